@@ -1,0 +1,39 @@
+# Every target only calls the command line tool or a test runner in .venv; `make help` lists them.
+PYTHON ?= python3
+RT := .venv/bin/ridethrough
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/ready  ## two runs: a legacy meter's false alert, and the reference riding through
+	@$(RT) demo --output build
+
+test: .venv/ready-test  ## every test
+	@.venv/bin/python -m pytest -n auto --dist worksteal
+
+lint: .venv/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ against the MicroPython stubs
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python host_tests/check_stubs.py
+
+bench: .venv/ready-test  ## cost of an update, as ratios within one run
+	@.venv/bin/python host_tests/bench.py
+
+pictures: .venv/ready  ## the pictures in docs/, made anew
+	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
+	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .stubs build
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) tools/setup.py .venv .
+	@touch $@
+
+.venv/ready-test: .venv/ready
+	@$(PYTHON) tools/setup.py .venv '.[test,lint]' --stubs .stubs
+	@touch $@
+
+.PHONY: help run test lint bench pictures clean

@@ -1,0 +1,57 @@
+# Raspberry Pi Pico, converter enable held by an external latch OR the pin: see README.md for the wiring.
+from machine import Pin, mem32
+
+_driven = mem32[0xD0000020]  # SIO GPIO_OE: a soft reset leaves it, every other reset clears it
+held_at_boot = Pin(13).value()  # did the hold keep the enable up until here?
+ch_enable = Pin(16, Pin.OUT, value=1)
+mains = Pin(18, Pin.IN)
+ac_ok = Pin(17, Pin.OUT, value=mains.value())  # high holds AC lost low
+
+from machine import ADC, I2C  # noqa: E402
+
+soft_reset = bool(_driven & 1 << 16)
+enable_sense = Pin(13, Pin.IN)  # the enable behind the OR of pin and latch
+_latch_set = Pin(21, Pin.OUT, value=0)
+_latch_clear = Pin(22, Pin.OUT, value=0)
+_latch_q = Pin(14, Pin.IN)
+ch_present_n = Pin(20, Pin.IN)
+_running_n = Pin(19, Pin.IN)
+_ch_sense = ADC(26)
+
+RESET_PULL = Pin.PULL_DOWN  # what the chip puts on an undriven pin in and after reset
+HARDWARE = 0x0103
+WDT_MS = 8000  # the chip's longest is 8388
+BOOT_US = 60_000  # reset to the statement above that drives ch_enable, rounded up
+HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the supply and the latch last
+SLOT_BYTES = 262_144
+
+
+def ch_mv():
+    # 100 kOhm over 20 kOhm, 3.3 V reference
+    return _ch_sense.read_u16() * 19_800 >> 16
+
+
+def running(on):
+    # Low while an application runs; undriven, the external pull-up shows the reboot to the outside.
+    if on:
+        _running_n.init(Pin.OUT, value=0)
+    else:
+        _running_n.init(Pin.IN)
+
+
+def metrology():
+    return I2C(0, scl=Pin(5), sda=Pin(4))
+
+
+def hold_set():
+    _latch_set.value(1)  # each call takes microseconds; the latch needs 100 ns
+    _latch_set.value(0)
+
+
+def hold_is_set():
+    return _latch_q.value() == 1
+
+
+def hold_release():
+    _latch_clear.value(1)
+    _latch_clear.value(0)

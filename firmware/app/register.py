@@ -1,0 +1,37 @@
+# The energy register. A separate metrology part counts on through our resets, in a 32-bit counter of
+# mWh that wraps about once a year; we keep the total. Only what is on flash is ever reported.
+import struct
+
+from esme import store
+
+PATH = "/register.log"
+ENTRIES = 48
+_ENTRY = "<QI"  # total mWh, the part's counter at that moment
+_BYTES = 12
+_ADDRESS = 0x48
+_COUNTER = 0x10
+
+
+class Register:
+    def __init__(self, bus):
+        self._bus = bus
+        self._raw = bytearray(4)
+        self._log = store.load(PATH, ENTRIES * _BYTES) or b""
+        if len(self._log) % _BYTES:
+            raise ValueError("register log of %d bytes" % len(self._log))
+        if self._log:
+            self.reported_mwh, self._counter = struct.unpack(_ENTRY, self._log[-_BYTES:])
+        else:
+            self.reported_mwh, self._counter = 0, self._read()
+
+    def _read(self):
+        self._bus.readfrom_mem_into(_ADDRESS, _COUNTER, self._raw)
+        return struct.unpack("<I", self._raw)[0]
+
+    def persist(self):
+        # Reads the part and appends to the log; then, and only then, the new total is reported.
+        counter = self._read()
+        total = self.reported_mwh + (counter - self._counter & 0xFFFFFFFF)
+        log = (self._log + struct.pack(_ENTRY, total, counter))[-ENTRIES * _BYTES :]
+        store.replace(PATH, log)
+        self._log, self._counter, self.reported_mwh = log, counter, total

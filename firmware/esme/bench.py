@@ -1,0 +1,37 @@
+# Bench mode: someone pressed Ctrl-C and is at the REPL. A started RP2040 watchdog cannot be stopped,
+# so a timer feeds it for as long as a person may reasonably need, then lets it bite.
+import board
+import machine
+from esme import events
+
+BENCH_MS = 30 * 60 * 1000
+_FEED_MS = 500
+
+
+class Bench:
+    def __init__(self, meter):
+        self._meter = meter
+        self._left = BENCH_MS // _FEED_MS
+        self._timer = machine.Timer(
+            mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._tick
+        )
+
+    def _tick(self, timer):
+        self._left -= 1
+        if self._left <= 0:
+            timer.deinit()
+            events.log(events.BENCH_MODE, "over: the watchdog will bite")
+        else:
+            self._meter.feed()
+
+
+_bench = None
+
+
+def enter(meter):
+    # On trial Ctrl-C never gets here: start.choose() switched it off.
+    global _bench
+    meter.receiver.close()
+    board.running(False)
+    events.log(events.BENCH_MODE, "for %d s" % (BENCH_MS // 1000))
+    _bench = Bench(meter)

@@ -1,0 +1,141 @@
+# /boot.rec: which slot runs, on trial or confirmed, what the last command was answered, and why the
+# board was last reset (machine.reset_cause() says "watchdog" for a deliberate reset too).
+import binascii
+import struct
+
+from esme import store
+
+PATH = "/boot.rec"
+MAGIC = b"RTBR"
+
+CONFIRMED, SCHEDULED, ARMED, TRIAL = 0, 1, 2, 3  # phase
+EMPTY, PARTIAL, VERIFIED = 0, 1, 2  # slot state
+NO_INTENT, ACTIVATION, ROLLBACK, COMMANDED, CRASH = 0, 1, 2, 3, 4  # reset intent
+SUCCESS, NO_IMAGE_HELD, HASH_MISMATCH, ACTIVATION_FAILURE = 0, 1, 2, 3  # outcome
+PENDING, NO_OUTCOME = 0xFE, 0xFF
+
+SLOT_PATHS = ("/slot_a.img", "/slot_b.img")
+
+_HEAD = "<4sHBBBBBBBBIIII32s32sQ16sI"
+_SLOT = "<BxHIII32s"
+_SIZE = struct.calcsize(_HEAD) + 2 * struct.calcsize(_SLOT) + 4
+
+
+class Slot:
+    # `offset` and `length` locate the Manufacturer Image in the slot's file, `digest` is its SHA-256.
+    def __init__(self, path):
+        self.path = path
+        self.clear()
+
+    def clear(self):
+        self.state = EMPTY
+        self.offset = 0
+        self.length = 0
+        self.version = 0
+        self.counter = 0
+        self.digest = bytes(32)
+
+    def hold(self, img, digest):
+        # `img` (an image.Image) was verified in this slot.
+        self.state = VERIFIED
+        self.offset = img.offset
+        self.length = img.length
+        self.version = img.version
+        self.counter = img.counter
+        self.digest = digest
+
+
+class Record:
+    def __init__(self):
+        self.phase = CONFIRMED
+        self.active = 0  # the confirmed slot; the one on trial is the other
+        self.attempts = 0  # boots of the trial so far
+        self.intent = NO_INTENT
+        self.failures = 0  # boots in a row in which the confirmed application did not confirm itself
+        self.outcome = NO_OUTCOME
+        self.reported = 1  # 0: the outcome has not been announced yet
+        self.least_counter = 0  # anti-rollback: raised at confirm, never before
+        self.command_counter = 0
+        self.answer_version = 0
+        self.dark_ms = 0  # over all boots of this update
+        self.command_digest = bytes(32)
+        self.command_hash = bytes(32)  # the image that a stored activation names
+        self.date = 0  # of a stored activation, seconds since 1970 UTC
+        self.receive_id = bytes(16)
+        self.receive_size = 0
+        self.slots = (Slot(SLOT_PATHS[0]), Slot(SLOT_PATHS[1]))
+
+    def other(self):
+        return self.slots[1 - self.active]
+
+    def save(self):
+        data = struct.pack(
+            _HEAD,
+            MAGIC,
+            1,
+            self.phase,
+            self.active,
+            self.attempts,
+            self.intent,
+            self.failures,
+            self.outcome,
+            self.reported,
+            0,
+            self.least_counter,
+            self.command_counter,
+            self.answer_version,
+            self.dark_ms,
+            self.command_digest,
+            self.command_hash,
+            self.date,
+            self.receive_id,
+            self.receive_size,
+        )
+        for s in self.slots:
+            data += struct.pack(
+                _SLOT, s.state, s.offset, s.length, s.version, s.counter, s.digest
+            )
+        store.replace(PATH, data + struct.pack("<I", binascii.crc32(data)))
+
+
+def load():
+    # The record; None if there is none that can be believed.
+    data = store.load(PATH, _SIZE)
+    if data is None or len(data) != _SIZE:
+        return None
+    if struct.unpack("<I", data[-4:])[0] != binascii.crc32(data[:-4]):
+        return None
+    rec = Record()
+    (
+        magic,
+        form,
+        rec.phase,
+        rec.active,
+        rec.attempts,
+        rec.intent,
+        rec.failures,
+        rec.outcome,
+        rec.reported,
+        _,
+        rec.least_counter,
+        rec.command_counter,
+        rec.answer_version,
+        rec.dark_ms,
+        rec.command_digest,
+        rec.command_hash,
+        rec.date,
+        rec.receive_id,
+        rec.receive_size,
+    ) = struct.unpack(_HEAD, data[: struct.calcsize(_HEAD)])
+    if magic != MAGIC or form != 1 or rec.active > 1 or rec.phase > TRIAL:
+        return None
+    at = struct.calcsize(_HEAD)
+    for s in rec.slots:
+        part = data[at : at + struct.calcsize(_SLOT)]
+        s.state, s.offset, s.length, s.version, s.counter, s.digest = struct.unpack(
+            _SLOT, part
+        )
+        if s.state > VERIFIED:
+            return None
+        at += len(part)
+    return rec

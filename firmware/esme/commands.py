@@ -1,0 +1,99 @@
+# The console's commands that live as long as the board: see docs/console.md.
+import binascii
+import os
+import time
+
+import board
+import machine
+from esme import activation, bootrec, events
+from esme.receiver import BLOCK_BYTES, Refused
+
+_PHASES = ("idle", "scheduled", "armed", "trial")
+_HELP = "hello status receive block verify command answer clock log reset help"
+_EPOCH_UNIX = 946_684_800  # 2000-01-01, where some ports begin to count
+
+
+def serve(meter):
+    # Binds every command to the supervisor `meter`.
+    serve = meter.console.serve
+    rec, receiver = meter.rec, meter.receiver
+
+    def hello(words):
+        return "ridethrough 1 board=%s hardware=%04X version=%d counter=%d block=%d" % (
+            str(binascii.hexlify(machine.unique_id()), "ascii"),
+            board.HARDWARE,
+            meter.version(),
+            rec.command_counter,
+            BLOCK_BYTES,
+        )
+
+    def status(words):
+        slots = " ".join(
+            "%s=%s:%d" % ("ab"[i], ("empty", "partial", "verified")[s.state], s.version)
+            for i, s in enumerate(rec.slots)
+        )
+        return "phase=%s version=%d %s ch_mv=%d mains=%d attempts=%d dark_ms=%d" % (
+            _PHASES[rec.phase],
+            meter.version(),
+            slots,
+            board.ch_mv(),
+            board.mains.value(),
+            rec.attempts,
+            rec.dark_ms,
+        )
+
+    def receive(words):
+        ident = binascii.unhexlify(words[1])
+        if len(ident) != 16:
+            raise ValueError
+        return "next=%d" % receiver.begin(int(words[0]), ident)
+
+    def block(words):
+        data = binascii.a2b_base64(words[2])
+        return "next=%d" % receiver.block(int(words[0]), int(words[1], 16), data)
+
+    def verify(words):
+        slot = receiver.verify(meter.feed)
+        return "verified version=%d hash=%s" % (
+            slot.version,
+            str(binascii.hexlify(slot.digest), "ascii"),
+        )
+
+    def command(words):
+        return meter.activation.command(binascii.a2b_base64(words[0]), meter.feed)
+
+    def answer(words):
+        return activation.answer(rec)
+
+    def clock(words):
+        # Sets the clock; a stored activation counts on it only from then on.
+        if words:
+            t = time.gmtime(int(words[0]) - (_EPOCH_UNIX if time.gmtime(0)[0] == 2000 else 0))
+            machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
+            meter.clock_set = True
+        return "%d %s" % (unix_time(), "set" if meter.clock_set else "not set")
+
+    def log(words):
+        return events.last_entry()
+
+    def reset(words):
+        meter.commanded_reset()
+
+    def help(words):
+        return _HELP
+
+    serve("hello", hello)
+    serve("status", status)
+    serve("receive", receive)
+    serve("block", block)
+    serve("verify", verify)
+    serve("command", command)
+    serve("answer", answer)
+    serve("clock", clock)
+    serve("log", log)
+    serve("reset", reset)
+    serve("help", help)
+
+
+def unix_time():
+    return time.time() + (_EPOCH_UNIX if time.gmtime(0)[0] == 2000 else 0)

@@ -1,0 +1,68 @@
+# The event log: text that `mpremote cat /events.log` shows, bounded to two files of LIMIT bytes.
+# One entry a line: sequence number, GBCS code, text. The same line goes to the console as a notice.
+import os
+
+from esme import store
+
+LIMIT = 4096
+PATH = "/events.log"
+OLD = "/events.old"
+
+# GBCS codes (docs/console.md says which source each was read in)
+POWER_RESTORED = 0x8F35
+SUPPLY_INTERRUPTED = 0x8F57
+IMAGE_VERIFIED = 0x8F72
+IMAGE_REFUSED = 0x8F1C
+BOOT_VERIFICATION_FAILED = 0x8F1B
+VERSION_CHANGED = 0x8F43
+DATED_COMMAND_DONE = 0x8F66
+DATED_COMMAND_FAILED = 0x8F67
+HUB_CONNECTED = 0x81A2
+HUB_DISCONNECTED = 0x81A3
+UNEXPECTED_RESET = 0x81B2
+WATCHDOG_RESET = 0x81B3
+# Ours: E000 to E0FF is not GBCS
+ROLLED_BACK = 0xE001
+APPLICATION_FAILED = 0xE002
+RECORD_REBUILT = 0xE003
+RAIL_FAULT = 0xE004
+BENCH_MODE = 0xE005
+FALLBACK = 0xE006
+HOLD_REFUSED = 0xE007
+
+_next = 0
+
+
+def notice(text):
+    # An unasked line: a person reads it, and `[signals]` in board.toml turns it into trace events.
+    print("*", text)
+
+
+def last_entry():
+    # The newest entry, or "" if there is none.
+    for path in (PATH, OLD):
+        length = store.size(path)
+        if length:
+            with open(path, "rb") as f:
+                f.seek(max(0, length - 160))
+                return str(f.read(160), "utf-8").rstrip().split("\n")[-1]
+    return ""
+
+
+def log(code, text=""):
+    global _next
+    if not _next:
+        try:
+            _next = int(last_entry().split(" ")[0])
+        except ValueError:
+            pass
+    _next += 1
+    # A log that cannot be written must not keep the meter from holding the rail.
+    try:
+        if store.size(PATH) > LIMIT - 160:
+            os.rename(PATH, OLD)
+        with open(PATH, "ab") as f:
+            f.write(bytes("%06d %04X %s\n" % (_next, code, text[:128]), "utf-8"))
+    except OSError as e:
+        notice("log lost %s" % e)
+    notice("log %04X %s" % (code, text[:128]))

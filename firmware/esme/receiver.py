@@ -1,0 +1,118 @@
+# Takes an image block by block into the slot that does not run. What can go wrong on the way is
+# answered, and `next=` always says where to go on; a broken transfer resumes at most SYNC_BYTES back.
+import binascii
+
+import board
+from esme import bootrec, events, image, store, trust
+
+SYNC_BYTES = 16_384  # each sync makes littlefs copy a part-filled block: 4 KiB steps cost 1.125 times
+BLOCK_BYTES = 1024
+
+
+class Refused(Exception):
+    # A command that changes nothing; its text goes to the console.
+    pass
+
+
+class Receiver:
+    def __init__(self, rec, running):
+        self._rec = rec
+        self._running = running  # the Slot that runs; None in recovery
+        self._f = None
+        self._next = 0
+
+    def _target(self):
+        if self._rec.phase != bootrec.CONFIRMED:
+            raise Refused("busy an activation is stored, armed or on trial")
+        return self._rec.other()
+
+    def close(self):
+        if self._f:
+            self._f.close()
+            self._f = None
+
+    def begin(self, size, ident):
+        # Returns the offset to go on from.
+        slot = self._target()
+        if size > board.SLOT_BYTES:
+            raise Refused("size %d, the slot holds %d" % (size, board.SLOT_BYTES))
+        if size < image.OUTER_BYTES + image.PAYLOAD_AT + image.TAIL_BYTES:
+            raise Refused("size %d is no image" % size)
+        self.close()
+        rec = self._rec
+        same = rec.receive_id == ident and rec.receive_size == size
+        if same and slot.state == bootrec.VERIFIED:
+            self._next = size
+            return size
+        self._next = 0
+        if same and slot.state == bootrec.PARTIAL:
+            self._next = store.size(slot.path)
+        if 0 < self._next <= size:
+            self._f = open(slot.path, "ab")
+        else:
+            # First the record, then the slot: what is written over is no longer verified.
+            self._next = 0
+            slot.clear()
+            slot.state = bootrec.PARTIAL
+            rec.receive_id = ident
+            rec.receive_size = size
+            rec.save()
+            self._f = open(slot.path, "wb")
+        events.notice("phase receive")
+        return self._next
+
+    def block(self, offset, crc, data):
+        # Returns the next offset wanted. A repeat is answered as if it were new.
+        if self._f is None:
+            raise Refused("no transfer: send receive first")
+        if len(data) > BLOCK_BYTES or not data:
+            raise Refused("length %d next=%d" % (len(data), self._next))
+        if binascii.crc32(data) != crc:
+            raise Refused("crc next=%d" % self._next)
+        if offset > self._next:
+            raise Refused("gap next=%d" % self._next)
+        if offset + len(data) > self._rec.receive_size:
+            raise Refused("beyond size %d next=%d" % (self._rec.receive_size, self._next))
+        if offset < self._next:
+            if offset + len(data) > self._next:
+                raise Refused("overlap next=%d" % self._next)
+            return self._next
+        try:
+            if self._f.write(data) != len(data):
+                raise OSError(28)
+            self._next += len(data)
+            if self._next % SYNC_BYTES == 0:
+                self._f.flush()
+        except OSError:
+            self.close()
+            raise Refused("flash is full or failing")
+        return self._next
+
+    def verify(self, feed):
+        # Returns the verified Slot. A refused image leaves the running slot as it was.
+        rec, slot = self._rec, self._target()
+        if slot.state == bootrec.VERIFIED:
+            return slot
+        self.close()
+        if store.size(slot.path) != rec.receive_size or slot.state != bootrec.PARTIAL:
+            raise Refused("incomplete")
+        events.notice("phase verify")
+        maker, supplier = trust.anchors()
+        try:
+            with open(slot.path, "rb") as f:
+                img = image.Image(f, rec.receive_size)
+                img.fits(board.HARDWARE)
+                if self._running:
+                    img.follows(self._running.version, rec.least_counter)
+                slot.hold(img, img.verify(maker, supplier, feed))
+        except image.BadImage as e:
+            slot.clear()
+            rec.receive_size = 0
+            rec.save()
+            events.log(events.IMAGE_REFUSED, str(e))
+            events.notice("phase idle")
+            raise Refused("8F1C %s" % e)
+        rec.save()
+        events.log(events.IMAGE_VERIFIED, str(binascii.hexlify(slot.digest), "ascii"))
+        events.notice("phase verified")
+        return slot

@@ -1,0 +1,121 @@
+# What boot.py runs once the rail is held: account for the reset, choose a slot, check its digest.
+import board
+import machine
+import micropython
+from esme import bootrec, events, image, trust
+
+TRIAL_BOOTS = 3  # boots that a new slot has to confirm itself
+DARK_BUDGET_MS = 60_000  # of the 180 s after which the hub alerts
+FAILED_BOOTS = 3  # boots in a row without confirm after which a confirmed slot is given up
+
+
+class Choice:
+    # `slot` is the bootrec.Slot to run, None for recovery (console only).
+    def __init__(self, rec, slot, trial):
+        self.rec = rec
+        self.slot = slot
+        self.trial = trial
+
+
+def rebuild(feed):
+    # No record can be read: believe only signatures, newest valid image wins.
+    rec = bootrec.Record()
+    maker, supplier = trust.anchors()
+    best = None
+    for i, slot in enumerate(rec.slots):
+        try:
+            with open(slot.path, "rb") as f:
+                img = image.Image(f, f.seek(0, 2))
+                img.fits(board.HARDWARE)
+                slot.hold(img, img.verify(maker, supplier, feed))
+        except (OSError, image.BadImage):
+            continue
+        if best is None or slot.version > best.version:
+            best = slot
+            rec.active = i
+    if best:
+        rec.least_counter = best.counter
+    events.log(events.RECORD_REBUILT, "version %d" % (best.version if best else 0))
+    rec.save()
+    return rec
+
+
+def sound(slot, feed):
+    # Does the slot hold exactly the Manufacturer Image that was verified?
+    if slot.state != bootrec.VERIFIED:
+        return False
+    if image.digest_of(slot.path, slot.offset, slot.length, feed) == slot.digest:
+        return True
+    events.log(events.BOOT_VERIFICATION_FAILED, slot.path)
+    return False
+
+
+def account(rec):
+    # After a hard reset: what was it, and was the hub dark? True if the record changed.
+    powered_up = machine.reset_cause() == machine.PWRON_RESET
+    intended = rec.intent != bootrec.NO_INTENT
+    held_phase = rec.phase in (bootrec.ARMED, bootrec.TRIAL)
+    if powered_up:
+        events.log(events.POWER_RESTORED)
+    elif not intended:
+        # RP2040: a deliberate reset reads as a watchdog's too; the intent is what tells them apart
+        events.log(events.WATCHDOG_RESET)
+    rec.intent = bootrec.NO_INTENT
+    if held_phase:
+        rec.phase = bootrec.TRIAL
+        rec.attempts += 1
+        if not powered_up and not board.held_at_boot:
+            rec.dark_ms += board.BOOT_US // 1000
+        return True
+    if powered_up:
+        changed = intended or rec.failures > 0
+        rec.failures = 0
+        return changed
+    if not intended:
+        rec.failures += 1
+    return True
+
+
+def roll_back(rec, why):
+    rec.phase = bootrec.CONFIRMED
+    rec.outcome = bootrec.ACTIVATION_FAILURE
+    rec.answer_version = rec.slots[rec.active].version
+    rec.reported = 0
+    events.log(events.ROLLED_BACK, why)
+
+
+def choose(feed):
+    rec = bootrec.load()
+    if rec is None:
+        rec = rebuild(feed)
+    elif not board.soft_reset and account(rec):
+        rec.save()
+    if rec.phase in (bootrec.ARMED, bootrec.TRIAL):
+        micropython.kbd_intr(-1)  # nothing typed may stop a trial
+        if rec.attempts > TRIAL_BOOTS:
+            roll_back(rec, "not confirmed in %d boots" % TRIAL_BOOTS)
+        elif rec.dark_ms >= DARK_BUDGET_MS:
+            roll_back(rec, "dark %d ms" % rec.dark_ms)
+        elif sound(rec.other(), feed):
+            events.notice("phase trial")
+            return Choice(rec, rec.other(), True)
+        else:
+            roll_back(rec, "digest")
+        rec.save()
+        micropython.kbd_intr(3)
+    return Choice(rec, confirmed(rec, feed), False)
+
+
+def confirmed(rec, feed):
+    # The slot to run when nothing is on trial; automatic fallback may go back in version.
+    slot, other = rec.slots[rec.active], rec.other()
+    tired = rec.failures > FAILED_BOOTS
+    if not tired and sound(slot, feed):
+        return slot
+    if rec.phase == bootrec.CONFIRMED and sound(other, feed):
+        rec.active = 1 - rec.active
+        rec.failures = 0
+        rec.save()
+        events.log(events.FALLBACK, "version %d" % other.version)
+        return other
+    return None

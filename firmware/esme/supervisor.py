@@ -1,0 +1,193 @@
+# Runs the chosen slot's application and stands over it: watchdog, rail, console, stored activations,
+# and the trial's end. An application gets the Supervisor as its only argument (`meter`).
+import gc
+import sys
+from time import ticks_diff, ticks_ms
+
+import board
+import machine
+import vfs
+from esme import bench, bootrec, commands, events, holdup, rail, romfs, start
+from esme import activation as _activation
+from esme import console as _console
+from esme import image as _image
+from esme import receiver as _receiver
+
+TRIAL_MS = 120_000  # a new slot that has not confirmed itself by then is rolled back
+_TRIAL_NET_MS = 5_000  # ... and so much later even if it never calls us
+_DARK_STEP_MS = 1_000  # darkness is written to the record in such steps
+
+
+class RolledBack(Exception):
+    pass
+
+
+class Supervisor:
+    def __init__(self, wdt, choice):
+        self.rec = choice.rec
+        self.slot = choice.slot
+        self.trial = choice.trial
+        self.clock_set = False
+        self.rail = rail.Rail()
+        self.console = _console.Console()
+        self.receiver = _receiver.Receiver(self.rec, self.slot)
+        self.activation = _activation.Activation(
+            self.rec, self.slot, self.rail, wdt, self.receiver.close
+        )
+        self._wdt = wdt
+        self._began_ms = ticks_ms()
+        self._dark_noted_us = 0
+        self._hub_gone = board.ch_present_n.value()
+        self._confirmed = False
+        commands.serve(self)
+
+    def version(self):
+        return self.slot.version if self.slot else 0
+
+    def feed(self):
+        # For long work: keeps the watchdog quiet and AC lost true. Cheap.
+        self._wdt.feed()
+        self.rail.poll()
+
+    def poll(self, wait_ms):
+        # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input.
+        self.feed()
+        self.console.poll(wait_ms)
+        self.feed()
+        self.rail.fault()
+        self._watch_hub()
+        if self.trial:
+            self._watch_trial()
+        elif self.rec.phase == bootrec.SCHEDULED and self.clock_set:
+            if commands.unix_time() >= self.rec.date:
+                self.activation.activate()
+
+    def _watch_hub(self):
+        gone = board.ch_present_n.value()
+        if gone != self._hub_gone:
+            self._hub_gone = gone
+            events.log(events.HUB_DISCONNECTED if gone else events.HUB_CONNECTED)
+
+    def _watch_trial(self):
+        rec = self.rec
+        new_ms = (self.rail.dark_us - self._dark_noted_us) // 1000
+        if new_ms >= _DARK_STEP_MS:
+            self._dark_noted_us += new_ms * 1000
+            rec.dark_ms += new_ms
+            rec.save()
+        if rec.dark_ms >= start.DARK_BUDGET_MS:
+            self.roll_back("dark %d ms" % rec.dark_ms)
+        if ticks_diff(ticks_ms(), self._began_ms) >= TRIAL_MS:
+            self.roll_back("not confirmed in %d ms" % TRIAL_MS)
+
+    def confirm(self):
+        # The application says it is healthy. On trial this makes its slot the one that runs.
+        rec = self.rec
+        self._confirmed = True
+        if self.trial:
+            self.trial = False
+            old = rec.slots[rec.active].version
+            rec.active = 1 - rec.active
+            rec.phase = bootrec.CONFIRMED
+            rec.failures = 0
+            rec.least_counter = max(rec.least_counter, self.slot.counter)
+            rec.outcome = bootrec.SUCCESS
+            rec.answer_version = self.slot.version
+            rec.reported = 1
+            rec.save()
+            events.notice("confirm")
+            events.notice("phase idle")
+            events.notice("outcome 0 version=%d" % self.slot.version)
+            holdup.release()
+            events.log(events.VERSION_CHANGED, "version %d after %d" % (self.slot.version, old))
+        elif rec.failures:
+            rec.failures = 0
+            rec.save()
+
+    def roll_back(self, why):
+        # Ends the trial: the old slot comes back with the next boot.
+        start.roll_back(self.rec, why)
+        self.reset(bootrec.ROLLBACK, "rollback")
+
+    def commanded_reset(self):
+        if self.trial:
+            raise _receiver.Refused("busy an activation is on trial")
+        reason = holdup.preflight(self.rail)
+        if reason:
+            raise _receiver.Refused("hold: %s" % reason)
+        self.reset(bootrec.COMMANDED, "commanded")
+
+    def reset(self, intent, name):
+        # Writes the intent, closes what is open, resets. The hold stays as it is.
+        self.receiver.close()
+        self.rec.intent = intent
+        self.rec.save()
+        events.notice("shutdown %s" % name)
+        self._wdt.feed()
+        machine.reset()
+
+    def report(self):
+        # An outcome that was reached while nobody could be told: a rollback, in the old application.
+        rec = self.rec
+        if not rec.reported:
+            rec.reported = 1
+            rec.save()
+            events.notice("phase idle")
+            events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
+        if not self.trial:
+            holdup.release()
+
+    def failed(self, why):
+        # The application ended, which it must not.
+        events.log(events.APPLICATION_FAILED, why)
+        if self.trial:
+            self.roll_back(why)
+        self.rec.failures += 1
+        self.reset(bootrec.CRASH, "crash")
+
+
+def _mount(slot):
+    f = open(slot.path, "rb")
+    base = slot.offset + _image.PAYLOAD_AT
+    vfs.mount(romfs.RomFs(f, base, slot.length - _image.PAYLOAD_AT), "/app")
+    sys.path.insert(0, "/app")
+
+
+def _run(meter):
+    events.notice("application %d" % meter.version())
+    if meter.slot is None:
+        meter.report()
+        while True:
+            meter.poll(20)
+    _mount(meter.slot)
+    net = None
+    if meter.trial:
+        # For an application that feeds the watchdog by itself and never comes back to poll().
+        net = machine.Timer(
+            mode=machine.Timer.ONE_SHOT,
+            period=TRIAL_MS + _TRIAL_NET_MS,
+            callback=lambda t: meter.trial and machine.reset(),
+        )
+    board.running(True)
+    meter.report()
+    import application
+
+    application.run(meter)
+    if net:
+        net.deinit()
+
+
+def run(wdt, choice):
+    # Runs the application until it ends; then the reset that puts it right. Returns only for bench mode.
+    meter = Supervisor(wdt, choice)
+    try:
+        _run(meter)
+        why = "returned"
+    except KeyboardInterrupt:
+        bench.enter(meter)
+        return
+    except BaseException as e:
+        why = "%s: %s" % (type(e).__name__, e)
+    board.running(False)
+    gc.collect()
+    meter.failed(why)

@@ -1,0 +1,177 @@
+"""A board's facts, read from `boards/<name>/board.toml`. Every figure there says where it comes from.
+
+Adding a board touches no Python here: see docs/boards.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ridethrough.errors import BadInput, suggestion
+from ridethrough.paths import BOARDS
+from ridethrough.tables import Table
+
+ROLES = (
+    "ch_enable", "enable_sense", "ac_ok", "mains", "ch_present_n", "running_n", "ch_sense",
+    "latch_set", "latch_clear", "latch_q", "metrology_scl", "metrology_sda",
+)  # fmt: skip
+HOLDS = ("none", "pull", "latch")
+
+
+@dataclass(frozen=True)
+class PinFacts:
+    """One pin and what hangs on it."""
+
+    gpio: int
+    pull_up_ohm: int = 0
+    divider: int = 1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the emulator charges for things that take a real board time; us."""
+
+    hal_us: int
+    import_py_us_per_byte: int
+    sha256_us_per_kib: int
+    ecdsa_verify_us: int
+    i2c_us: int
+    console_us_per_byte: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything the world has to know of a board. Times in us, voltages in mV."""
+
+    name: str
+    title: str
+    directory: Path
+    pins: dict[str, PinFacts]
+    hold: str
+    unique_id: bytes
+    hardware: int
+    slot_bytes: int
+    io_mv: int
+    high_mv: int
+    pull_down_ohm: int
+    rom_us: int
+    boot_us: int
+    wdt_ms_max: int
+    clock_start: int
+    block_bytes: int
+    blocks: int
+    page_bytes: int
+    program_page_us: int
+    erase_us: int
+    converter_mv: int
+    soft_start_us: int
+    fall_us: int
+    supply_holdup_us: int
+    supply_start_us: int
+    cost: Cost
+    signals: dict[str, re.Pattern[str]]
+    """Console line -> what it means: a trace text (`phase`) or event, its named groups the data."""
+
+    @property
+    def board_py(self) -> Path:
+        return self.directory / "board.py"
+
+    @classmethod
+    def load(cls, name: str) -> Board:
+        """The board of that name, or in that directory. BadInput if there is none or it is not sound."""
+        directory = BOARDS / name if "/" not in name else Path(name)
+        path = directory / "board.toml"
+        if not path.is_file():
+            known = [p.parent.name for p in BOARDS.glob("*/board.toml")]
+            raise BadInput(f"no board '{name}' ({path} does not exist){suggestion(name, known)}")
+        top = Table.load(path)
+        base = top.text("extends", "")
+        if base and not re.fullmatch(r"[a-z0-9_]+", base):
+            raise top.fail("extends", f"'{base}' is no board's name")
+        if base:
+            below = Table.load(BOARDS / base / "board.toml")
+            top = Table(path, _merged(below.everything(), top.everything()), text=path.read_text())
+            top.has("extends")
+        return _read(directory, top)
+
+
+def _merged(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _read(directory: Path, top: Table) -> Board:
+    head, chip, hold = top.table("board"), top.table("chip"), top.table("hold")
+    flash, power, cost = top.table("flash"), top.table("power"), top.table("cost")
+    ident = head.text("unique_id")
+    if not re.fullmatch(r"[0-9a-f]{16}", ident):
+        raise head.fail("unique_id", "16 hexadecimal digits expected")
+    board = Board(
+        name=directory.name,
+        title=head.text("title"),
+        directory=directory,
+        pins=_pins(top.table("pins")),
+        hold=hold.choice("kind", HOLDS),
+        unique_id=bytes.fromhex(ident),
+        hardware=head.number("hardware", most=0xFFFF),
+        slot_bytes=flash.number("slot_bytes", least=4096, most=2**24),
+        io_mv=chip.number("io_mv", least=1000, most=5500),
+        high_mv=chip.number("high_mv", least=500, most=5500),
+        pull_down_ohm=chip.number("pull_down_ohm", least=1000, most=10**6),
+        rom_us=chip.number("rom_us", least=1, most=10**7),
+        boot_us=chip.number("boot_us", least=1, most=10**7),
+        wdt_ms_max=chip.number("wdt_ms_max", least=1, most=10**7),
+        clock_start=chip.number("clock_start_unix_s", most=2**32),
+        block_bytes=flash.number("block_bytes", least=256, most=2**17),
+        blocks=flash.number("blocks", least=8, most=2**16),
+        page_bytes=flash.number("page_bytes", least=1, most=4096),
+        program_page_us=flash.number("program_page_us", least=1, most=10**6),
+        erase_us=flash.number("erase_us", least=1, most=10**7),
+        converter_mv=power.number("converter_mv", least=1000, most=30_000),
+        soft_start_us=power.number("soft_start_us", least=1, most=10**7),
+        fall_us=power.number("fall_us", least=1, most=10**7),
+        supply_holdup_us=power.number("supply_holdup_us", least=1, most=10**8),
+        supply_start_us=power.number("supply_start_us", least=1, most=10**8),
+        cost=Cost(**{key: cost.number(key, most=10**8) for key in Cost.__dataclass_fields__}),
+        signals=_signals(top.table("signals")),
+    )
+    for table in (top, head, chip, hold, flash, power, cost):
+        table.done()
+    needed = {"ch_enable", "ac_ok", "mains", "ch_present_n", "running_n", "ch_sense"}
+    if board.hold == "latch":
+        needed |= {"latch_set", "latch_clear", "latch_q", "enable_sense"}
+    for role in sorted(needed - board.pins.keys()):
+        raise BadInput(f"{top.source}: pins.{role} is missing")
+    return board
+
+
+def _pins(table: Table) -> dict[str, PinFacts]:
+    pins: dict[str, PinFacts] = {}
+    used: dict[int, str] = {}
+    for role in table.keys():
+        if role not in ROLES:
+            raise table.fail(role, f"unknown pin{suggestion(role, ROLES)}")
+        one = table.table(role)
+        pins[role] = PinFacts(
+            one.number("gpio", most=63), one.number("pull_up_ohm", 0, most=10**7), one.number("divider", 1, most=1000)
+        )
+        one.done()
+        twin = used.setdefault(pins[role].gpio, role)
+        if twin != role:
+            raise table.fail(role, f"gpio {pins[role].gpio} is already {twin}'s")
+    return pins
+
+
+def _signals(table: Table) -> dict[str, re.Pattern[str]]:
+    signals = {}
+    for name in table.keys():
+        try:
+            signals[name] = re.compile(table.text(name))
+        except re.error as e:
+            raise table.fail(name, f"no regular expression: {e}") from e
+    return signals

@@ -1,0 +1,1 @@
+"""Guests: what executes firmware against a world."""

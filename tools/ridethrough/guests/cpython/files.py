@@ -1,0 +1,248 @@
+"""The guest's file systems: littlefs on the flash chip, whatever the firmware mounts beside it, and the
+`os`, `vfs` and `open` that firmware sees.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from littlefs import lfs
+from littlefs.errors import LittleFSError
+
+from ridethrough.guests.flashfs import FlashFs
+
+_FLAG = lfs.LFSFileFlag
+_MODES = {
+    "r": _FLAG.rdonly,
+    "w": _FLAG.wronly | _FLAG.creat | _FLAG.trunc,
+    "a": _FLAG.wronly | _FLAG.creat | _FLAG.append,
+    "x": _FLAG.wronly | _FLAG.creat | _FLAG.excl,
+}
+"""As extmod/vfs_lfsx_file.c maps a mode's letter."""
+_DIR_MODE, _FILE_MODE = 0x4000, 0x8000
+
+
+def _failed(e: LittleFSError) -> OSError:
+    return OSError(-e.code)
+
+
+class LfsFile:
+    """An open file as MicroPython has it."""
+
+    def __init__(self, owner: LfsVfs, path: str, mode: str) -> None:
+        kind = mode.replace("b", "").replace("t", "")
+        flags = _MODES.get(kind[:1])
+        if flags is None or kind[1:] not in ("", "+"):
+            raise ValueError(mode)
+        self._owner = owner
+        self._path = path
+        self._text = "b" not in mode
+        self._closed = False
+        self._handle = self._do(lfs.file_open, path, flags | (_FLAG.rdwr if kind[1:] else 0))
+
+    def _do(self, function: Callable[..., Any], *args: Any) -> Any:
+        return self._owner.do(self._path, function, *args)
+
+    def _call(self, function: Callable[..., Any], *args: Any) -> Any:
+        if self._closed:
+            raise ValueError("I/O operation on closed file")
+        return self._do(function, self._handle, *args)
+
+    def read(self, n: int = -1) -> bytes | str:
+        if n is None or n < 0:
+            n = max(0, self._call(lfs.file_size) - self._call(lfs.file_tell))
+        data = bytes(self._call(lfs.file_read, n))
+        return data.decode() if self._text else data
+
+    def readinto(self, buf: Any) -> int:
+        view = memoryview(buf)
+        data = self._call(lfs.file_read, len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def readline(self) -> bytes | str:
+        line = b""
+        while not line.endswith(b"\n"):
+            c = bytes(self._call(lfs.file_read, 1))
+            if not c:
+                break
+            line += c
+        return line.decode() if self._text else line
+
+    def __iter__(self) -> Iterator[bytes | str]:
+        while line := self.readline():
+            yield line
+
+    def write(self, data: Any) -> int:
+        if self._text and not isinstance(data, str):
+            data = bytes(data)
+        return int(self._call(lfs.file_write, data.encode() if isinstance(data, str) else bytes(data)))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self._call(lfs.file_seek, offset, whence))
+
+    def tell(self) -> int:
+        return int(self._call(lfs.file_tell))
+
+    def flush(self) -> None:
+        self._call(lfs.file_sync)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._do(lfs.file_close, self._handle)
+
+    def __enter__(self) -> LfsFile:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class LfsVfs:
+    """The root file system. Every operation runs under its path's name in the chip's counts."""
+
+    def __init__(self, flash: FlashFs, set_purpose: Callable[[str], None]) -> None:
+        self._fs = flash.fs
+        self._set_purpose = set_purpose
+
+    def do(self, path: str, function: Callable[..., Any], *args: Any) -> Any:
+        self._set_purpose(path)
+        try:
+            return function(self._fs, *args)
+        except LittleFSError as e:
+            raise _failed(e) from None
+
+    def open(self, path: str, mode: str) -> LfsFile:
+        return LfsFile(self, path, mode)
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        found = self.do(path, lfs.stat, path)
+        mode = _DIR_MODE if found.type == 2 else _FILE_MODE
+        return (mode, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
+
+    def ilistdir(self, path: str) -> Iterator[tuple[str, int, int, int]]:
+        handle = self.do(path, lfs.dir_open, path)
+        try:
+            while (entry := self.do(path, lfs.dir_read, handle)) is not None:
+                if entry.name not in (".", ".."):
+                    yield (entry.name, _DIR_MODE if entry.type == 2 else _FILE_MODE, 0, entry.size)
+        finally:
+            self.do(path, lfs.dir_close, handle)
+
+    def remove(self, path: str) -> None:
+        self.do(path, lfs.remove, path)
+
+    def mkdir(self, path: str) -> None:
+        self.do(path, lfs.mkdir, path)
+
+    def rename(self, old: str, new: str) -> None:
+        self.do(new, lfs.rename, old, new)
+
+    def statvfs(self, path: str) -> tuple[int, ...]:
+        info = lfs.fs_stat(self._fs)
+        free = info.block_count - lfs.fs_size(self._fs)
+        return (info.block_size, info.block_size, info.block_count, free, free, 0, 0, 0, 0, info.name_max)
+
+    def umount(self) -> None:
+        pass
+
+
+class Mounts:
+    """The mount table, and the functions of `os` and `vfs` over it."""
+
+    def __init__(self, root: LfsVfs) -> None:
+        self._table: dict[str, Any] = {"/": root}
+        self._cwd = "/"
+
+    def _absolute(self, path: str) -> str:
+        parts: list[str] = []
+        for part in (path if path.startswith("/") else self._cwd + "/" + path).split("/"):
+            if part == "..":
+                del parts[-1:]
+            elif part not in ("", "."):
+                parts.append(part)
+        return "/" + "/".join(parts)
+
+    def _find(self, path: str) -> tuple[Any, str]:
+        path = self._absolute(path)
+        for point, fs in self._table.items():
+            if point != "/" and (path == point or path.startswith(point + "/")):
+                return fs, path[len(point) :] or "/"
+        return self._table["/"], path
+
+    def mount(self, fs: Any, point: str, *, readonly: bool = False, mkfs: bool = False) -> None:
+        if point in self._table:
+            raise OSError(errno.EPERM)
+        fs.mount(readonly, mkfs)
+        self._table[point] = fs
+
+    def umount(self, point: Any) -> None:
+        for key, fs in list(self._table.items()):
+            if key == point or fs is point:
+                del self._table[key]
+                fs.umount()
+                return
+        raise OSError(errno.EINVAL)
+
+    def open(self, path: str, mode: str = "r") -> Any:
+        fs, rest = self._find(path)
+        return fs.open(rest, mode)
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        if self._absolute(path) in self._table:
+            return (_DIR_MODE, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        fs, rest = self._find(path)
+        return fs.stat(rest)  # type: ignore[no-any-return]
+
+    def ilistdir(self, path: str = "") -> Iterator[tuple[str, int, int, int]]:
+        fs, rest = self._find(path or self._cwd)
+        yield from fs.ilistdir(rest)
+        if self._absolute(path or self._cwd) == "/":
+            for point in self._table:
+                if point != "/":
+                    yield (point[1:], _DIR_MODE, 0, 0)
+
+    def listdir(self, path: str = "") -> list[str]:
+        return [entry[0] for entry in self.ilistdir(path)]
+
+    def _write(self, name: str) -> Callable[..., None]:
+        def call(path: str) -> None:
+            fs, rest = self._find(path)
+            if not hasattr(fs, name):
+                raise OSError(errno.EROFS)
+            getattr(fs, name)(rest)
+
+        return call
+
+    def rename(self, old: str, new: str) -> None:
+        fs, rest = self._find(old)
+        other, target = self._find(new)
+        if fs is not other:
+            raise OSError(errno.EPERM)
+        if not hasattr(fs, "rename"):
+            raise OSError(errno.EROFS)
+        fs.rename(rest, target)
+
+    def chdir(self, path: str) -> None:
+        if not self.stat(path)[0] & _DIR_MODE:
+            raise OSError(errno.ENOENT)
+        self._cwd = self._absolute(path)
+
+    def functions(self) -> dict[str, Any]:
+        """What `os` offers of this."""
+        return {
+            "stat": self.stat,
+            "ilistdir": self.ilistdir,
+            "listdir": self.listdir,
+            "rename": self.rename,
+            "remove": self._write("remove"),
+            "unlink": self._write("remove"),
+            "rmdir": self._write("remove"),
+            "mkdir": self._write("mkdir"),
+            "chdir": self.chdir,
+            "getcwd": lambda: self._cwd,
+            "statvfs": lambda path: self._find(path)[0].statvfs(path),
+        }

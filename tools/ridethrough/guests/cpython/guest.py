@@ -1,0 +1,169 @@
+"""One boot in CPython: mount, boot.py, main.py, as the port's C code does it."""
+
+from __future__ import annotations
+
+import builtins
+import traceback
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from littlefs.errors import LittleFSError
+
+from ridethrough.guests.charges import charged
+from ridethrough.guests.cpython.code import TICK, compiled
+from ridethrough.guests.cpython.files import LfsVfs, Mounts
+from ridethrough.guests.cpython.modules import BUILTINS, make_modules
+from ridethrough.guests.flashfs import FlashFs
+from ridethrough.world.mcu import Gone, Mcu
+
+_CTRL_C = 3
+
+
+class CPythonGuest:
+    """Runs whatever firmware is on the board's flash. Holds nothing from one boot to the next."""
+
+    def run(self, mcu: Mcu) -> None:
+        flash = FlashFs(mcu.chip, mcu.flash_spend, lambda: mcu.alive)
+        _mount_or_format(flash, mcu)
+        boot = _Boot(mcu, flash)
+        if boot.execute("boot.py"):
+            boot.execute("main.py")
+
+
+def _mount_or_format(flash: FlashFs, mcu: Mcu) -> None:
+    # As the port's _boot.py: whatever the reason, a flash that does not mount is formatted.
+    mcu.chip.purpose = "(mount)"
+    try:
+        flash.mount()
+    except LittleFSError:
+        if not mcu.alive:
+            raise Gone from None
+        mcu.trace.add_event(mcu.clock.now_us, "fault", kind="format")
+        flash.format()
+        flash.mount()
+
+
+class _Boot:
+    """The interpreter's state for one boot: modules, path, the `__main__` namespace."""
+
+    def __init__(self, mcu: Mcu, flash: FlashFs) -> None:
+        def purpose(path: str) -> None:
+            mcu.chip.purpose = path
+
+        self._mcu = mcu
+        self._files = Mounts(LfsVfs(flash, purpose))
+        self._path = ["", ".frozen", "/lib"]
+        self._builtin = make_modules(mcu, self._files, self._path)
+        self._modules: dict[str, ModuleType] = self._builtin["sys"].modules
+        names = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
+        names.update(__import__=self._import, open=self._files.open, print=self._print)
+        names.update(__build_class__=builtins.__build_class__, __name__="builtins")
+        names[TICK] = mcu.tick
+        self._names: dict[str, Any] = names
+        self._main: dict[str, Any] = {"__name__": "__main__", "__builtins__": names}
+
+    def execute(self, path: str) -> bool:
+        """Runs a file in `__main__`, if it is there; False if it ended with an exception."""
+        try:
+            source = self._source(path)
+        except OSError:
+            return True
+        mcu = self._mcu
+        mcu.interrupt_char(_CTRL_C)
+        try:
+            mcu.spend(len(source) * mcu.board.cost.import_py_us_per_byte)
+            exec(compiled(source, path), self._main)
+        except Gone:
+            raise
+        except BaseException as e:
+            if not mcu.alive:
+                raise Gone from None
+            self._show(e)
+            return False
+        finally:
+            mcu.interrupt_char(-1)
+        return True
+
+    def _show(self, e: BaseException) -> None:
+        lines = ["Traceback (most recent call last):"]
+        for frame in traceback.extract_tb(e.__traceback__):
+            if not frame.filename.startswith("/") or frame.filename.startswith("/app/"):
+                lines.append(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}')
+        text = f"{type(e).__name__}: {e}"
+        self._mcu.stdout_write("\n".join([*lines, text]) + "\n")
+
+    def _source(self, path: str) -> bytes:
+        with self._files.open(path, "rb") as f:
+            chunks = []
+            size = self._files.stat(path)[6]
+            buf = bytearray(max(1, size))
+            while n := f.readinto(buf):
+                chunks.append(bytes(buf[:n]))
+        return b"".join(chunks)
+
+    def _print(self, *values: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
+        self._mcu.stdout_write(sep.join(str(v) for v in values) + end)
+
+    def _import(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> ModuleType:
+        if level:
+            package = globals.get("__package__") or globals.get("__name__", "")
+            name = package + ("." + name if name else "")
+        found = None
+        parts = name.split(".")
+        for i in range(len(parts)):
+            full = ".".join(parts[: i + 1])
+            module = self._modules.get(full) or self._builtin.get(full) or self._load(full)
+            if found is not None:
+                setattr(found, parts[i], module)
+            found = module
+        assert found is not None
+        if not fromlist:
+            return self._modules.get(parts[0]) or self._builtin[parts[0]]
+        if hasattr(found, "__path__"):
+            for item in fromlist:
+                if item != "*" and not hasattr(found, item):
+                    self._import(f"{name}.{item}")
+        return found
+
+    def _load(self, full: str) -> ModuleType:
+        parent, _, last = full.rpartition(".")
+        where = self._modules[parent].__path__ if parent else self._path
+        for folder in where:
+            base = f"{folder}/{last}" if folder else last
+            if folder == ".frozen":
+                continue
+            if self._is(base, 0x4000):
+                return self._execute_module(full, base + "/__init__.py", [base])
+            if self._is(base + ".py", 0x8000):
+                return self._execute_module(full, base + ".py", None)
+        raise ImportError(f"no module named '{full}'")
+
+    def _is(self, path: str, mode: int) -> bool:
+        try:
+            return bool(self._files.stat(path)[0] & mode)
+        except OSError:
+            return False
+
+    def _execute_module(self, full: str, path: str, package: list[str] | None) -> ModuleType:
+        module = ModuleType(full)
+        module.__dict__["__builtins__"] = self._names
+        module.__package__ = full if package else full.rpartition(".")[0]
+        if package:
+            module.__path__ = package
+        self._modules[full] = module
+        try:
+            if package is None or self._is(path, 0x8000):
+                source = self._source(path)
+                cost = self._mcu.board.cost
+                self._mcu.spend(len(source) * cost.import_py_us_per_byte)
+                exec(compiled(source, path), module.__dict__)
+        except BaseException:
+            del self._modules[full]
+            raise
+        charge: Callable[[ModuleType, Mcu], None] | None = charged.get(full)
+        if charge:
+            charge(module, self._mcu)
+        return module

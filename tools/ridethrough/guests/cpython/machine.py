@@ -1,0 +1,204 @@
+"""`machine` for one board, as the rp2 port has it: names and signatures of its stubs, no more."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from ridethrough.world import mcu as world
+from ridethrough.world.mcu import Mcu
+
+_GPIO_OE = 0xD0000020
+_ADC_PINS = (26, 27, 28, 29)
+
+
+def module(mcu: Mcu) -> dict[str, Any]:
+    """The module's names. Classes are made per board: they close over `mcu`."""
+
+    class Pin:
+        IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+        PULL_UP, PULL_DOWN = 1, 2
+        IRQ_FALLING, IRQ_RISING = 4, 8
+
+        def __init__(self, id: int, mode: int | None = None, pull: int | None = None, *, value: Any = None) -> None:
+            if isinstance(id, Pin):
+                id = id._gpio
+            if not isinstance(id, int) or not 0 <= id <= 29:
+                raise ValueError("invalid pin")
+            self._gpio = id
+            if mode is not None or pull is not None or value is not None:
+                self.init(mode, pull, value=value)
+
+        def init(self, mode: int | None = None, pull: int | None = None, *, value: Any = None) -> None:
+            if mode not in (None, 0, 1, 2):
+                raise ValueError("invalid pin af")
+            level = None if value is None else int(bool(value))
+            mcu.pin_configure(self._gpio, mode, pull or 0, level)
+
+        def value(self, *x: Any) -> int | None:
+            if not x:
+                return mcu.pin_read(self._gpio)
+            (level,) = x
+            mcu.pin_write(self._gpio, int(bool(level)))
+            return None
+
+        __call__ = value
+
+        def on(self) -> None:
+            mcu.pin_write(self._gpio, 1)
+
+        high = on
+
+        def off(self) -> None:
+            mcu.pin_write(self._gpio, 0)
+
+        low = off
+
+    class ADC:
+        def __init__(self, id: Any) -> None:
+            self._gpio = id._gpio if isinstance(id, Pin) else id
+            if self._gpio not in _ADC_PINS:
+                raise ValueError("Pin doesn't have ADC capabilities")
+
+        def read_u16(self) -> int:
+            return mcu.adc_read(self._gpio)
+
+    class WDT:
+        def __init__(self, id: int = 0, timeout: int = 5000) -> None:
+            if id != 0:
+                raise ValueError(f"WDT({id}) doesn't exist")
+            if timeout > mcu.board.wdt_ms_max:
+                raise ValueError(f"timeout exceeds {mcu.board.wdt_ms_max}")
+            mcu.wdt_start(timeout)
+
+        def feed(self) -> None:
+            mcu.wdt_feed()
+
+    class Timer:
+        ONE_SHOT, PERIODIC = 0, 1
+
+        def __init__(self, id: int = -1, **how: Any) -> None:
+            if id != -1:
+                raise ValueError("Timer doesn't exist")
+            self._timer: world.Timer | None = None
+            if how:
+                self.init(**how)
+
+        def init(
+            self,
+            *,
+            mode: int = PERIODIC,
+            callback: Callable[[Any], Any] | None = None,
+            period: int = 0xFFFFFFFF,
+            tick_hz: int = 1000,
+            freq: float | None = None,
+            hard: bool = False,
+        ) -> None:
+            self.deinit()
+            us = int(1_000_000 / freq) if freq is not None else period * 1_000_000 // tick_hz
+            self._timer = world.Timer(max(1, us), mode == Timer.PERIODIC, lambda: callback and callback(self))
+            mcu.timer_start(self._timer)
+
+        def deinit(self) -> None:
+            if self._timer:
+                self._timer.active = False
+
+    class RTC:
+        def datetime(self, when: tuple[int, ...] | None = None) -> tuple[int, ...] | None:
+            if when is None:
+                t = time.gmtime(mcu.unix_time())
+                return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)
+            year, month, day, _, hour, minute, second, _ = when
+            mcu.set_unix_time(calendar.timegm((year, month, day, hour, minute, second, 0, 0, 0)))
+            return None
+
+    class I2C:
+        def __init__(self, id: int, *, scl: Any = None, sda: Any = None, freq: int = 400_000) -> None:
+            if id not in (0, 1):
+                raise ValueError(f"I2C({id}) doesn't exist")
+
+        def readfrom_mem_into(self, addr: int, memaddr: int, buf: Any, *, addrsize: int = 8) -> None:
+            view = memoryview(buf)
+            data = mcu.i2c_read(addr, memaddr, len(view))
+            if data is None:
+                raise OSError(5)
+            view[:] = data
+
+        def readfrom_mem(self, addr: int, memaddr: int, nbytes: int, *, addrsize: int = 8) -> bytes:
+            buf = bytearray(nbytes)
+            self.readfrom_mem_into(addr, memaddr, buf)
+            return bytes(buf)
+
+    class Mem32:
+        def __getitem__(self, address: int) -> int:
+            if address != _GPIO_OE:
+                raise NotImplementedError(f"mem32[0x{address:08x}] is not simulated")
+            return mcu.output_enables()
+
+    return {
+        "Pin": Pin,
+        "ADC": ADC,
+        "WDT": WDT,
+        "Timer": Timer,
+        "RTC": RTC,
+        "I2C": I2C,
+        "mem32": Mem32(),
+        "PWRON_RESET": world.PWRON_RESET,
+        "WDT_RESET": world.WDT_RESET,
+        "reset": mcu.machine_reset,
+        "reset_cause": mcu.reset_cause,
+        "unique_id": lambda: mcu.board.unique_id,
+        "disable_irq": lambda: int(mcu.irq(True)),
+        "enable_irq": lambda state: mcu.irq(bool(state)) and None,
+        "idle": lambda: mcu.wait_us(1000),
+        "freq": lambda: 125_000_000,
+    }
+
+
+def time_module(mcu: Mcu) -> dict[str, Any]:
+    """`time`: ticks wrap at 2**30 as on a board; the clock is the board's, not the host's."""
+    half = world.TICK_WRAP // 2
+
+    def sleep_us(us: int) -> None:
+        mcu.wait_us(max(0, us))
+
+    def broken_down(seconds: int | None = None) -> tuple[int, ...]:
+        t = time.gmtime(mcu.unix_time() if seconds is None else seconds)
+        return (t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7])
+
+    return {
+        "ticks_ms": mcu.ticks_ms,
+        "ticks_us": mcu.ticks_us,
+        "ticks_add": lambda ticks, delta: (ticks + delta) % world.TICK_WRAP,
+        "ticks_diff": lambda a, b: (a - b + half) % world.TICK_WRAP - half,
+        "sleep": lambda s: sleep_us(int(s * 1_000_000)),
+        "sleep_ms": lambda ms: sleep_us(ms * 1000),
+        "sleep_us": sleep_us,
+        "time": mcu.unix_time,
+        "gmtime": broken_down,
+        "localtime": broken_down,
+        "mktime": lambda t: calendar.timegm((*t[:6], 0, 0, 0)),
+    }
+
+
+def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
+    """`sys.stdin` and `sys.stdout`, with the byte streams behind them."""
+
+    def readinto(buf: Any) -> int:
+        for i in range(len(buf)):
+            buf[i] = mcu.stdin_read()
+        return len(buf)
+
+    def read(n: int = 1) -> bytes:
+        return bytes(mcu.stdin_read() for _ in range(n))
+
+    def write(data: Any) -> int:
+        mcu.stdout_write(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+    raw = SimpleNamespace(read=read, readinto=readinto)
+    stdin = SimpleNamespace(buffer=raw, read=lambda n=1: read(n).decode("latin-1"), readinto=readinto)
+    return stdin, SimpleNamespace(write=write, buffer=SimpleNamespace(write=write))

@@ -1,0 +1,123 @@
+"""The modules and builtins that firmware finds, and nothing that MicroPython does not have."""
+
+from __future__ import annotations
+
+import binascii
+import collections
+import errno
+import hashlib
+import io
+import json
+import math
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from ridethrough.guests.cpython import machine
+from ridethrough.guests.cpython.files import Mounts
+from ridethrough.world.mcu import Mcu
+
+BUILTINS = frozenset(
+    """ArithmeticError AssertionError AttributeError BaseException EOFError Ellipsis Exception GeneratorExit
+    ImportError IndentationError IndexError KeyError KeyboardInterrupt LookupError MemoryError NameError
+    NotImplemented NotImplementedError OSError OverflowError RuntimeError StopAsyncIteration StopIteration
+    SyntaxError SystemExit TypeError UnicodeError ValueError ZeroDivisionError abs all any bin bool bytearray
+    bytes callable chr classmethod complex delattr dict dir divmod enumerate eval exec filter float frozenset
+    getattr globals hasattr hash hex id int isinstance issubclass iter len list locals map max memoryview min
+    next object oct ord pow property range repr reversed round set setattr slice sorted staticmethod str sum
+    super tuple type zip""".split()
+)
+"""As `dir(builtins)` of the rp2 port prints them, less those made per board (open, print, __import__)."""
+
+_KEPT = {
+    "binascii": (binascii, "a2b_base64 b2a_base64 crc32 hexlify unhexlify"),
+    "struct": (struct, "calcsize pack pack_into unpack unpack_from"),
+    "errno": (errno, "EACCES EAGAIN EEXIST EINVAL EIO EISDIR ENODEV ENOENT ENOMEM EPERM ETIMEDOUT"),
+    "json": (json, "dump dumps load loads"),
+    "math": (math, "ceil floor sqrt exp log log2 log10 pow sin cos tan atan2 pi e isnan isinf trunc fabs"),
+    "collections": (collections, "OrderedDict deque namedtuple"),
+}
+
+
+class _IOBase:
+    """MicroPython's io.IOBase: a base for streams written in Python, with nothing in it."""
+
+
+def make_modules(mcu: Mcu, files: Mounts, path: list[str]) -> dict[str, ModuleType]:
+    """Built-in modules by name, for one boot of one board."""
+    stdin, stdout = machine.streams(mcu)
+    named: dict[str, dict[str, Any]] = {
+        name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()
+    }
+    named["machine"] = machine.module(mcu)
+    named["time"] = machine.time_module(mcu)
+    named["os"] = files.functions() | {"sep": "/", "uname": lambda: ("rp2", "rp2", "1.29.0", "", mcu.board.title)}
+    named["vfs"] = {"mount": files.mount, "umount": files.umount}
+    named["io"] = {"IOBase": _IOBase, "BytesIO": io.BytesIO, "StringIO": io.StringIO, "open": files.open}
+    named["hashlib"] = {"sha256": _sha256(mcu)}
+    named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}
+    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *n: -1}
+    named["micropython"] = {
+        "const": lambda value: value,
+        "kbd_intr": mcu.interrupt_char,
+        "native": lambda function: function,
+        "viper": lambda function: function,
+        "heap_lock": lambda: None,
+        "heap_unlock": lambda: None,
+    }
+    named["sys"] = {
+        "path": path,
+        "modules": {},
+        "stdin": stdin,
+        "stdout": stdout,
+        "platform": "rp2",
+        "byteorder": "little",
+        "maxsize": 2**31 - 1,
+        "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0, "")),
+        "exit": sys.exit,
+        "print_exception": lambda e, file=None: stdout.write(f"{type(e).__name__}: {e}\n"),
+    }
+    modules = {}
+    for name, contents in named.items():
+        modules[name] = ModuleType(name)
+        modules[name].__dict__.update(contents)
+    return modules
+
+
+def _sha256(mcu: Mcu) -> Callable[..., Any]:
+    class Sha256:
+        def __init__(self, data: Any = b"") -> None:
+            self._sha = hashlib.sha256()
+            if data:
+                self.update(data)
+
+        def update(self, data: Any) -> None:
+            mcu.spend(len(data) * mcu.board.cost.sha256_us_per_kib // 1024)
+            self._sha.update(data)
+
+        def digest(self) -> bytes:
+            return self._sha.digest()
+
+    return Sha256
+
+
+def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
+    class Poll:
+        def __init__(self) -> None:
+            self._registered = False
+
+        def register(self, stream: object, eventmask: int = 5) -> None:
+            if stream is not stdin and stream is not stdin.buffer:  # type: ignore[attr-defined]
+                raise OSError(errno.EINVAL)
+            self._registered = True
+
+        def poll(self, timeout: int = -1) -> list[tuple[object, int]]:
+            ready = self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout)
+            return [(stdin, 1)] if ready else []
+
+        def ipoll(self, timeout: int = -1, flags: int = 0) -> Iterator[tuple[object, int]]:
+            return iter(self.poll(timeout))
+
+    return Poll

@@ -1,0 +1,99 @@
+"""littlefs on a board's flash chip, with the parameters that the MicroPython port uses.
+
+Used by the cpython guest for the running firmware, and to lay down the files of a fresh board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from littlefs import UserContext, lfs
+from littlefs.errors import LittleFSError
+
+from ridethrough.world.chip import FlashChip
+
+READ_BYTES, CYCLES, LOOKAHEAD_BYTES = 32, 100, 32
+"""rp2's: read size and lookahead are vfs.VfsLfs2's defaults, block cycles is fixed in its C code."""
+_IO_ERROR = -5
+
+
+class _Device(UserContext):  # type: ignore[misc]
+    """littlefs's four calls, on a chip. `spend(us)` lets time pass and says how much did; `alive()` is
+    asked before each: littlefs-python swallows exceptions, so a chip without a board returns an error."""
+
+    def __init__(self, chip: FlashChip, spend: Callable[[int], int], alive: Callable[[], bool]) -> None:
+        self._chip = chip
+        self._spend = spend
+        self._alive = alive
+        self._block_bytes = chip.params.block_bytes
+
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
+        at = block * self._block_bytes + off
+        return self._chip.data[at : at + size]
+
+    def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:
+        if not self._alive():
+            return _IO_ERROR
+        self._chip.program(block * self._block_bytes + off, data, self._spend)
+        return 0 if self._alive() else _IO_ERROR
+
+    def erase(self, cfg: Any, block: int) -> int:
+        if not self._alive():
+            return _IO_ERROR
+        self._chip.erase(block, self._spend)
+        return 0 if self._alive() else _IO_ERROR
+
+    def sync(self, cfg: Any) -> int:
+        return 0
+
+
+class FlashFs:
+    """A littlefs on `chip`. `fs` is littlefs-python's handle, for its `lfs` functions."""
+
+    def __init__(
+        self, chip: FlashChip, spend: Callable[[int], int] = lambda us: us, alive: Callable[[], bool] = lambda: True
+    ) -> None:
+        page = chip.params.page_bytes
+        self._config = lfs.LFSConfig(
+            context=_Device(chip, spend, alive),
+            block_size=chip.params.block_bytes,
+            block_count=chip.params.blocks,
+            read_size=READ_BYTES,
+            prog_size=page,
+            cache_size=min(chip.params.block_bytes, 4 * max(READ_BYTES, page)),
+            lookahead_size=LOOKAHEAD_BYTES,
+            block_cycles=CYCLES,
+        )
+        self.fs = lfs.LFSFilesystem()
+
+    def format(self) -> None:
+        lfs.format(self.fs, self._config)
+
+    def mount(self) -> None:
+        """Mounts; littlefs.LittleFSError if there is no sound file system."""
+        lfs.mount(self.fs, self._config)
+
+    def write_files(self, files: Mapping[str, bytes]) -> None:
+        """Writes files by absolute path, making their folders."""
+        for path, data in files.items():
+            folder = path.rsplit("/", 1)[0]
+            if folder:
+                try:
+                    lfs.mkdir(self.fs, folder)
+                except LittleFSError as e:
+                    if e.code != -17:
+                        raise
+            handle = lfs.file_open(self.fs, path, "wb")
+            lfs.file_write(self.fs, handle, data)
+            lfs.file_close(self.fs, handle)
+
+    def read_file(self, path: str) -> bytes:
+        """A file's bytes; OSError if it is not there."""
+        try:
+            handle = lfs.file_open(self.fs, path, "rb")
+        except LittleFSError as e:
+            raise OSError(-e.code, path) from e
+        data = lfs.file_read(self.fs, handle, lfs.file_size(self.fs, handle))
+        lfs.file_close(self.fs, handle)
+        return bytes(data)

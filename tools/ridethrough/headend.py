@@ -1,0 +1,107 @@
+"""The head-end of a run: the supplier's side, at the other end of the board's console.
+
+It works through a scenario's steps with the same console client that a serial port uses.
+"""
+
+from __future__ import annotations
+
+from ridethrough.devices import console
+from ridethrough.images.commands import activation_command
+from ridethrough.images.keys import EMULATED
+from ridethrough.scenarios.loader import Step
+from ridethrough.world.clock import Order
+from ridethrough.world.surroundings import Site
+
+_PAUSE_US = 1_000
+
+
+class HeadEnd:
+    """Does `steps` on `site`. `answers`: each step's name and what came of it."""
+
+    def __init__(self, site: Site, steps: tuple[Step, ...], image: bytes) -> None:
+        self.answers: list[tuple[str, str]] = []
+        self._site = site
+        self._clock = site.clock
+        self._mcu = site.mcu
+        self._image = image
+        self._counter = 0
+        self._signed = b""
+        self._steps = list(steps)
+        self._operation: console.Operation | None = None
+        self._waiting = 0
+        site.mcu.on_line = self._line
+        self._next_step()
+
+    def _next_step(self) -> None:
+        if not self._steps:
+            return
+        step = self._steps.pop(0)
+        at_us = step.at_us if step.at_us is not None else self._clock.now_us + _PAUSE_US
+        self._clock.at(at_us, Order.WORLD, lambda: self._begin(step))
+
+    def _begin(self, step: Step) -> None:
+        if step.do == "type":
+            self._mcu.type_in(step.line.encode() + b"\n")
+            self._next_step()
+        elif step.do == "interrupt":
+            self._mcu.type_in(b"\x03")
+            self._next_step()
+        elif step.do == "hard reset":
+            self._mcu.reset("watchdog")
+            self._next_step()
+        else:
+            self._step = step
+            if step.do == "push":
+                self._operation = console.push(self._image)
+            else:
+                if step.do == "activate":
+                    self._counter += 1
+                    board_id = self._mcu.board.unique_id
+                    self._signed = activation_command(self._image, board_id, self._counter, EMULATED.supplier)
+                self._operation = console.await_outcome(self._signed)
+            self._send(None)
+
+    def _send(self, answer: str | None, first: bool = True) -> None:
+        # Hands `answer` to the operation and sends the line that it asks for next.
+        assert self._operation is not None
+        try:
+            request = self._operation.send(None if first else answer)
+        except StopIteration as done:
+            self._finish(str(done.value))
+            return
+        except console.Refused as e:
+            self._finish(f"refused: {e}")
+            return
+        except console.NoAnswer as e:
+            self._finish(f"no answer: {e}")
+            return
+        self._waiting += 1
+        waiting = self._waiting
+        data = request.line.encode() + b"\n"
+        if request.line:
+            arrives_us = self._clock.now_us + len(data) * self._mcu.board.cost.console_us_per_byte
+            self._clock.at(arrives_us, Order.WORLD, lambda: self._mcu.type_in(data))
+
+        def late() -> None:
+            if waiting == self._waiting:
+                self._send(None, first=False)
+
+        self._clock.at(self._clock.now_us + request.timeout_us, Order.WORLD, late)
+
+    def _finish(self, result: str) -> None:
+        self.answers.append((self._step.do, result))
+        self._operation = None
+        self._waiting += 1
+        self._next_step()
+
+    def _line(self, line: str) -> None:
+        if self._operation is None or not (line.startswith(("OK ", "ERR ")) or line == "OK"):
+            return
+        self._waiting += 1
+        waiting = self._waiting
+
+        def go_on() -> None:
+            if waiting == self._waiting and self._operation is not None:
+                self._send(line, first=False)
+
+        self._clock.at(self._clock.now_us + _PAUSE_US, Order.WORLD, go_on)

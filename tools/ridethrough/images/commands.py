@@ -1,0 +1,23 @@
+"""The activation command that a supplier signs (firmware/esme/activation.py reads it)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ridethrough.images import layout
+from ridethrough.images.keys import KeyPair
+
+
+def manufacturer_part(image: bytes) -> bytes:
+    """The Manufacturer Image inside a whole image that `build_image` made."""
+    header_bytes = int.from_bytes(image[6:8], "little")
+    return image[header_bytes : -layout.TAIL_BYTES]
+
+
+def activation_command(
+    image: bytes, board_id: bytes, counter: int, supplier: KeyPair, date_unix_s: int = 0
+) -> bytes:
+    """Activate `image` on one board, now or at `date_unix_s` (`layout.DATE_CANCEL` withdraws)."""
+    digest = hashlib.sha256(manufacturer_part(image)).digest()
+    signed = layout.COMMAND.pack(layout.COMMAND_MAGIC, board_id, counter, digest, date_unix_s)
+    return signed + supplier.sign(signed)

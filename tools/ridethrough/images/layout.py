@@ -1,0 +1,32 @@
+"""The bytes of an image and of an activation command: one place for their numbers on the host side.
+
+The board has the same in firmware/esme/image.py and activation.py; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import struct
+
+OUTER = struct.Struct("<IHHHHHIH32sI")
+"""Zigbee OTA header, without its optional fields."""
+OUTER_IDENT = 0x0BEEF11E
+OUTER_FORM = 0x0100
+ZIGBEE_STACK = 0x0002
+HARDWARE_PRESENT = 4
+OPTIONAL = ((1, "security credential version", 1), (2, "upgrade file destination", 8), (4, "hardware versions", 4))
+
+INNER = struct.Struct("<8sHHIIIIIIII32s")
+INNER_MAGIC = b"RTHIMG\r\n"
+INNER_FORM = 1
+SIGNATURE_BYTES = 64
+PAYLOAD_AT = INNER.size + SIGNATURE_BYTES
+MARKER = b"\x00\x40"
+"""0x0040 big-endian: 64 bytes of signature follow."""
+TAIL_BYTES = len(MARKER) + SIGNATURE_BYTES
+
+COMMAND = struct.Struct("<8s8sI32sQ")
+COMMAND_MAGIC = b"RTHACT\r\n"
+DATE_CANCEL = 2**64 - 1
+
+IMAGE_BYTES_MAX = 16 * 1024 * 1024
+"""Nothing larger is read into memory; the largest real image is some 750 KB [assumed]."""

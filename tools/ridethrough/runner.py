@@ -1,0 +1,104 @@
+"""Scenario + board + firmware + guest -> trace: the one place where they meet."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ridethrough.boards import Board
+from ridethrough.errors import BadInput
+from ridethrough.firmware import Firmware
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.flashfs import FlashFs
+from ridethrough.headend import HeadEnd
+from ridethrough.images.build import ImageSpec, build_image
+from ridethrough.images.keys import EMULATED
+from ridethrough.images.layout import INNER, PAYLOAD_AT
+from ridethrough.scenarios import Scenario, Step
+from ridethrough.scenarios.loader import ImagePlan
+from ridethrough.traces import Trace
+from ridethrough.world.clock import Clock
+from ridethrough.world.mcu import Guest
+from ridethrough.world.surroundings import Site, World
+
+
+def run_scenario(scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None) -> Trace:
+    """One run of a scenario, on its own board and firmware unless others are given."""
+    board = board or Board.load(scenario.board)
+    firmware = firmware or Firmware.load(scenario.firmware)
+    image = planned_image(firmware, board, scenario.image) if firmware.application else b""
+    return run(firmware, board, scenario.world, steps=scenario.steps, image=image)
+
+
+def run(
+    firmware: Firmware | str,
+    board: Board | str,
+    world: World | None = None,
+    *,
+    steps: tuple[Step, ...] = (),
+    image: bytes = b"",
+    guest: Guest | None = None,
+) -> Trace:
+    """Runs `firmware` on `board` in `world` and returns what was seen.
+
+    `steps` is what the head-end does, with `image` as the image that it pushes. Nothing in a run depends
+    on the wall clock or on chance: the same arguments give the same trace.
+    """
+    firmware = Firmware.load(firmware) if isinstance(firmware, str) else firmware
+    board = Board.load(board) if isinstance(board, str) else board
+    world = world or World()
+    clock = Clock()
+    site = Site(clock, board, world, guest or CPythonGuest())
+    chip = site.mcu.chip
+    chip.data[:] = fresh_flash(firmware, board)
+    head_end = HeadEnd(site, steps, image)
+    clock.run(world.duration_us)
+    trace = site.finish()
+    site.mcu.stop()
+    trace.notes.update(
+        board=board.name,
+        firmware=firmware.name,
+        image_bytes=len(image),
+        answers=head_end.answers,
+        console=site.mcu.console_log,
+        programmed_bytes=dict(chip.programmed_bytes),
+        erases=dict(chip.erases),
+        supplied_mwh=site.metrology.total_mwh() - world.start_mwh,
+        flash=bytes(chip.data),
+    )
+    return trace
+
+
+def planned_image(firmware: Firmware, board: Board, plan: ImagePlan) -> bytes:
+    """The image that a scenario pushes, whole or damaged as it says."""
+    spec = ImageSpec(version=plan.version, hardware=board.hardware, counter=plan.counter)
+    image = bytearray(build_image(firmware.application, spec, EMULATED, plan.size))
+    header_bytes = int.from_bytes(image[6:8], "little")
+    if plan.damage == "supplier signature":
+        image[-1] ^= 1
+    elif plan.damage == "maker signature":
+        image[header_bytes + INNER.size] ^= 1
+    elif plan.damage == "payload":
+        image[header_bytes + PAYLOAD_AT + 100] ^= 1
+    return bytes(image)
+
+
+def fresh_flash(firmware: Firmware, board: Board) -> bytes:
+    """A board's flash as the factory leaves it."""
+    return _flash(tuple(firmware.fresh_board(board).items()), board.block_bytes, board.blocks, board.page_bytes)
+
+
+@lru_cache(maxsize=32)
+def _flash(files: tuple[tuple[str, bytes], ...], block_bytes: int, blocks: int, page_bytes: int) -> bytes:
+    from littlefs.errors import LittleFSError
+
+    from ridethrough.world.chip import ChipParams, FlashChip
+
+    chip = FlashChip(ChipParams(block_bytes, blocks, page_bytes, 1, 1))
+    flash = FlashFs(chip)
+    flash.format()
+    flash.mount()
+    try:
+        flash.write_files(dict(files))
+    except LittleFSError as e:
+        raise BadInput(f"the firmware does not fit a flash of {block_bytes * blocks} bytes") from e
+    return bytes(chip.data)

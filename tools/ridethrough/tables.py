@@ -1,0 +1,129 @@
+"""TOML files read strictly: every key is asked for by name and type, and none may be left over.
+
+Not a schema language: a reader asks a `Table` for what it needs and calls `done()`. Errors name the
+file, the line, the key and the nearest known one.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ridethrough.errors import BadInput, suggestion
+from ridethrough.quantities import parse_time_us
+
+T = TypeVar("T")
+_MISSING: Any = object()
+FILE_BYTES_MAX = 256 * 1024
+
+
+class Table:
+    """One table of a TOML file, `where` it stands, and which of its keys were read so far."""
+
+    def __init__(self, source: Path, data: dict[str, Any], prefix: str = "", text: str = "") -> None:
+        self.source = source
+        self._data = data
+        self._prefix = prefix
+        self._text = text
+        self._known: set[str] = set()
+
+    @classmethod
+    def load(cls, path: Path) -> Table:
+        """Reads `path`; BadInput if it is missing, too large, or no TOML."""
+        try:
+            if path.stat().st_size > FILE_BYTES_MAX:
+                raise BadInput(f"{path}: larger than {FILE_BYTES_MAX} bytes")
+            text = path.read_bytes().decode("utf-8")
+            return cls(path, tomllib.loads(text), text=text)
+        except OSError as e:
+            raise BadInput(f"{path}: {e.strerror}") from e
+        except UnicodeDecodeError as e:
+            raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
+        except (tomllib.TOMLDecodeError, RecursionError) as e:
+            raise BadInput(f"{path}: no TOML: {e}") from e
+
+    def fail(self, key: str, problem: str) -> BadInput:
+        """The error to raise about `key`."""
+        line = ""
+        match = re.search(rf"^\s*{re.escape(key)}\s*=", self._text, re.MULTILINE)
+        if match and len(re.findall(rf"^\s*{re.escape(key)}\s*=", self._text, re.MULTILINE)) == 1:
+            line = f":{self._text.count(chr(10), 0, match.end()) + 1}"
+        return BadInput(f"{self.source}{line}: {self._prefix}{key}: {problem}")
+
+    def has(self, key: str) -> bool:
+        self._known.add(key)
+        return key in self._data
+
+    def _get(self, key: str, kind: type, default: Any) -> Any:
+        self._known.add(key)
+        if key not in self._data:
+            if default is _MISSING:
+                raise BadInput(f"{self.source}: {self._prefix}{key} is missing")
+            return default
+        value = self._data[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.fail(key, f"{kind.__name__} expected, not {str(value)[:40]!r}")
+        return value
+
+    def text(self, key: str, default: str = _MISSING) -> str:
+        return self._get(key, str, default)  # type: ignore[no-any-return]
+
+    def flag(self, key: str, default: bool = _MISSING) -> bool:
+        return self._get(key, bool, default)  # type: ignore[no-any-return]
+
+    def number(self, key: str, default: int = _MISSING, *, least: int = 0, most: int = 2**53) -> int:
+        value = self._get(key, int, default)
+        if value is not default and not least <= value <= most:
+            raise self.fail(key, f"{value} is not within {least} to {most}")
+        return value  # type: ignore[no-any-return]
+
+    def time_us(self, key: str, default: int = _MISSING) -> int:
+        """A key such as `at = "3 s"`."""
+        value = self._get(key, str, None if default is not _MISSING else _MISSING)
+        return default if value is None else self.parsed(key, parse_time_us, value)
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str = _MISSING) -> str:
+        value = self.text(key, default)
+        if value not in choices:
+            raise self.fail(key, f"'{value}' is not known{suggestion(value, choices)}")
+        return value
+
+    def parsed(self, key: str, parse: Callable[[str], T], value: str) -> T:
+        """`parse(value)`, its BadInput moved to where `key` stands."""
+        try:
+            return parse(value)
+        except BadInput as e:
+            raise self.fail(key, str(e)) from e
+
+    def table(self, key: str) -> Table:
+        """A sub-table; empty if it is not there."""
+        value = self._get(key, dict, {})
+        return Table(self.source, value, f"{self._prefix}{key}.", self._text)
+
+    def tables(self, key: str) -> list[Table]:
+        """An array of tables (`[[key]]`); empty if it is not there."""
+        value = self._get(key, list, [])
+        if not all(isinstance(v, dict) for v in value):
+            raise self.fail(key, "an array of tables expected")
+        return [Table(self.source, v, f"{key}[{i}].", self._text) for i, v in enumerate(value)]
+
+    def raw(self, key: str) -> Any:
+        """Whatever stands at `key`, None if nothing does; the caller checks it."""
+        self._known.add(key)
+        return self._data.get(key)
+
+    def everything(self) -> dict[str, Any]:
+        """The table as it was read."""
+        return self._data
+
+    def keys(self) -> list[str]:
+        return list(self._data)
+
+    def done(self) -> None:
+        """No key may be left over."""
+        for key in self._data:
+            if key not in self._known:
+                raise self.fail(key, f"unknown key{suggestion(key, self._known)}")

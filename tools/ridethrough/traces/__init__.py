@@ -1,0 +1,6 @@
+"""The trace of a run or a capture, and the files it is written to."""
+
+from ridethrough.traces.segments import Segment, Voltage
+from ridethrough.traces.trace import Event, Interval, Trace
+
+__all__ = ["Event", "Interval", "Segment", "Trace", "Voltage"]

@@ -1,0 +1,103 @@
+"""What one run, or one capture, showed: wires, voltages, texts and events on an integer clock in
+microseconds. Rules and reports see nothing else.
+
+The names are fixed (see docs/trace.md): wires `mains` `reset` `ch_enable` `ac_lost` `ch_present`
+`running_n`; voltages `ch_mv` `hub_mv`; texts `mcu` `phase` `hub`; events by name, with their data.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ridethrough.errors import BadInput
+from ridethrough.traces.segments import Voltage
+
+WIRES = ("mains", "reset", "ch_enable", "ac_lost", "ch_present", "running_n")
+VOLTAGES = ("ch_mv", "hub_mv")
+TEXTS = ("mcu", "phase", "hub")
+
+Interval = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at `t_us`; `data` as the event's name defines it (`kind`, `code`, ...)."""
+
+    t_us: int
+    name: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Trace:
+    """One run. Changes are (t_us, value), in order; a value holds until the next change or `end_us`."""
+
+    end_us: int = 0
+    wires: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {w: [] for w in WIRES})
+    voltages: dict[str, Voltage] = field(default_factory=lambda: {v: Voltage() for v in VOLTAGES})
+    texts: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: {t: [] for t in TEXTS})
+    log: list[Event] = field(default_factory=list)
+    thresholds_mv: tuple[int, ...] = (9_000, 10_000, 10_800, 13_200)
+    """Voltages at which a writer of samples must place a change: what the hub and the rules look at."""
+    hub_lost_mv: int = 9_000
+    """Below this the hub calls its supply lost."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """Counts and facts that are no signals: flash bytes by file, answers, versions."""
+
+    def set_wire(self, name: str, t_us: int, level: int) -> None:
+        _append(self.wires[name], t_us, level)
+
+    def set_text(self, name: str, t_us: int, text: str) -> None:
+        _append(self.texts[name], t_us, text)
+
+    def add_event(self, t_us: int, name: str, **data: Any) -> None:
+        self.log.append(Event(t_us, name, data))
+
+    def events(self, name: str) -> list[Event]:
+        """Every event of that name, in order of time."""
+        return [e for e in self.log if e.name == name]
+
+    def wire_at(self, name: str, t_us: int) -> int | None:
+        changes = self.wires[name]
+        i = bisect_right(changes, t_us, key=lambda c: c[0]) - 1
+        return changes[i][1] if i >= 0 else None
+
+    def when(self, name: str, level: int | str) -> list[Interval]:
+        """The intervals [from, to) in which wire or text `name` has that value."""
+        changes = self.wires[name] if name in self.wires else self.texts[name]
+        found: list[Interval] = []
+        for i, (t_us, value) in enumerate(changes):
+            stop = changes[i + 1][0] if i + 1 < len(changes) else self.end_us
+            if value == level and stop > t_us:
+                found.append((t_us, stop))
+        return found
+
+    def dark(self) -> list[Interval]:
+        """When the hub was without supply: `hub_mv` below `hub_lost_mv`, after it was first supplied."""
+        intervals = self.voltages["hub_mv"].below(self.hub_lost_mv, self.end_us)
+        return intervals[1:] if intervals and intervals[0][0] == 0 else intervals
+
+    def dark_us(self) -> int:
+        """The longest time for which the hub was without supply, in one piece."""
+        return max((stop - start for start, stop in self.dark()), default=0)
+
+    def write_vcd(self, path: str | Path) -> None:
+        """Writes the run as VCD; BadInput if the file cannot be written."""
+        from ridethrough.traces.vcd_out import write_vcd
+
+        try:
+            write_vcd(self, Path(path))
+        except OSError as e:
+            raise BadInput(f"{path}: cannot be written: {e.strerror}") from e
+
+
+def _append(changes: list[tuple[int, Any]], t_us: int, value: Any) -> None:
+    # The last of several changes in one microsecond counts; what does not change is no change.
+    if changes and changes[-1][0] == t_us:
+        changes.pop()
+    if not changes or changes[-1][1] != value:
+        changes.append((t_us, value))

@@ -1,0 +1,65 @@
+"""Virtual time: one integer clock in microseconds and a queue of what happens next.
+
+Nothing sleeps. Guests run in greenlets of their own and hand over here whenever they let time pass,
+so any number of boards share one world. Within one microsecond, things happen in the order of
+`Order`, then in the order in which they were asked for.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from enum import IntEnum
+
+import greenlet
+
+FAR_US = 2**62
+
+
+class Order(IntEnum):
+    """Who goes first within one microsecond. An alert that is due goes before the supply's return, so
+    that "three minutes or more" and "more than three minutes" differ exactly where they should."""
+
+    ALERT = 0
+    PHYSICS = 1
+    MCU = 2
+    WORLD = 3
+    GUEST = 4
+
+
+class Clock:
+    """The queue. `now_us` only grows; `next_us` is when the next thing is due."""
+
+    def __init__(self) -> None:
+        self.now_us = 0
+        self.next_us = FAR_US
+        self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
+        self._count = 0
+        self._greenlet: greenlet.greenlet | None = None
+
+    def at(self, t_us: int, order: Order, action: Callable[[], None]) -> None:
+        """Has `action` happen at `t_us`, now at the earliest."""
+        self._count += 1
+        heapq.heappush(self._heap, (max(t_us, self.now_us), order, self._count, action))
+        self.next_us = self._heap[0][0]
+
+    def run(self, until_us: int) -> None:
+        """Lets everything up to `until_us` happen. Guests that are switched to from here hand over back."""
+        self._greenlet = greenlet.getcurrent()
+        done = False
+
+        def stop() -> None:
+            nonlocal done
+            done = True
+
+        self.at(until_us, Order.ALERT, stop)
+        while not done:
+            t_us, _, _, action = heapq.heappop(self._heap)
+            self.now_us = t_us
+            self.next_us = self._heap[0][0] if self._heap else FAR_US
+            action()
+
+    def hand_over(self) -> None:
+        """Called by a guest: lets the world go on until something switches back to it."""
+        assert self._greenlet is not None
+        self._greenlet.switch()

@@ -1,0 +1,95 @@
+"""The MCU's pins and the nets they are on: who drives what, and what wins.
+
+A net's level is the MCU's if it drives the pin, else the outside driver's, else what the pulls divide
+to. A voltage between low and high for sure is taken as low: nobody may rely on it. Two drivers that
+disagree are contention, which a real board would pay for: it is an event in the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ridethrough.boards import Board
+
+IN, OUT, OPEN_DRAIN = 0, 1, 2
+PULL_NONE, PULL_UP, PULL_DOWN = 0, 1, 2
+
+
+@dataclass
+class _Pin:
+    mode: int = IN
+    pull: int = PULL_DOWN
+    value: int = 0
+
+
+class Pins:
+    """All pins in their reset state: inputs, pulled down. `on_change(gpio)` follows every change."""
+
+    def __init__(self, board: Board, on_change: Callable[[int], None], on_contention: Callable[[int], None]) -> None:
+        self._board = board
+        self._pins: dict[int, _Pin] = {}
+        self._on_change = on_change
+        self._on_contention = on_contention
+        self.outside: dict[int, int] = {}
+        self.pull_up_ohm = {facts.gpio: facts.pull_up_ohm for facts in board.pins.values()}
+        self.powered = False
+
+    def reset(self) -> None:
+        """Every pin back to its reset state."""
+        gone, self._pins = self._pins, {}
+        for gpio in gone:
+            self._on_change(gpio)
+
+    def configure(self, gpio: int, mode: int | None, pull: int, value: int | None) -> None:
+        pin = self._pins.setdefault(gpio, _Pin())
+        if value is not None:
+            pin.value = value
+        if mode is not None:
+            pin.mode = mode
+        pin.pull = pull
+        self._changed(gpio)
+
+    def write(self, gpio: int, value: int) -> None:
+        pin = self._pins.setdefault(gpio, _Pin())
+        if pin.value != value:
+            pin.value = value
+            self._changed(gpio)
+
+    def drive(self, gpio: int, level: int) -> None:
+        """The outside drives the net to `level`."""
+        self.outside[gpio] = level
+        self._changed(gpio)
+
+    def _changed(self, gpio: int) -> None:
+        pin = self._pins.get(gpio)
+        if pin and self._drives(pin) and self.outside.get(gpio, pin.value) != pin.value:
+            self._on_contention(gpio)
+        self._on_change(gpio)
+
+    @staticmethod
+    def _drives(pin: _Pin) -> bool:
+        return pin.mode == OUT or (pin.mode == OPEN_DRAIN and pin.value == 0)
+
+    def driven(self, gpio: int) -> bool:
+        """Is the pin's output on?"""
+        pin = self._pins.get(gpio)
+        return pin is not None and self._drives(pin)
+
+    def level(self, gpio: int) -> int:
+        """0 or 1 on the net."""
+        if not self.powered:
+            return 0
+        pin = self._pins.get(gpio) or _Pin()
+        if self._drives(pin):
+            return pin.value
+        if gpio in self.outside:
+            return self.outside[gpio]
+        up = 1 / self.pull_up_ohm[gpio] if self.pull_up_ohm.get(gpio) else 0.0
+        inner = 1 / self._board.pull_down_ohm
+        if pin.pull & PULL_UP:
+            up += inner
+        down = inner if pin.pull & PULL_DOWN else 0.0
+        if up == 0.0:
+            return 0
+        return int(self._board.io_mv * up / (up + down) >= self._board.high_mv)
