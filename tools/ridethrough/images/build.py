@@ -13,7 +13,7 @@ from mpremote.romfs import VfsRomWriter
 
 from ridethrough.errors import BadInput
 from ridethrough.images import layout
-from ridethrough.images.keys import Keys
+from ridethrough.images.keys import KeyPair, Keys
 
 _PAD_NAME = "padding.bin"
 
@@ -118,3 +118,14 @@ def wrap(manufacturer: bytes, spec: ImageSpec, keys: Keys) -> bytes:
     )
     hardware = spec.hardware.to_bytes(2, "little") * 2
     return header + hardware + manufacturer + layout.MARKER + keys.supplier.sign(manufacturer)
+
+
+def resign(image: bytes, supplier: KeyPair, name: str) -> bytes:
+    """`image` with another supplier's signature; BadInput (about the file `name`) if it is no sound image."""
+    header_bytes = int.from_bytes(image[6:8], "little")
+    ours = image[:4] == layout.OUTER_IDENT.to_bytes(4, "little")
+    if not ours or not layout.OUTER.size <= header_bytes < len(image) - layout.TAIL_BYTES:
+        raise BadInput(f"{name}: no Zigbee OTA image")
+    if image[-layout.TAIL_BYTES : -layout.SIGNATURE_BYTES] != layout.MARKER:
+        raise BadInput(f"{name}: no signature where one should be: ridethrough image inspect {name} says more")
+    return image[: -layout.SIGNATURE_BYTES] + supplier.sign(image[header_bytes : -layout.TAIL_BYTES])

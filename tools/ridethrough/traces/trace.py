@@ -45,6 +45,8 @@ class Trace:
     """Voltages at which a writer of samples must place a change: what the hub and the rules look at."""
     hub_lost_mv: int = 9_000
     """Below this the hub calls its supply lost."""
+    ad1_limit_us: int = 180_000_000
+    """For how long the hub has to be without supply before it alerts."""
     notes: dict[str, Any] = field(default_factory=dict)
     """Counts and facts that are no signals: flash bytes by file, answers, versions."""
 

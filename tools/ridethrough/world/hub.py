@@ -60,7 +60,8 @@ class Hub:
         power.on_hub_back = self._back
         trace.set_text("hub", 0, "off")
         trace.hub_lost_mv = params.lost_mv
-        trace.notes["hub"] = params
+        trace.ad1_limit_us = params.limit_us
+        trace.thresholds_mv = tuple(sorted({*trace.thresholds_mv, params.lost_mv, params.back_mv}))
 
     def _enter(self, state: str) -> None:
         self._state = state

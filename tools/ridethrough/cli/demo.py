@@ -1,0 +1,51 @@
+"""`ridethrough demo`: the problem and the answer, one after the other."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ridethrough.cli.run import perform
+from ridethrough.reports.picture import write_picture
+from ridethrough.reports.show import show
+from ridethrough.scenarios import Scenario
+
+SCENARIOS = ("legacy_long_reboot", "update")
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "demo",
+        help="a legacy meter's false alert, then the reference riding through",
+        epilog="examples:\n  ridethrough demo\n  ridethrough demo --output /tmp/traces\n\n"
+        "exit status: 0 both runs ended as their scenarios state, 1 not",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--output", metavar="DIR", type=Path, default=Path("build"), help="for VCDs and pictures")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Shows both runs; 0 if each is as its scenario states."""
+    console = Console()
+    status = 0
+    for name in SCENARIOS:
+        scenario = Scenario.load(name)
+        trace, summary = perform(scenario)
+        show(console, scenario, trace, summary)
+        for suffix in ("vcd", "svg"):
+            path = arguments.output / f"{name}.{suffix}"
+            if suffix == "vcd":
+                trace.write_vcd(path)
+            else:
+                write_picture(trace, summary, scenario.title, path)
+            console.print(f"                     {path}", highlight=False, soft_wrap=True)
+        for miss in summary.misses(scenario.shows):
+            console.print(f"  NOT AS STATED: {miss}", style="bold red", highlight=False)
+            status = 1
+        console.print()
+    return status

@@ -1,0 +1,84 @@
+"""`ridethrough run`: one scenario, its timeline and the verdict."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ridethrough.boards import Board
+from ridethrough.firmware import Firmware
+from ridethrough.reports.picture import write_picture
+from ridethrough.reports.show import show
+from ridethrough.reports.summary import Summary, summarise
+from ridethrough.rules import Rule
+from ridethrough.runner import run_scenario
+from ridethrough.scenarios import Scenario, names
+from ridethrough.traces import Trace
+
+RULE = "mp102-wg-2020-04"
+_EXAMPLES = f"""examples:
+  ridethrough run                                   the plain update on rpi_pico
+  ridethrough run legacy_long_reboot --vcd old.vcd  a meter that cuts its hub, for GTKWave
+  ridethrough run --board bare_pico                 the update on a board that cannot hold the rail
+  ridethrough run --firmware ./my_firmware --json   your own firmware, for a program to read
+  ridethrough run ./my_scenario.toml                a scenario of your own
+
+scenarios: {", ".join(names())}
+
+exit status: 0 rule kept, or nothing it speaks about; 1 broken; 2 bad input; 3 undecided"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "run",
+        help="run a scenario and judge it",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
+    parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
+    parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
+    parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
+    parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON, nothing else")
+    parser.add_argument("--quiet", action="store_true", help="print only the verdict")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Runs, writes, prints; the verdict's exit status."""
+    scenario = Scenario.load(arguments.scenario)
+    trace, summary = perform(
+        scenario,
+        Board.load(arguments.board) if arguments.board else None,
+        Firmware.load(_as_directory(arguments.firmware)) if arguments.firmware else None,
+    )
+    trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
+    if arguments.picture:
+        write_picture(trace, summary, scenario.title, arguments.picture)
+    if arguments.json:
+        print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))
+    elif arguments.quiet:
+        print(summary.verdict.sentence())
+    else:
+        show(Console(), scenario, trace, summary)
+    return summary.verdict.exit_status
+
+
+def perform(
+    scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None
+) -> tuple[Trace, Summary]:
+    """A scenario's run and its figures."""
+    rule = Rule.load(RULE)
+    trace = run_scenario(scenario, board, firmware)
+    return trace, summarise(trace, rule)
+
+
+def _as_directory(text: str) -> str:
+    # On the command line a firmware is always a directory, specimens are scenarios.
+    return text if "/" in text else f"./{text}"

@@ -1,0 +1,94 @@
+"""The figures of a run, in one place for every report, and whether they are what its scenario states."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ridethrough.quantities import show_time
+from ridethrough.rules import Rule, Verdict
+from ridethrough.scenarios import Shows
+from ridethrough.traces import Trace
+from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts
+
+_KINDS = ("slot", "boot record", "event log", "register", "other")
+_FILES = {"/slot_a.img": 0, "/slot_b.img": 0, "/boot.rec": 1, "/events.log": 2, "/events.old": 2, "/register.log": 3}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Times in us. `programmed_bytes`: bytes programmed into flash, by what they were for."""
+
+    verdict: Verdict
+    dark_us: int
+    ac_lost_us: int
+    """The longest time for which AC lost was high with mains on, once it had been low."""
+    alerts: tuple[Alert, ...]
+    definition: str
+    missed: int
+    outcome: int | None
+    version: int | None
+    codes: tuple[str, ...]
+    programmed_bytes: dict[str, int]
+    image_bytes: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for programs."""
+        return asdict(self) | {"verdict": asdict(self.verdict), "alerts": [asdict(a) for a in self.alerts]}
+
+    def misses(self, shows: Shows) -> list[str]:
+        """What is not as the scenario states, one line each; empty if all is."""
+        found = []
+
+        def expect(what: str, wanted: object, got: object) -> None:
+            if wanted is not None and wanted != got:
+                found.append(f"{what}: {got}, the scenario states {wanted}")
+
+        expect("rule", shows.rule, self.verdict.status)
+        expect("AD1 sent", shows.ad1, len(self.alerts))
+        expect("false AD1", shows.ad1_false, sum(not a.legitimate for a in self.alerts))
+        expect("outcome", shows.outcome, self.outcome)
+        expect("version", shows.version, self.version)
+        for what, limit_us, got_us in (
+            ("longest darkness", shows.dark_us, self.dark_us),
+            ("AC lost high with mains on", shows.ac_lost_us, self.ac_lost_us),
+        ):
+            if limit_us is not None and got_us > limit_us:
+                found.append(f"{what}: {show_time(got_us)}, the scenario states at most {show_time(limit_us)}")
+        found += [f"0x{code} was not logged" for code in shows.codes if code not in self.codes]
+        found += [f"0x{code} was logged" for code in shows.codes_not if code in self.codes]
+        return found
+
+
+def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) -> Summary:
+    """The figures of `trace`, judged by `rule` and by a definition of a legitimate AD1."""
+    outcomes = trace.events("outcome")
+    versions = trace.events("application")
+    programmed = dict.fromkeys(_KINDS, 0)
+    for path, count in trace.notes.get("programmed_bytes", {}).items():
+        programmed[_KINDS[_FILES.get(path.removesuffix(".new"), 4)]] += count
+    return Summary(
+        verdict=rule.check(trace),
+        dark_us=trace.dark_us(),
+        ac_lost_us=_ac_lost_us(trace),
+        alerts=tuple(alerts(trace, definition)),
+        definition=definition,
+        missed=len(trace.events("missed_ad1")),
+        outcome=int(outcomes[-1].data["outcome"]) if outcomes else None,
+        version=int(versions[-1].data["version"]) if versions else None,
+        codes=tuple(e.data["code"] for e in trace.events("gbcs")),
+        programmed_bytes=programmed,
+        image_bytes=trace.notes.get("image_bytes", 0),
+    )
+
+
+def _ac_lost_us(trace: Trace) -> int:
+    low = trace.when("ac_lost", 0)
+    if not low:
+        return 0
+    longest = 0
+    for a, b in trace.when("ac_lost", 1):
+        for c, d in trace.when("mains", 1):
+            if a > low[0][0]:
+                longest = max(longest, min(b, d) - max(a, c))
+    return longest
