@@ -8,7 +8,7 @@ ch_enable = Pin(16, Pin.OUT, value=1)
 mains = Pin(18, Pin.IN)
 ac_ok = Pin(17, Pin.OUT, value=mains.value())  # high holds AC lost low
 
-from machine import ADC, I2C  # noqa: E402
+from machine import ADC, I2C
 
 soft_reset = bool(_driven & 1 << 16)
 enable_sense = ch_enable  # the converter enable is this very pin

@@ -92,9 +92,7 @@ class Record:
             self.receive_size,
         )
         for s in self.slots:
-            data += struct.pack(
-                _SLOT, s.state, s.offset, s.length, s.version, s.counter, s.digest
-            )
+            data += struct.pack(_SLOT, s.state, s.offset, s.length, s.version, s.counter, s.digest)
         store.replace(PATH, data + struct.pack("<I", binascii.crc32(data)))
 
 
@@ -132,9 +130,7 @@ def load():
     at = struct.calcsize(_HEAD)
     for s in rec.slots:
         part = data[at : at + struct.calcsize(_SLOT)]
-        s.state, s.offset, s.length, s.version, s.counter, s.digest = struct.unpack(
-            _SLOT, part
-        )
+        s.state, s.offset, s.length, s.version, s.counter, s.digest = struct.unpack(_SLOT, part)
         if s.state > VERIFIED:
             return None
         at += len(part)

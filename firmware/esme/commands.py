@@ -1,12 +1,11 @@
 # The console's commands that live as long as the board: see docs/console.md.
 import binascii
-import os
 import time
 
 import board
 import machine
-from esme import activation, bootrec, events
-from esme.receiver import BLOCK_BYTES, Refused
+from esme import activation, events
+from esme.receiver import BLOCK_BYTES
 
 _PHASES = ("idle", "scheduled", "armed", "trial")
 _HELP = "hello status receive block verify command answer clock log reset help"

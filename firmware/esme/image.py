@@ -27,9 +27,7 @@ class Image:
         head = self._bytes(0, min(size, OUTER_BYTES + 13))
         if len(head) < OUTER_BYTES + 4:
             raise BadImage("shorter than its header")
-        (ident, form, self.offset, control, _, _, outer_version, _, _, total) = struct.unpack(
-            OUTER, head[:OUTER_BYTES]
-        )
+        (ident, form, self.offset, control, _, _, outer_version, _, _, total) = struct.unpack(OUTER, head[:OUTER_BYTES])
         if ident != 0x0BEEF11E or form != 0x0100:
             raise BadImage("no Zigbee OTA header")
         expected = OUTER_BYTES + (control & 1) + (control & 2) * 4 + (control & 4)
@@ -81,9 +79,7 @@ class Image:
         if self.counter < least_counter:
             raise BadImage("security counter %d, least allowed %d" % (self.counter, least_counter))
         if not self.follows_from <= running <= self.follows_to:
-            raise BadImage(
-                "follows versions %d..%d, running %d" % (self.follows_from, self.follows_to, running)
-            )
+            raise BadImage("follows versions %d..%d, running %d" % (self.follows_from, self.follows_to, running))
 
     def verify(self, maker, supplier, feed):
         # Checks both hashes and both signatures; returns the Manufacturer Image's SHA-256.

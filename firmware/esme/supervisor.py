@@ -31,9 +31,7 @@ class Supervisor:
         self.rail = rail.Rail()
         self.console = _console.Console()
         self.receiver = _receiver.Receiver(self.rec, self.slot)
-        self.activation = _activation.Activation(
-            self.rec, self.slot, self.rail, wdt, self.receiver.close
-        )
+        self.activation = _activation.Activation(self.rec, self.slot, self.rail, wdt, self.receiver.close)
         self._wdt = wdt
         self._began_ms = ticks_ms()
         self._dark_noted_us = 0

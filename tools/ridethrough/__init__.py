@@ -16,7 +16,6 @@ from ridethrough.rules import Rule, Verdict
 from ridethrough.runner import run, run_scenario
 from ridethrough.scenarios import Scenario
 from ridethrough.traces import Event, Trace
-
 from ridethrough.version import VERSION
 from ridethrough.world.hub import HubParams
 from ridethrough.world.surroundings import World

@@ -153,7 +153,7 @@ def _read(directory: Path, top: Table) -> Board:
 def _pins(table: Table) -> dict[str, PinFacts]:
     pins: dict[str, PinFacts] = {}
     used: dict[int, str] = {}
-    for role in table.keys():
+    for role in table.everything():
         if role not in ROLES:
             raise table.fail(role, f"unknown pin{suggestion(role, ROLES)}")
         one = table.table(role)
@@ -169,7 +169,7 @@ def _pins(table: Table) -> dict[str, PinFacts]:
 
 def _signals(table: Table) -> dict[str, re.Pattern[str]]:
     signals = {}
-    for name in table.keys():
+    for name in table.everything():
         try:
             signals[name] = re.compile(table.text(name))
         except re.error as e:

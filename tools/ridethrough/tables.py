@@ -119,9 +119,6 @@ class Table:
         """The table as it was read."""
         return self._data
 
-    def keys(self) -> list[str]:
-        return list(self._data)
-
     def done(self) -> None:
         """No key may be left over."""
         for key in self._data:

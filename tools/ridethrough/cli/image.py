@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from ridethrough.images import ImageSpec, KeyPair, Keys, build_image, generate_k
 from ridethrough.images.build import application_files, resign
 from ridethrough.images.layout import IMAGE_BYTES_MAX
 from ridethrough.paths import FIRMWARE
+from ridethrough.whole import write_whole
 
 _EXAMPLES = """examples:
   ridethrough image keygen keys
@@ -83,14 +82,14 @@ def _build(arguments: argparse.Namespace) -> int:
     image = build_image(application_files(arguments.app), spec, Keys.load(arguments.keys), arguments.size)
     if len(image) > board.slot_bytes:
         raise BadInput(f"the image is {len(image)} bytes, a slot of {board.name} holds {board.slot_bytes}")
-    _write(arguments.output, image)
+    write_whole(arguments.output, image)
     print(f"{arguments.output}: version {spec.version} for {board.name}, {len(image)} bytes")
     return 0
 
 
 def _sign(arguments: argparse.Namespace) -> int:
     image = resign(_read(arguments.image), KeyPair.load(arguments.key), str(arguments.image))
-    _write(arguments.output, image)
+    write_whole(arguments.output, image)
     print(f"{arguments.output}: signed, {len(image)} bytes")
     return 0
 
@@ -126,7 +125,9 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 def _keygen(arguments: argparse.Namespace) -> int:
     generate_keys(arguments.directory)
-    print(f"{arguments.directory}: maker.pem and supplier.pem, for development: readable by you only, kept by nobody else")
+    print(
+        f"{arguments.directory}: maker.pem and supplier.pem, for development: readable by you only, kept by nobody else"
+    )
     return 0
 
 
@@ -137,15 +138,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as e:
         raise BadInput(f"{path}: {e.strerror}") from e
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as e:
-        raise BadInput(f"{path}: cannot be written: {e.strerror}") from e

@@ -70,9 +70,7 @@ def call(arguments: argparse.Namespace) -> int:
     return summary.verdict.exit_status
 
 
-def perform(
-    scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None
-) -> tuple[Trace, Summary]:
+def perform(scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None) -> tuple[Trace, Summary]:
     """A scenario's run and its figures."""
     rule = Rule.load(RULE)
     trace = run_scenario(scenario, board, firmware)

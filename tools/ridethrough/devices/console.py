@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 ANSWER_TIMEOUT_US = 20_000_000
 """An ECDSA verification takes a Pico about a second, two of them and a 256 KiB hash less than five."""
+ACTIVATE_TIMEOUT_US = 5_000_000
+"""A board that activates resets instead of answering; then the command is sent again."""
 TRIES = 3
 
 
@@ -36,10 +38,10 @@ class NoAnswer(Exception):
 Operation = Generator[Request, str | None, str]
 
 
-def ask(line: str, tries: int = TRIES) -> Operation:
+def ask(line: str, tries: int = TRIES, timeout_us: int = ANSWER_TIMEOUT_US) -> Operation:
     """One command; returns what follows OK."""
     for _ in range(tries):
-        answer = yield Request(line)
+        answer = yield Request(line, timeout_us)
         if answer is not None:
             status, _, rest = answer.partition(" ")
             if status == "OK":
@@ -77,10 +79,10 @@ def push(image: bytes, block_bytes: int = 1024) -> Operation:
 
 def command(signed: bytes) -> Operation:
     """Sends a signed command once; a board that activates it says nothing before it is up again."""
-    return (yield from ask(f"command {base64.b64encode(signed).decode()}", tries=1))
+    return (yield from ask(f"command {base64.b64encode(signed).decode()}", 1, ACTIVATE_TIMEOUT_US))
 
 
-def await_outcome(signed: bytes, tries: int = 12) -> Operation:
+def await_outcome(signed: bytes, tries: int = 60) -> Operation:
     """Sends the same command until the answer is no longer `pending`: repeating it is harmless."""
     for _ in range(tries):
         try:
@@ -89,5 +91,5 @@ def await_outcome(signed: bytes, tries: int = 12) -> Operation:
             continue
         if not answer.startswith("pending"):
             return answer
-        yield Request("", ANSWER_TIMEOUT_US)
+        yield Request("", ACTIVATE_TIMEOUT_US)
     raise NoAnswer("command")

@@ -18,7 +18,7 @@ READ_BYTES, CYCLES, LOOKAHEAD_BYTES = 32, 100, 32
 _IO_ERROR = -5
 
 
-class _Device(UserContext):  # type: ignore[misc]
+class _Device(UserContext):
     """littlefs's four calls, on a chip. `spend(us)` lets time pass and says how much did; `alive()` is
     asked before each: littlefs-python swallows exceptions, so a chip without a board returns an error."""
 

@@ -14,9 +14,7 @@ def manufacturer_part(image: bytes) -> bytes:
     return image[header_bytes : -layout.TAIL_BYTES]
 
 
-def activation_command(
-    image: bytes, board_id: bytes, counter: int, supplier: KeyPair, date_unix_s: int = 0
-) -> bytes:
+def activation_command(image: bytes, board_id: bytes, counter: int, supplier: KeyPair, date_unix_s: int = 0) -> bytes:
     """Activate `image` on one board, now or at `date_unix_s` (`layout.DATE_CANCEL` withdraws)."""
     digest = hashlib.sha256(manufacturer_part(image)).digest()
     signed = layout.COMMAND.pack(layout.COMMAND_MAGIC, board_id, counter, digest, date_unix_s)

@@ -90,7 +90,7 @@ def inspect_image(data: bytes, supplier: bytes | None = None, maker: bytes | Non
 
 def _list(report: Report, form: struct.Struct, names: tuple[str, ...], values: tuple[object, ...], base: int) -> None:
     at = base
-    codes = [c for c in form.format.lstrip("<").replace("32s", "S").replace("8s", "s")]
+    codes = form.format.lstrip("<").replace("32s", "S").replace("8s", "s")
     sizes = {"I": 4, "H": 2, "S": 32, "s": 8}
     for name, value, code in zip(names, values, codes, strict=True):
         if isinstance(value, bytes):

@@ -24,7 +24,7 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def public_bytes(key: ec.EllipticCurvePublicKey) -> bytes:
-    """x then y, 64 bytes: the form in which a board holds a trust anchor."""
+    """X then y, 64 bytes: the form in which a board holds a trust anchor."""
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)[1:]
 
 
@@ -35,7 +35,7 @@ class KeyPair:
     private: ec.EllipticCurvePrivateKey
 
     def sign(self, data: bytes) -> bytes:
-        """r then s, 64 bytes, over SHA-256 of `data`; deterministic (RFC 6979)."""
+        """R then s, 64 bytes, over SHA-256 of `data`; deterministic (RFC 6979)."""
         der = self.private.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
         r, s = decode_dss_signature(der)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
@@ -50,7 +50,9 @@ class KeyPair:
         try:
             key = serialization.load_pem_private_key(_read(path), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as e:
-            raise BadInput(f"{path}: no unencrypted PEM private key (make a pair with: ridethrough image keygen)") from e
+            raise BadInput(
+                f"{path}: no unencrypted PEM private key (make a pair with: ridethrough image keygen)"
+            ) from e
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise BadInput(f"{path}: not a P-256 key")
         return cls(key)
@@ -98,7 +100,7 @@ def generate_keys(directory: Path) -> None:
 
 
 def load_public_key(path: Path) -> bytes:
-    """x then y of a PEM public key, certificate or private key; BadInput if it holds no P-256 key."""
+    """X then y of a PEM public key, certificate or private key; BadInput if it holds no P-256 key."""
     pem = _read(path)
     for parse in (
         serialization.load_pem_public_key,

@@ -5,15 +5,13 @@ Stands alone (no font, script or style from elsewhere) and follows the reader's 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from ridethrough.errors import BadInput
 from ridethrough.quantities import show_time
 from ridethrough.reports.summary import Summary
 from ridethrough.traces import Interval, Trace, Voltage
+from ridethrough.whole import write_whole
 
 _LEFT, _WIDTH, _ROW, _GAP = 110, 1000, 30, 12
 _PLOT = _WIDTH - _LEFT - 20
@@ -24,7 +22,8 @@ text { fill: #222; } .small { font-size: 11px; fill: #555; }
 .line { fill: none; stroke: #1a6b3c; stroke-width: 1.6; }
 .limit { stroke: #999; stroke-dasharray: 4 3; } .grid { stroke: #e4e4e4; }
 .on { fill: #bfe3cd; } .bad { fill: #e2574c; } .band { fill: #cfdcf3; stroke: #fff; }
-.reset { stroke: #b8860b; } .alert { stroke: #c4161c; stroke-width: 2; } .alerttext { fill: #c4161c; font-weight: bold; }
+.reset { stroke: #b8860b; } .alert { stroke: #c4161c; stroke-width: 2; }
+.alerttext { fill: #c4161c; font-weight: bold; }
 @media (prefers-color-scheme: dark) {
   svg { background: #16181d; } text { fill: #e6e6e6; } .small { fill: #a8a8a8; }
   .line { stroke: #6fd39a; } .grid { stroke: #2b2e36; } .on { fill: #24513a; } .band { fill: #2c3c5c; stroke: #16181d; }
@@ -34,18 +33,9 @@ text { fill: #222; } .small { font-size: 11px; fill: #555; }
 
 
 def write_picture(trace: Trace, summary: Summary, title: str, path: Path) -> None:
-    """Draws `trace` into `path`; BadInput if the file cannot be written. Whole or not at all."""
+    """Draws `trace` into `path`; BadInput if the file cannot be written."""
     svg = _Drawing(trace, summary, title).svg()
-    text = Xml.tostring(svg, encoding="unicode")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text + "\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as e:
-        raise BadInput(f"{path}: cannot be written: {e.strerror}") from e
+    write_whole(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
 
 
 class _Drawing:
@@ -68,7 +58,7 @@ class _Drawing:
         self._voltage("hub supply", trace.voltages["hub_mv"], trace.hub_lost_mv)
         self._bands("hub", trace.texts["hub"])
         self._levels("AC lost", trace.when("ac_lost", 1), "bad")
-        self._levels("meter runs", trace.when("running_n", 0))
+        self._levels("meter runs", trace.application_runs())
         self._bands("update", trace.texts["phase"])
         bottom = self._y
         self._grid(grid, bottom)
@@ -129,7 +119,7 @@ class _Drawing:
             self._box(a, b, top, height, "bad")
         line = {"x1": str(_LEFT), "x2": str(_LEFT + _PLOT), "y1": str(y(limit_mv)), "y2": str(y(limit_mv))}
         Xml.SubElement(self._root, "line", {"class": "limit", **line})
-        self._text(_LEFT + _PLOT - 46, y(limit_mv) - 3, f"{limit_mv / 1000:g} V", {"class": "small"})
+        self._text(_LEFT - 44, y(limit_mv) + 4, f"{limit_mv / 1000:g} V", {"class": "small"})
         Xml.SubElement(self._root, "polyline", {"class": "line", "points": " ".join(points)})
 
     def _grid(self, grid: Xml.Element, bottom: int) -> None:

@@ -43,8 +43,7 @@ def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Text]:
     yield _row("CH power", _levels(scale, off, low, glyphs), "green")
     yield _row("hub", _names(scale, trace.texts["hub"], glyphs), "cyan")
     yield _row("AC lost", _levels(scale, trace.when("ac_lost", 0), [], glyphs), "yellow")
-    running = [(a, b) for a, b in trace.when("running_n", 0) if trace.wire_at("reset", a) is not None]
-    stopped = _outside(running, trace.end_us)
+    stopped = _outside(trace.application_runs(), trace.end_us)
     yield _row("meter", _levels(scale, stopped, [], glyphs), "green")
     yield _row("phase", _names(scale, trace.texts["phase"], glyphs), "magenta")
     yield _row("resets", _marks(scale, [e.t_us for e in trace.events("reset")], glyphs.mark), "bold yellow")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ridethrough.errors import BadInput
 from ridethrough.traces.segments import Voltage
 
 WIRES = ("mains", "reset", "ch_enable", "ac_lost", "ch_present", "running_n")
@@ -78,6 +77,11 @@ class Trace:
                 found.append((t_us, stop))
         return found
 
+    def application_runs(self) -> list[Interval]:
+        """When `running_n` is low with the MCU running: unpowered, the wire is low too."""
+        runs = self.when("mcu", "run")
+        return [(max(a, c), min(b, d)) for a, b in self.when("running_n", 0) for c, d in runs if max(a, c) < min(b, d)]
+
     def dark(self) -> list[Interval]:
         """When the hub was without supply: `hub_mv` below `hub_lost_mv`, after it was first supplied."""
         intervals = self.voltages["hub_mv"].below(self.hub_lost_mv, self.end_us)
@@ -91,10 +95,7 @@ class Trace:
         """Writes the run as VCD; BadInput if the file cannot be written."""
         from ridethrough.traces.vcd_out import write_vcd
 
-        try:
-            write_vcd(self, Path(path))
-        except OSError as e:
-            raise BadInput(f"{path}: cannot be written: {e.strerror}") from e
+        write_vcd(self, Path(path))
 
 
 def _append(changes: list[tuple[int, Any]], t_us: int, value: Any) -> None:

@@ -1,14 +1,12 @@
 """A trace as VCD, for GTKWave, Surfer or PulseView.
 
 Voltages are analytic inside; here they become integer samples on a step of `STEP_MV`, with one more at
-every threshold that the hub or a rule uses. The file says so in its comment. A file appears whole or
-not at all.
+every threshold that the hub or a rule uses. The file says so in its comment.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,28 +14,22 @@ from vcd import VCDWriter
 
 from ridethrough.traces.segments import Segment
 from ridethrough.traces.trace import Trace
+from ridethrough.whole import write_whole
 
 STEP_MV = 50
 
 
 def write_vcd(trace: Trace, path: Path, step_mv: int = STEP_MV) -> None:
-    """Writes `trace` to `path`; OSError if that cannot be done, and then nothing is left behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            _write(trace, out, step_mv)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    """Writes `trace` to `path`; BadInput if that cannot be done."""
+    out = io.StringIO()
+    _write(trace, out, step_mv)
+    write_whole(path, out.getvalue().encode())
 
 
-def _write(trace: Trace, out: object, step_mv: int) -> None:
+def _write(trace: Trace, out: io.StringIO, step_mv: int) -> None:
     thresholds = ", ".join(str(mv) for mv in trace.thresholds_mv)
     comment = f"voltages in mV, a sample every {step_mv} mV and at {thresholds} mV"
-    with VCDWriter(out, timescale="1 us", date="", version="ridethrough", comment=comment) as vcd:  # type: ignore[arg-type]
+    with VCDWriter(out, timescale="1 us", date="", version="ridethrough", comment=comment) as vcd:
         changes: list[tuple[int, int, object, object]] = []
         for name, points in trace.wires.items():
             wire = vcd.register_var("ridethrough", name, "wire", size=1, init="x")
@@ -62,9 +54,7 @@ def _write(trace: Trace, out: object, step_mv: int) -> None:
         vcd.close(trace.end_us)
 
 
-def _samples(
-    segment: Segment, stop_us: int, step_mv: int, thresholds_mv: tuple[int, ...]
-) -> Iterator[tuple[int, int]]:
+def _samples(segment: Segment, stop_us: int, step_mv: int, thresholds_mv: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     """(t_us, mv) at the start of a piece and wherever it passes a step or a threshold."""
     first = segment.mv_at(segment.t_us)
     last = segment.mv_at(stop_us - 1)

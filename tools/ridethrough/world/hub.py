@@ -32,8 +32,8 @@ class HubParams:
     boundary: str = ">="
     store_us: int = 240_000_000
     store_charge_us: int = 120_000_000
-    boot_us: int = 40_000_000
-    join_us: int = 60_000_000
+    boot_us: int = 15_000_000
+    join_us: int = 20_000_000
     ad1_needs_ac_lost: bool = False
 
     @property

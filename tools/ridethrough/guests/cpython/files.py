@@ -13,12 +13,13 @@ from littlefs.errors import LittleFSError
 
 from ridethrough.guests.flashfs import FlashFs
 
-_FLAG = lfs.LFSFileFlag
+_RDONLY, _WRONLY, _RDWR = 1, 2, 3
+_CREAT, _EXCL, _TRUNC, _APPEND = 0x100, 0x200, 0x400, 0x800
 _MODES = {
-    "r": _FLAG.rdonly,
-    "w": _FLAG.wronly | _FLAG.creat | _FLAG.trunc,
-    "a": _FLAG.wronly | _FLAG.creat | _FLAG.append,
-    "x": _FLAG.wronly | _FLAG.creat | _FLAG.excl,
+    "r": _RDONLY,
+    "w": _WRONLY | _CREAT | _TRUNC,
+    "a": _WRONLY | _CREAT | _APPEND,
+    "x": _WRONLY | _CREAT | _EXCL,
 }
 """As extmod/vfs_lfsx_file.c maps a mode's letter."""
 _DIR_MODE, _FILE_MODE = 0x4000, 0x8000
@@ -40,7 +41,7 @@ class LfsFile:
         self._path = path
         self._text = "b" not in mode
         self._closed = False
-        self._handle = self._do(lfs.file_open, path, flags | (_FLAG.rdwr if kind[1:] else 0))
+        self._handle = self._do(lfs.file_open, path, lfs.LFSFileFlag(flags | (_RDWR if kind[1:] else 0)))
 
     def _do(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._owner.do(self._path, function, *args)

@@ -19,6 +19,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
     """The module's names. Classes are made per board: they close over `mcu`."""
 
     class Pin:
+        _gpio: int
         IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
         PULL_UP, PULL_DOWN = 1, 2
         IRQ_FALLING, IRQ_RISING = 4, 8

@@ -1,0 +1,27 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from ridethrough.errors import BadInput
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes `path`, making its folder; BadInput if that cannot be done, and then nothing is left behind."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+            part.chmod(0o644)
+            part.replace(path)
+        except BaseException:
+            part.unlink()
+            raise
+    except OSError as e:
+        raise BadInput(f"{path}: cannot be written: {e.strerror}") from e
