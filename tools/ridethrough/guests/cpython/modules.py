@@ -107,6 +107,7 @@ def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
     class Poll:
         def __init__(self) -> None:
             self._registered = False
+            self._ready = [(stdin, 1)]
 
         def register(self, stream: object, eventmask: int = 5) -> None:
             if stream is not stdin and stream is not stdin.buffer:  # type: ignore[attr-defined]
@@ -114,8 +115,9 @@ def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
             self._registered = True
 
         def poll(self, timeout: int = -1) -> list[tuple[object, int]]:
-            ready = self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout)
-            return [(stdin, 1)] if ready else []
+            if self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout):
+                return self._ready
+            return []
 
         def ipoll(self, timeout: int = -1, flags: int = 0) -> Iterator[tuple[object, int]]:
             return iter(self.poll(timeout))
