@@ -39,13 +39,17 @@ def notice(text):
 
 
 def last_entry():
-    # The newest entry, or "" if there is none.
+    # The newest entry, or "" if there is none that can be read.
     for path in (PATH, OLD):
         length = store.size(path)
         if length:
             with open(path, "rb") as f:
                 f.seek(max(0, length - 160))
-                return str(f.read(160), "utf-8").rstrip().split("\n")[-1]
+                line = f.read(160).rstrip().split(b"\n")[-1]
+            try:
+                return str(line, "utf-8")
+            except UnicodeError:
+                return ""
     return ""
 
 

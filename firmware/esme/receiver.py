@@ -50,14 +50,18 @@ class Receiver:
         if 0 < self._next <= size:
             self._f = open(slot.path, "ab")
         else:
-            # First the record, then the slot: what is written over is no longer verified.
+            # First the record, then the slot: what is written over is no longer verified. And the new
+            # transfer's name comes last, or a power cut could have it resume upon the old one's bytes.
             self._next = 0
             slot.clear()
+            rec.receive_size = 0
+            rec.save()
+            self._f = open(slot.path, "wb")
+            self._f.flush()
             slot.state = bootrec.PARTIAL
             rec.receive_id = ident
             rec.receive_size = size
             rec.save()
-            self._f = open(slot.path, "wb")
         events.notice("phase receive")
         return self._next
 
@@ -93,9 +97,10 @@ class Receiver:
         rec, slot = self._rec, self._target()
         if slot.state == bootrec.VERIFIED:
             return slot
+        held = self._next if self._f else store.size(slot.path)
+        if slot.state != bootrec.PARTIAL or held != rec.receive_size:
+            raise Refused("incomplete next=%d" % held)
         self.close()
-        if store.size(slot.path) != rec.receive_size or slot.state != bootrec.PARTIAL:
-            raise Refused("incomplete")
         events.notice("phase verify")
         maker, supplier = trust.anchors()
         try:

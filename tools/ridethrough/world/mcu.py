@@ -26,6 +26,7 @@ TICK_WRAP = 2**30
 HUNG_TICKS = 2_000_000
 """Loop passes without a call to the hardware after which code counts as hung."""
 PWRON_RESET, WDT_RESET = 1, 3
+_CTRL_D = 4
 CONSOLE_LINES_MAX = 100_000
 
 
@@ -36,8 +37,10 @@ class Gone(BaseException):
 class Guest(Protocol):
     """Whoever executes firmware."""
 
-    def run(self, mcu: Mcu) -> None:
-        """One boot, from the mounting of the flash on. Returns only if the firmware ends for good."""
+    def run(self, mcu: Mcu) -> bool:
+        """One boot, from the mounting of the flash on. Returns when boot.py and main.py have ended: True
+        if by SystemExit, which the port answers with a soft reset, else False."""
+        ...
 
 
 class Timer:
@@ -74,7 +77,7 @@ class Mcu:
         self._metrology = metrology
         self._guest = guest
         self._greenlet: greenlet.greenlet | None = None
-        self._boot_number = 0
+        self.boot_number = 0
         self._token = 0
         self._cause = PWRON_RESET
         self._announced = "commanded"
@@ -86,6 +89,7 @@ class Mcu:
         self._in_callback = False
         self._waiting = False
         self._pending: deque[Timer] = deque()
+        self._timers: list[Timer] = []
         self.rx: deque[int] = deque()
         self._tx = ""
         self._interrupt = False
@@ -130,24 +134,24 @@ class Mcu:
         self.trace.add_event(now, "reset", kind=kind)
         self.trace.set_wire("reset", now, 1)
         self.trace.set_text("mcu", now, "reset")
-        self._boot_number += 1
-        number = self._boot_number
+        self.boot_number += 1
+        number = self.boot_number
 
         def rom_done() -> None:
-            if number == self._boot_number:
+            if number == self.boot_number:
                 self.trace.set_wire("reset", self.clock.now_us, 0)
                 self.trace.set_text("mcu", self.clock.now_us, "boot")
                 self.clock.at(self.clock.now_us + self.board.boot_us, Order.MCU, booted)
 
         def booted() -> None:
-            if number == self._boot_number:
+            if number == self.boot_number:
                 self._start()
 
         self.clock.at(now + self.board.rom_us, Order.MCU, rom_done)
 
     def stop(self) -> None:
         """Ends the guest for good, when a run is over."""
-        self._boot_number += 1
+        self.boot_number += 1
         self._kill()
 
     def _supply(self, on: bool) -> None:
@@ -155,7 +159,7 @@ class Mcu:
         if on:
             self.reset("power-up")
         else:
-            self._boot_number += 1
+            self.boot_number += 1
             self._kill()
             self.latch = False
             self.trace.set_text("mcu", self.clock.now_us, "off")
@@ -191,11 +195,27 @@ class Mcu:
 
     def _run_guest(self) -> None:
         try:
-            self._guest.run(self)
-            while True:  # the firmware ended: the port idles at its REPL
-                self.wait_us(10**9)
+            while True:
+                if not self._guest.run(self):
+                    self._repl()
+                self._soft_reset()
         except Gone:
             pass
+
+    def _repl(self) -> None:
+        # The port's prompt, of which only Ctrl-D on an empty line is simulated.
+        while self.stdin_read() != _CTRL_D:
+            pass
+
+    def _soft_reset(self) -> None:
+        # The interpreter starts again; pins, watchdog and clock stay as they are.
+        self.stdout_write("MPY: soft reboot\n")
+        self._pending.clear()
+        for timer in self._timers:
+            timer.active = False
+        self._timers.clear()
+        self._irq_off = self._in_callback = False
+        self._interrupt_char = -1
 
     # --- time ---
 
@@ -321,7 +341,7 @@ class Mcu:
     def wdt_start(self, timeout_ms: int) -> None:
         self._wdt_us = timeout_ms * 1000
         self.wdt_feed()
-        self.clock.at(self._wdt_due_us, Order.MCU, self._wdt_check(self._boot_number))
+        self.clock.at(self._wdt_due_us, Order.MCU, self._wdt_check(self.boot_number))
 
     def wdt_feed(self) -> None:
         self.spend(self._hal_us)
@@ -330,7 +350,7 @@ class Mcu:
     def _wdt_check(self, boot_number: int) -> Callable[[], None]:
         # Looks when the oldest deadline is due, so that a feed costs nothing in the queue.
         def check() -> None:
-            if boot_number != self._boot_number or not self._wdt_us:
+            if boot_number != self.boot_number or not self._wdt_us:
                 return
             if self.clock.now_us >= self._wdt_due_us:
                 self.reset("watchdog")
@@ -341,10 +361,11 @@ class Mcu:
 
     def timer_start(self, timer: Timer) -> None:
         self.spend(self._hal_us)
-        number = self._boot_number
+        number = self.boot_number
+        self._timers.append(timer)
 
         def fire() -> None:
-            if timer.active and number == self._boot_number:
+            if timer.active and number == self.boot_number:
                 self._pending.append(timer)
                 if timer.periodic:
                     self.clock.at(self.clock.now_us + timer.period_us, Order.MCU, fire)

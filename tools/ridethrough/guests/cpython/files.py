@@ -40,8 +40,10 @@ class LfsFile:
         self._owner = owner
         self._path = path
         self._text = "b" not in mode
-        self._closed = False
+        self._closed = True  # until it is open
         self._handle = self._do(lfs.file_open, path, lfs.LFSFileFlag(flags | (_RDWR if kind[1:] else 0)))
+        self._closed = False
+        owner.handles.add(self._handle)
 
     def _do(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._owner.do(self._path, function, *args)
@@ -93,7 +95,12 @@ class LfsFile:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._owner.handles.discard(self._handle)
             self._do(lfs.file_close, self._handle)
+
+    def __del__(self) -> None:
+        if not self._closed:
+            self._owner.left_open(self._path)
 
     def __enter__(self) -> LfsFile:
         return self
@@ -103,11 +110,17 @@ class LfsFile:
 
 
 class LfsVfs:
-    """The root file system. Every operation runs under its path's name in the chip's counts."""
+    """The root file system. Every operation runs under its path's name in the chip's counts. `left_open` is
+    told of files that were dropped without being closed: a board commits them at some garbage collection."""
 
-    def __init__(self, flash: FlashFs, set_purpose: Callable[[str], None]) -> None:
+    def __init__(
+        self, flash: FlashFs, set_purpose: Callable[[str], None], left_open: Callable[[str], None]
+    ) -> None:
         self._fs = flash.fs
         self._set_purpose = set_purpose
+        self.left_open = left_open
+        # littlefs keeps a list of open files: their memory must outlive whoever forgets to close them
+        self.handles: set[Any] = set()
 
     def do(self, path: str, function: Callable[..., Any], *args: Any) -> Any:
         self._set_purpose(path)

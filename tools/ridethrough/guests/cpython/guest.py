@@ -23,12 +23,16 @@ _CTRL_C = 3
 class CPythonGuest:
     """Runs whatever firmware is on the board's flash. Holds nothing from one boot to the next."""
 
-    def run(self, mcu: Mcu) -> None:
+    def run(self, mcu: Mcu) -> bool:
         flash = FlashFs(mcu.chip, mcu.flash_spend, lambda: mcu.alive)
         _mount_or_format(flash, mcu)
         boot = _Boot(mcu, flash)
-        if boot.execute("boot.py"):
-            boot.execute("main.py")
+        try:
+            if boot.execute("boot.py"):
+                boot.execute("main.py")
+        except SystemExit:
+            return True
+        return False
 
 
 def _mount_or_format(flash: FlashFs, mcu: Mcu) -> None:
@@ -51,8 +55,13 @@ class _Boot:
         def purpose(path: str) -> None:
             mcu.chip.purpose = path
 
+        def left_open(path: str) -> None:
+            if mcu.alive and mcu.boot_number == boot_number:
+                mcu.trace.add_event(mcu.clock.now_us, "fault", kind="file left open", path=path)
+
+        boot_number = mcu.boot_number
         self._mcu = mcu
-        self._files = Mounts(LfsVfs(flash, purpose))
+        self._files = Mounts(LfsVfs(flash, purpose, left_open))
         self._path = ["", ".frozen", "/lib"]
         self._builtin = make_modules(mcu, self._files, self._path)
         self._modules: dict[str, ModuleType] = self._builtin["sys"].modules
@@ -74,11 +83,11 @@ class _Boot:
         try:
             mcu.spend(len(source) * mcu.board.cost.import_py_us_per_byte)
             exec(compiled(source, path), self._main)
-        except Gone:
-            raise
         except BaseException as e:
             if not mcu.alive:
                 raise Gone from None
+            if isinstance(e, SystemExit):
+                raise
             self._show(e)
             return False
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import sys
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -150,6 +151,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "PWRON_RESET": world.PWRON_RESET,
         "WDT_RESET": world.WDT_RESET,
         "reset": mcu.machine_reset,
+        "soft_reset": sys.exit,
         "reset_cause": mcu.reset_cause,
         "unique_id": lambda: mcu.board.unique_id,
         "disable_irq": lambda: int(mcu.irq(True)),

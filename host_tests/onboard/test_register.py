@@ -1,0 +1,53 @@
+import os
+import struct
+
+from register import PATH, Register
+
+
+class Part:
+    def __init__(self, counter):
+        self.counter = counter
+
+    def readfrom_mem_into(self, address, register, buf):
+        assert (address, register) == (0x48, 0x10)
+        buf[:] = struct.pack("<I", self.counter & 0xFFFFFFFF)
+
+
+def _clean():
+    try:
+        os.remove(PATH)
+    except OSError:
+        pass
+
+
+def test_counts_over_the_wrap():
+    _clean()
+    part = Part(0xFFFFFFF0)
+    r = Register(part)
+    part.counter += 0x20
+    r.persist()
+    assert r.reported_mwh == 0x20
+
+
+def test_only_what_is_on_flash_is_reported_and_nothing_is_lost():
+    _clean()
+    part = Part(100)
+    r = Register(part)
+    part.counter = 150
+    r.persist()
+    part.counter = 175
+    assert r.reported_mwh == 50
+    again = Register(part)  # as after a reset before the next persist
+    assert again.reported_mwh == 50
+    again.persist()
+    assert again.reported_mwh == 75
+
+
+def test_the_log_is_bounded():
+    _clean()
+    part = Part(0)
+    r = Register(part)
+    for _ in range(120):
+        part.counter += 1
+        r.persist()
+    assert os.stat(PATH)[6] == 48 * 12 and r.reported_mwh == 120

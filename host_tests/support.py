@@ -1,0 +1,96 @@
+"""What several tests need: boards, images, runs with a firmware of the test's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ridethrough import Board, Firmware, Scenario, Trace, World, run
+from ridethrough.guests.micropython import MicroPythonGuest, find_vm
+from ridethrough.images import EMULATED, ImageSpec, build_image
+from ridethrough.scenarios import Step
+
+HERE = Path(__file__).parent
+S = 1_000_000
+PICO = Board.load("rpi_pico")
+BARE = Board.load("bare_pico")
+LATCH = Board.load("latch_pico")
+REFERENCE = Firmware.load()
+
+
+def guests() -> list[str]:
+    """The guests that this machine has."""
+    try:
+        find_vm()
+    except Exception:
+        return ["cpython"]
+    return ["cpython", "micropython"]
+
+
+def guest(name: str):
+    return MicroPythonGuest() if name == "micropython" else None
+
+
+def image(board: Board = PICO, files: dict[str, bytes] | None = None, **spec) -> bytes:
+    """An image of the reference's application, or of `files`."""
+    spec = {"version": 2, "counter": 2, "hardware": board.hardware} | spec
+    return build_image(files or REFERENCE.application, ImageSpec(**spec), EMULATED)
+
+
+def application(source: str) -> dict[str, bytes]:
+    """The files of an image whose application is `source`."""
+    return {"application.py": source.encode()}
+
+
+def run_steps(
+    *steps: Step,
+    board: Board = PICO,
+    firmware: Firmware = REFERENCE,
+    push: bytes = b"",
+    seconds: int = 30,
+    guest_name: str = "cpython",
+    **world,
+) -> Trace:
+    """A run of the reference with a few steps of the head-end."""
+    surroundings = World(duration_us=seconds * S, **world)
+    return run(firmware, board, surroundings, steps=steps, image=push, guest=guest(guest_name))
+
+
+def update(push: bytes, board: Board = PICO, seconds: int = 40, **world) -> Trace:
+    """Push and activate `push` 3 s after power-up."""
+    return run_steps(Step("push", 3 * S), Step("activate"), board=board, push=push, seconds=seconds, **world)
+
+
+def with_main(source: str, boot: str = "import board\n") -> Firmware:
+    """The reference's library with another boot.py and main.py, and no application."""
+    files = dict(REFERENCE.files) | {"/boot.py": boot.encode(), "/main.py": source.encode()}
+    return Firmware("test", files, {})
+
+
+def lines(trace: Trace) -> list[str]:
+    """What the board said on its console."""
+    return [line for _, line in trace.notes["console"]]
+
+
+def codes(trace: Trace) -> list[str]:
+    return [e.data["code"] for e in trace.events("gbcs")]
+
+
+def resets(trace: Trace) -> list[str]:
+    return [e.data["kind"] for e in trace.events("reset")]
+
+
+def outcomes(trace: Trace) -> list[tuple[str, str]]:
+    return [(e.data["outcome"], e.data["version"]) for e in trace.events("outcome")]
+
+
+def running_version(trace: Trace) -> int:
+    return int(trace.events("application")[-1].data["version"])
+
+
+def scenario_without_padding(name: str, seconds: int, start_s: int = 3) -> Scenario:
+    """A scenario as short as it can be, for the guest that is slow."""
+    scenario = Scenario.load(name)
+    steps = tuple(replace(s, at_us=start_s * S) if s.at_us else s for s in scenario.steps)
+    world = replace(scenario.world, duration_us=seconds * S)
+    return replace(scenario, steps=steps, world=world, image=replace(scenario.image, size=0))
