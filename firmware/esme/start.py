@@ -91,7 +91,7 @@ def choose(feed):
     elif not board.soft_reset and account(rec):
         rec.save()
     if rec.phase in (bootrec.ARMED, bootrec.TRIAL):
-        micropython.kbd_intr(-1)  # nothing typed may stop a trial
+        micropython.kbd_intr(-1)  # for the rest of boot.py; main.py does the same
         if rec.attempts > TRIAL_BOOTS:
             roll_back(rec, "not confirmed in %d boots" % TRIAL_BOOTS)
         elif rec.dark_ms >= DARK_BUDGET_MS:

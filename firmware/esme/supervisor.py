@@ -46,6 +46,8 @@ class Supervisor:
         # For long work: keeps the watchdog quiet and AC lost true. Cheap.
         self._wdt.feed()
         self.rail.poll()
+        if self.trial and ticks_diff(ticks_ms(), self._began_ms) >= TRIAL_MS:
+            self.roll_back("not confirmed in %d ms" % TRIAL_MS)
 
     def poll(self, wait_ms):
         # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input.
@@ -75,8 +77,6 @@ class Supervisor:
             rec.save()
         if rec.dark_ms >= start.DARK_BUDGET_MS:
             self.roll_back("dark %d ms" % rec.dark_ms)
-        if ticks_diff(ticks_ms(), self._began_ms) >= TRIAL_MS:
-            self.roll_back("not confirmed in %d ms" % TRIAL_MS)
 
     def confirm(self):
         # The application says it is healthy. On trial this makes its slot the one that runs.
@@ -164,7 +164,7 @@ def _run(meter):
         net = machine.Timer(
             mode=machine.Timer.ONE_SHOT,
             period=TRIAL_MS + _TRIAL_NET_MS,
-            callback=lambda t: meter.trial and machine.reset(),
+            callback=lambda t: meter.trial and meter.roll_back("did not come back"),
         )
     board.running(True)
     meter.report()

@@ -22,7 +22,7 @@ def test_the_log_is_bounded_and_counts_on():
 
 def test_a_damaged_log_does_not_stop_it():
     with open(events.PATH, "wb") as f:
-        f.write(b"\xff\xfe nonsense")
+        f.write(b"\xff\xfe nonsense\n")
     events._next = 0
     events.log(0x8F43, "still here")
     assert events.last_entry().endswith("8F43 still here")

@@ -25,6 +25,7 @@ class HeadEnd:
         self._mcu = site.mcu
         self._image = image
         self._counter = 0
+        self._doing = ""
         self._signed = b""
         self._steps = list(steps)
         self._operation: console.Operation | None = None
@@ -39,6 +40,15 @@ class HeadEnd:
         at_us = step.at_us if step.at_us is not None else self._clock.now_us + _PAUSE_US
         self._clock.at(at_us, Order.WORLD, lambda: self._begin(step))
 
+    def start(self, operation: console.Operation, at_us: int) -> None:
+        """Has one operation of the console client done at `at_us`, beside the steps."""
+
+        def begin() -> None:
+            self._operation = operation
+            self._send(None)
+
+        self._clock.at(at_us, Order.WORLD, begin)
+
     def _begin(self, step: Step) -> None:
         if step.do == "type":
             self._mcu.type_in(step.line.encode() + b"\n")
@@ -50,7 +60,7 @@ class HeadEnd:
             self._mcu.reset("watchdog")
             self._next_step()
         else:
-            self._step = step
+            self._doing = step.do
             if step.do == "push":
                 self._operation = console.push(self._image)
             else:
@@ -89,7 +99,7 @@ class HeadEnd:
         self._clock.at(self._clock.now_us + request.timeout_us, Order.WORLD, late)
 
     def _finish(self, result: str) -> None:
-        self.answers.append((self._step.do, result))
+        self.answers.append((self._doing, result))
         self._operation = None
         self._waiting += 1
         self._next_step()

@@ -27,7 +27,7 @@ class HubParams:
     burst_us: int = 2_000_000
     lost_mv: int = 9_000
     back_mv: int = 10_000
-    dead_ohm: int = 100
+    dead_ohm: int = 20
     limit_us: int = 180_000_000
     boundary: str = ">="
     store_us: int = 240_000_000

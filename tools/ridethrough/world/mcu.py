@@ -150,9 +150,9 @@ class Mcu:
         self.clock.at(now + self.board.rom_us, Order.MCU, rom_done)
 
     def stop(self) -> None:
-        """Ends the guest for good, when a run is over."""
+        """Ends the guest for good, when a run is over; the trace stays as it is."""
         self.boot_number += 1
-        self._kill()
+        self._end_guest()
 
     def _supply(self, on: bool) -> None:
         self.pins.powered = on
@@ -167,8 +167,8 @@ class Mcu:
         self._apply()
 
     def _kill(self) -> None:
-        self.alive = self._waiting = False
-        self.ticks = HUNG_TICKS
+        self.alive = False
+        self._waiting = False
         self._wdt_us = 0
         self._pending.clear()
         self.rx.clear()
@@ -178,6 +178,11 @@ class Mcu:
         self._token += 1
         self._announced = "commanded"
         self.pins.reset()
+        self._end_guest()
+
+    def _end_guest(self) -> None:
+        self.alive = False
+        self.ticks = HUNG_TICKS
         if self._greenlet is not None and not self._greenlet.dead:
             self._greenlet.throw(Gone)
         self._greenlet = None

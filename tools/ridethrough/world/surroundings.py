@@ -26,6 +26,8 @@ class World:
     converter: tuple[tuple[int, int], ...] = ()
     """(t_us, mv): the converter's output changes."""
     hold_fails_us: int | None = None
+    typed: tuple[tuple[int, bytes], ...] = ()
+    """(t_us, bytes): what a person types at the console."""
     hub: HubParams = field(default_factory=HubParams)
     load_w: int = 500
     """What the consumer draws, for the metrology part to count."""
@@ -55,6 +57,8 @@ class Site:
             clock.at(t_us, Order.WORLD, lambda on=on: self.set_hub(on))  # type: ignore[misc]
         for t_us, mv in world.converter:
             clock.at(t_us, Order.WORLD, lambda mv=mv: self.power.set_converter(mv))  # type: ignore[misc]
+        for t_us, data in world.typed:
+            clock.at(t_us, Order.WORLD, lambda data=data: self.mcu.type_in(data))  # type: ignore[misc]
         if world.hold_fails_us is not None:
             clock.at(world.hold_fails_us, Order.WORLD, self.mcu.fail_hold)
 

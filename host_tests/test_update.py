@@ -1,0 +1,539 @@
+"""The reference firmware as a whole: what it does with good and bad images, commands and applications."""
+
+import struct
+
+import pytest
+from support import (
+    BARE,
+    LATCH,
+    PICO,
+    REFERENCE,
+    S,
+    application,
+    codes,
+    image,
+    lines,
+    outcomes,
+    resets,
+    run_steps,
+    running_version,
+    update,
+)
+
+from ridethrough import Firmware, HubParams, World
+from ridethrough.devices import console
+from ridethrough.guests.flashfs import FlashFs
+from ridethrough.headend import HeadEnd
+from ridethrough.images import EMULATED, activation_command
+from ridethrough.images.layout import COMMAND, COMMAND_MAGIC, DATE_CANCEL
+from ridethrough.runner import fresh_flash
+from ridethrough.scenarios import Step
+from ridethrough.world.chip import ChipParams, FlashChip
+
+GOOD = "def run(meter):\n    meter.confirm()\n    while True:\n        meter.poll(50)\n"
+
+
+def faults(trace):
+    return [dict(e.data) for e in trace.events("fault")]
+
+
+# --- the plain update, board by board ---
+
+
+@pytest.mark.parametrize("board", [PICO, LATCH], ids=lambda b: b.name)
+def test_a_held_board_rides_through(board):
+    trace = update(image(board), board)
+    assert trace.dark_us() == 0 and trace.events("ad1") == []
+    assert resets(trace) == ["power-up", "activation"]
+    assert outcomes(trace) == [("0", "2")]
+    assert codes(trace) == ["E003", "8F72", "8F43"]
+    assert trace.wires["ac_lost"] == [(0, 1), (300_000, 0)]
+    assert trace.wires["ch_enable"] == [(0, 0), (trace.wires["ch_enable"][1][0], 1)]
+    assert faults(trace) == []
+
+
+def test_the_latch_is_set_for_the_update_and_released_after_it():
+    site_latch = {}
+    trace = run_with_probe(LATCH, image(LATCH), lambda site: site.mcu.latch, site_latch)
+    armed = trace.texts["phase"][-3][0]
+    confirm = trace.events("confirm")[0].t_us
+    before = [v for t, v in site_latch.items() if t < armed - 200_000]
+    during = [v for t, v in site_latch.items() if armed + 1000 < t < confirm]
+    after = [v for t, v in site_latch.items() if t > confirm + 10_000]
+    assert before and not any(before)
+    assert during and all(during)
+    assert after and not any(after)
+
+
+def run_with_probe(board, push, probe, seen, seconds=25):
+    """An update in which `probe(site)` is sampled every 10 ms into `seen`."""
+    from ridethrough.guests.cpython import CPythonGuest
+    from ridethrough.world.clock import Clock, Order
+    from ridethrough.world.surroundings import Site
+
+    clock = Clock()
+    site = Site(clock, board, World(), CPythonGuest())
+    site.mcu.chip.data[:] = fresh_flash(REFERENCE, board)
+    HeadEnd(site, (Step("push", 3 * S), Step("activate")), push)
+    for t_us in range(0, seconds * S, 10_000):
+        clock.at(t_us, Order.WORLD, lambda t_us=t_us: seen.__setitem__(t_us, probe(site)))
+    clock.run(seconds * S)
+    trace = site.finish()
+    site.mcu.stop()
+    return trace
+
+
+def test_a_board_without_a_hold_refuses():
+    trace = update(image(BARE), BARE)
+    assert trace.dark_us() == 0
+    assert outcomes(trace) == [("3", "1")]
+    assert resets(trace) == ["power-up"]
+    assert running_version(trace) == 1
+
+
+def test_a_bare_board_that_is_reset_all_the_same_reboots_its_hub():
+    """The gap that the refusal avoids: no AD1, but the worst hub falls to 0 V and boots again."""
+    hub = HubParams(capacitance_uf=470, average_mw=5000)
+    trace = run_steps(Step("hard reset", 40 * S), board=BARE, seconds=80, hub=hub)
+    assert trace.events("ad1") == []
+    assert trace.dark_us() > 5_000
+    states = [state for t_us, state in trace.texts["hub"] if t_us > 39 * S]
+    assert states[0] == "store" and "boot" in states
+    assert min(trace.voltages["hub_mv"].mv_at(t) for t in range(40 * S, 40 * S + 60_000, 100)) < 1_000
+
+
+def test_the_same_reset_on_a_held_board_is_not_noticed():
+    hub = HubParams(capacitance_uf=470, average_mw=5000)
+    trace = run_steps(Step("hard reset", 40 * S), board=PICO, seconds=60, hub=hub)
+    assert trace.dark_us() == 0 and resets(trace) == ["power-up", "watchdog"]
+    assert "81B3" in codes(trace)
+
+
+@pytest.mark.parametrize("board", [PICO, LATCH], ids=lambda b: b.name)
+def test_a_hold_that_is_broken_beforehand_is_found_by_test(board):
+    """The numbers say that the board holds; only trying shows that it does not."""
+    trace = update(image(board), board, hold_fails_us=2 * S)
+    assert outcomes(trace) == [("3", "1")]
+    assert any("enable falls when undriven" in x or "does not read back" in x for x in lines(trace))
+    assert trace.dark_us() == 0
+
+
+def test_rail_and_ac_lost_are_driven_before_any_other_file_is_opened(monkeypatch):
+    from ridethrough.guests.cpython import files
+
+    order = []
+    opened = files.LfsFile.__init__
+
+    def spy(self, owner, path, mode):
+        order.append(path)
+        opened(self, owner, path, mode)
+
+    from ridethrough.world.pins import Pins
+
+    configured = Pins.configure
+
+    def pin_spy(self, gpio, mode, pull, value):
+        order.append(gpio)
+        configured(self, gpio, mode, pull, value)
+
+    monkeypatch.setattr(files.LfsFile, "__init__", spy)
+    monkeypatch.setattr(Pins, "configure", pin_spy)
+    run_steps(seconds=4)
+    assert order[: order.index(17) + 1] == ["/boot.py", "/board.py", 16, 18, 17]
+
+
+def test_no_preflight_without_a_hub():
+    """No hub fitted: there is nothing to hold, so even the bare board may update."""
+    trace = update(image(BARE), BARE, hub_fitted=((0, False),))
+    assert outcomes(trace) == [("0", "2")]
+
+
+def test_mains_lost_at_the_moment_of_activation_is_refused():
+    trace = run_steps(
+        Step("push", 3 * S),
+        Step("activate", 10 * S),
+        push=image(),
+        seconds=30,
+        mains=((0, True), (10_950_000, False), (12_000_000, True)),
+    )
+    # the supply outlives mains by 100 ms: the command is verified just after the loss
+    assert outcomes(trace)[-1] in {("3", "1"), ("0", "2")}
+    assert [a for a in trace.events("ad1")] == []
+
+
+# --- applications that misbehave ---
+
+BAD_APPLICATIONS = {
+    "raises at import": "1 / 0\ndef run(meter):\n    pass\n",
+    "raises": "def run(meter):\n    raise ValueError('no')\n",
+    "returns": "def run(meter):\n    pass\n",
+    "exits": "import sys\ndef run(meter):\n    sys.exit()\n",
+    "has no run": "x = 1\n",
+    "hangs": "def run(meter):\n    while True:\n        pass\n",
+    "sleeps for ever": "import time\ndef run(meter):\n    while True:\n        time.sleep(100)\n",
+    "swallows everything": "def run(meter):\n    while True:\n        try:\n            1 / 0\n        except:\n            pass\n",
+    "never confirms": "def run(meter):\n    while True:\n        meter.poll(50)\n",
+    "feeds for ever": "import time\ndef run(meter):\n    while True:\n        meter.feed()\n        time.sleep(1)\n",
+    "feeds by itself": "import time\nfrom machine import WDT\nw = WDT(timeout=8000)\n"
+    "def run(meter):\n    while True:\n        w.feed()\n        time.sleep(1)\n",
+    "soft-resets": "import machine\ndef run(meter):\n    machine.soft_reset()\n",
+    "eats the heap": "def run(meter):\n    raise MemoryError\n",
+    "syntax": "def run(meter:\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_APPLICATIONS)
+def test_a_bad_application_is_rolled_back(name):
+    trace = update(image(files=application(BAD_APPLICATIONS[name])), seconds=220)
+    assert outcomes(trace)[-1] == ("3", "1")
+    assert running_version(trace) == 1
+    assert "E001" in codes(trace)
+    assert trace.dark_us() == 0 and trace.events("ad1") == []
+    boots_on_trial = [r for r in resets(trace) if r != "power-up"]
+    assert len(boots_on_trial) <= 5
+
+
+def test_hanging_costs_watchdog_resets_and_then_the_old_slot_comes_back():
+    trace = update(image(files=application(BAD_APPLICATIONS["hangs"])), seconds=80)
+    assert resets(trace) == ["power-up", "activation", "watchdog", "watchdog", "watchdog"]
+    assert any("not confirmed in 3 boots" in x for x in lines(trace))
+
+
+def test_the_confirmed_slot_is_given_up_after_repeated_failures():
+    """An application that confirmed itself and then only crashes: the other slot takes over."""
+    source = (
+        "import os\ndef run(meter):\n    try:\n        os.stat('/seen')\n"
+        "    except OSError:\n        open('/seen', 'w').close()\n        meter.confirm()\n    raise ValueError\n"
+    )
+    trace = update(image(files=application(source)), seconds=60)
+    assert "E006" in codes(trace)
+    assert running_version(trace) == 1
+
+
+# --- flash contents that are not what they should be ---
+
+
+def damaged(board=PICO, after=None, **changes):
+    """A reference firmware whose fresh flash has other contents: path -> bytes, None to leave it out."""
+    files = {k: v for k, v in (dict(REFERENCE.fresh_board(board)) | changes).items() if v is not None}
+    return Firmware("damaged", files, {})
+
+
+def flash_after(trace):
+    chip = FlashChip(ChipParams(PICO.block_bytes, PICO.blocks, PICO.page_bytes, 1, 1))
+    chip.data[:] = trace.notes["flash"]
+    fs = FlashFs(chip)
+    fs.mount()
+    return chip, fs
+
+
+def run_on_flash(flash, seconds=20):
+    from ridethrough.guests.cpython import CPythonGuest
+    from ridethrough.world.clock import Clock
+    from ridethrough.world.surroundings import Site
+
+    clock = Clock()
+    site = Site(clock, PICO, World(), CPythonGuest())
+    site.mcu.chip.data[:] = flash
+    clock.run(seconds * S)
+    trace = site.finish()
+    site.mcu.stop()
+    trace.notes.update(console=site.mcu.console_log, flash=bytes(site.mcu.chip.data))
+    return trace
+
+
+def test_a_slot_that_changed_since_it_was_verified_is_not_run():
+    trace = update(image(), seconds=25)
+    chip, fs = flash_after(trace)
+    slot = bytearray(fs.read_file("/slot_b.img"))
+    slot[len(slot) // 2] ^= 1
+    fs.write_files({"/slot_b.img": bytes(slot)})
+    again = run_on_flash(bytes(chip.data))
+    assert "8F1B" in codes(again) and "E006" in codes(again)
+    assert running_version(again) == 1
+
+
+def test_the_record_is_rebuilt_from_signatures_and_the_newest_wins():
+    trace = update(image(), seconds=25)
+    chip, fs = flash_after(trace)
+    fs.write_files({"/boot.rec": b"gone"})
+    again = run_on_flash(bytes(chip.data))
+    assert "E003" in codes(again)
+    assert running_version(again) == 2
+
+
+def test_without_any_image_the_console_still_takes_one():
+    firmware = Firmware("empty", {k: v for k, v in damaged().files.items() if k != "/slot_a.img"}, {})
+    push = image()
+    trace = run_steps(Step("push", 3 * S), Step("activate"), firmware=firmware, push=push, seconds=30)
+    assert outcomes(trace) == [("0", "2")]
+    assert trace.dark_us() == 0
+
+
+def test_a_flash_that_does_not_mount_is_formatted_by_the_port_and_the_rail_stays_on():
+    trace = run_on_flash(b"\x00" * (PICO.block_bytes * PICO.blocks), seconds=10)
+    assert faults(trace) == [{"kind": "format"}]
+    assert trace.wires["ch_enable"][-1][1] == 1  # by the pull-up alone
+
+
+def test_a_missing_key_means_that_nothing_verifies():
+    firmware = damaged(**{"/esme/supplier.pub": None})
+    trace = run_steps(firmware=firmware, seconds=10)
+    assert running_version(trace) == 0
+
+
+# --- commands ---
+
+
+class Talk:
+    """A head-end that says given lines and keeps the answers."""
+
+    def __init__(self, *said, push=b"", board=PICO, seconds=40, **world):
+        self.answers = []
+
+        def operation():
+            for line in said:
+                if callable(line):
+                    self.answers.append((yield from line(self)))
+                else:
+                    self.answers.append((yield console.Request(line, 6 * S)))
+            return ""
+
+        self.trace = self._run(operation, board, seconds, world)
+
+    def _run(self, operation, board, seconds, world):
+        from ridethrough.guests.cpython import CPythonGuest
+        from ridethrough.world.clock import Clock
+        from ridethrough.world.surroundings import Site
+
+        clock = Clock()
+        site = Site(clock, board, World(**world), CPythonGuest())
+        site.mcu.chip.data[:] = fresh_flash(REFERENCE, board)
+        end = HeadEnd(site, (), b"")
+        end.start(operation(), 3 * S)
+        clock.run(seconds * S)
+        trace = site.finish()
+        site.mcu.stop()
+        trace.notes.update(console=site.mcu.console_log)
+        return trace
+
+
+def pushed(data):
+    def operation(talk):
+        return (yield from console.push(data))
+
+    return operation
+
+
+def command_line(signed):
+    import base64
+
+    return "command " + base64.b64encode(signed).decode()
+
+
+def signed_command(push, counter=1, board_id=PICO.unique_id, date=0, key=EMULATED.supplier):
+    return activation_command(push, board_id, counter, key, date)
+
+
+def test_outcome_1_without_an_image_and_2_for_another_hash():
+    push = image()
+    talk = Talk(command_line(signed_command(push)), pushed(push), command_line(signed_command(image(version=3), 2)))
+    assert talk.answers[0] == "OK outcome=1 version=1 counter=1"
+    assert talk.answers[2] == "OK outcome=2 version=1 counter=2"
+    assert resets(talk.trace) == ["power-up"]
+
+
+def test_a_repeated_command_gets_the_stored_answer_and_an_older_one_none():
+    push = image()
+    second = command_line(signed_command(push, 2))
+    talk = Talk(pushed(push), second, second, second, command_line(signed_command(push, 1)), "answer", seconds=60)
+    assert talk.answers[1] is None  # it resets instead of answering
+    assert talk.answers[2] == talk.answers[3] == "OK outcome=0 version=2 counter=2"
+    assert talk.answers[4] == "ERR counter 1, last was 2"
+    assert talk.answers[5] == "OK outcome=0 version=2 counter=2"
+    assert resets(talk.trace) == ["power-up", "activation"]
+
+
+def test_commands_that_are_refused_change_nothing():
+    push = image()
+    good = signed_command(push, 1)
+    broken = good[:-1] + bytes([good[-1] ^ 1])
+    other_signer = signed_command(push, 1, key=EMULATED.maker)
+    talk = Talk(
+        pushed(push),
+        command_line(signed_command(push, 1, board_id=b"12345678")),
+        command_line(broken),
+        command_line(other_signer),
+        command_line(good[:-1]),
+        command_line(b"x" * len(good)),
+        "command ???",
+        "answer",
+        seconds=40,
+    )
+    assert talk.answers[1:] == [
+        "ERR for another board",
+        "ERR signature",
+        "ERR signature",
+        "ERR length 123, a command has 124",
+        "ERR not an activation command",
+        "ERR length 0, a command has 124",
+        "OK none",
+    ]
+
+
+def test_a_dated_command_waits_for_a_clock_that_was_set():
+    """The board's clock starts in 2021: a date in 2020 is past by it, and still nothing happens."""
+    push = image()
+    date = 1_580_000_000
+    talk = Talk(
+        pushed(push),
+        command_line(signed_command(push, 1, date=date)),
+        "status",
+        f"clock {date - 5}",
+        "status",
+        seconds=40,
+    )
+    assert talk.answers[1] == "OK pending counter=1"
+    assert "phase=scheduled" in talk.answers[2] and "phase=scheduled" in talk.answers[4]
+    assert outcomes(talk.trace) == [("0", "2")]
+
+
+def test_an_overdue_command_is_acted_on_as_soon_as_the_clock_is_set():
+    push = image()
+    date = 1_900_000_000
+    talk = Talk(pushed(push), command_line(signed_command(push, 1, date=date)), f"clock {date + 100}", seconds=40)
+    assert outcomes(talk.trace) == [("0", "2")]
+
+
+def test_a_dated_command_can_be_cancelled():
+    push = image()
+    date = 1_900_000_000
+    talk = Talk(
+        pushed(push),
+        command_line(signed_command(push, 1, date=date)),
+        command_line(signed_command(push, 2, date=DATE_CANCEL)),
+        f"clock {date + 100}",
+        seconds=40,
+    )
+    assert talk.answers[2] == "OK outcome=0 version=1 counter=2"
+    assert resets(talk.trace) == ["power-up"]
+
+
+def test_the_command_is_what_the_docs_say():
+    signed = signed_command(image(), 7)
+    magic, board_id, counter, _, date = COMMAND.unpack(signed[:-64])
+    assert (magic, board_id, counter, date) == (COMMAND_MAGIC, PICO.unique_id, 7, 0)
+
+
+# --- versions, counters, orders, hardware ---
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"hardware": 0x0102}, "for hardware 0102"),
+        ({"follows": (2, 9)}, "follows versions 2..9, running 1"),
+        ({"counter": 0}, "security counter 0, least allowed 1"),
+        ({"resident": 2}, "needs resident library 2"),
+    ],
+)
+def test_an_image_that_must_not_follow_is_refused(spec, why):
+    trace = update(image(**spec), seconds=15)
+    assert "8F1C" in codes(trace) and "8F72" not in codes(trace)
+    assert any(why in x for x in lines(trace)), lines(trace)
+    assert outcomes(trace) == [("1", "1")]
+
+
+def test_an_image_that_is_too_large_for_the_slot_is_refused_by_name():
+    trace = update(image(files=REFERENCE.application | {"big.bin": bytes(300_000)}), seconds=15)
+    assert trace.notes["answers"][0][1].endswith(f"the slot holds {PICO.slot_bytes}")
+
+
+def test_the_least_counter_rises_at_confirm_and_then_binds():
+    later = image(files=application(GOOD), version=3, counter=5)
+    earlier = image(files=application(GOOD), version=4, counter=4)
+    talk = Talk(
+        pushed(later),
+        command_line(signed_command(later, 1)),
+        command_line(signed_command(later, 1)),
+        lambda talk: refused(pushed(earlier)(talk)),
+        seconds=60,
+    )
+    assert talk.answers[2] == "OK outcome=0 version=3 counter=1"
+    assert talk.answers[3] == "8F1C security counter 4, least allowed 5"
+
+
+def refused(operation):
+    try:
+        return (yield from operation)
+    except console.Refused as e:
+        return str(e)
+
+
+# --- the register ---
+
+
+def test_the_register_counts_on_through_the_reset_and_never_goes_back():
+    talk = Talk("register", pushed(image()), command_line(signed_command(image())), "register", "register")
+    readings = [int(a.split("=")[1]) for a in talk.answers if a and "mwh" in a]
+    assert readings == sorted(readings)
+
+
+def test_no_energy_is_lost_over_an_update():
+    trace = update(image(), seconds=33)
+    _, fs = flash_after(trace)
+    log = fs.read_file("/register.log")
+    entries = [struct.unpack_from("<QI", log, i) for i in range(0, len(log), 12)]
+    totals = [total for total, _ in entries]
+    assert totals == sorted(totals)
+    # all that flowed since the first reading, as far as it is persisted, by the part's own counter
+    assert totals[-1] == entries[-1][1] - entries[0][1]
+    assert trace.notes["supplied_mwh"] - totals[-1] < 500 * 14_000_000 // 3_600_000
+
+
+# --- bench mode ---
+
+
+def test_ctrl_c_does_not_end_in_a_watchdog_bite():
+    trace = run_steps(Step("interrupt", 6 * S), seconds=120)
+    assert resets(trace) == ["power-up"]
+    assert "E005" in codes(trace)
+    assert trace.dark_us() == 0
+
+
+def test_bench_mode_is_bounded():
+    trace = run_steps(Step("interrupt", 6 * S), seconds=1900)
+    assert resets(trace)[:2] == ["power-up", "watchdog"]
+    assert trace.events("reset")[1].t_us > 1800 * S
+
+
+def test_ac_lost_stays_true_in_bench_mode():
+    trace = run_steps(Step("interrupt", 6 * S), seconds=40, mains=((0, True), (20 * S, False), (20 * S + 90_000, True)))
+    assert (20 * S, 20 * S + 90_000) == trace.when("mains", 0)[-1]
+    assert resets(trace) == ["power-up"]
+
+
+def test_ctrl_c_does_nothing_on_trial():
+    slow = (
+        "def run(meter):\n    for _ in range(200):\n        meter.poll(50)\n"
+        "    meter.confirm()\n    while True:\n        meter.poll(50)\n"
+    )
+    push = image(files=application(slow))
+    plain = update(push, seconds=40)
+    at_us = plain.events("application")[-1].t_us + S
+    steps = (Step("push", 3 * S), Step("activate"))
+    talk = run_steps(*steps, push=push, seconds=40, typed=((at_us, b"\x03"), (at_us + S, b"\x03\x03")))
+    assert outcomes(talk) == outcomes(plain) == [("0", "2")]
+    assert resets(talk) == resets(plain)
+    assert "E005" not in codes(talk)
+
+
+# --- the image's own bytes on flash ---
+
+
+def test_slot_bytes_programmed():
+    push = image(files=REFERENCE.application | {"data.bin": bytes(60_000)})
+    trace = update(push, seconds=30)
+    assert trace.notes["programmed_bytes"]["/slot_b.img"] <= 1.05 * len(push)
+    _, fs = flash_after(trace)
+    assert fs.read_file("/slot_b.img") == push
