@@ -526,6 +526,7 @@ def test_ctrl_c_does_nothing_on_trial():
     assert outcomes(talk) == outcomes(plain) == [("0", "2")]
     assert resets(talk) == resets(plain)
     assert "E005" not in codes(talk)
+    assert lines(talk).count("ERR busy bench mode is refused on trial") == 3
 
 
 # --- the image's own bytes on flash ---

@@ -38,6 +38,10 @@ class Console:
                 if n:
                     self._answer(n)
                     return
+            elif c == 3:
+                # Ctrl-C where it stops nothing: on trial
+                self._n = 0
+                sys.stdout.write("ERR busy bench mode is refused on trial\n")
             elif self._n < LINE_BYTES:
                 line[self._n] = c
                 self._n += 1

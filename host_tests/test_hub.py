@@ -1,0 +1,109 @@
+"""The hub's boundary, its store, and whose doing an alert was."""
+
+import pytest
+from support import S
+
+from ridethrough import HubParams
+from ridethrough.traces import Trace
+from ridethrough.traces.alerts import DEFINITIONS, alerts
+from ridethrough.world.clock import Clock, Order
+from ridethrough.world.hub import Hub
+
+MIN3 = 180 * S
+
+
+class ExactSupply:
+    """In the place of a power path, so that a darkness can be given to the microsecond."""
+
+    def set_load(self, load_mw, alive):
+        pass
+
+
+class Bench:
+    """A hub that is supplied from 1 s on, and dark when it is told."""
+
+    def __init__(self, **params):
+        self.clock, self.trace = Clock(), Trace()
+        self.hub = Hub(self.clock, self.trace, ExactSupply(), HubParams(**params))
+        self.clock.at(S, Order.PHYSICS, self.hub._back)
+
+    def dark_for(self, dark_us, at_us=200 * S):
+        """Darkness of exactly `dark_us`, by telling the hub itself when its supply goes and comes."""
+        self.clock.at(at_us, Order.PHYSICS, self.hub._lost)
+        self.clock.at(at_us + dark_us, Order.PHYSICS, self.hub._back)
+        return self
+
+    def run(self, until_us):
+        self.clock.run(until_us)
+        self.trace.end_us = until_us
+        return self.trace
+
+
+@pytest.mark.parametrize(
+    ("boundary", "dark_us", "sent"),
+    [
+        (">=", MIN3 - 1, []),
+        (">=", MIN3, [200 * S + MIN3]),
+        (">=", MIN3 + 1, [200 * S + MIN3]),
+        (">", MIN3 - 1, []),
+        (">", MIN3, []),
+        (">", MIN3 + 1, [200 * S + MIN3 + 1]),
+    ],
+)
+def test_the_boundary_is_exact(boundary, dark_us, sent):
+    trace = Bench(boundary=boundary).dark_for(dark_us).run(500 * S)
+    assert [e.t_us for e in trace.events("ad1")] == sent
+
+
+def states(trace):
+    return [state for _, state in trace.texts["hub"]]
+
+
+def test_a_short_loss_costs_a_boot_and_no_alert():
+    trace = Bench().dark_for(9_000).run(300 * S)
+    assert states(trace) == ["off", "boot", "joining", "up", "store", "boot", "joining", "up"]
+    assert trace.events("ad1") == []
+
+
+def test_a_store_that_does_not_last_misses_the_alert():
+    trace = Bench(store_us=100 * S).dark_for(400 * S).run(800 * S)
+    assert trace.events("ad1") == []
+    assert [e.t_us for e in trace.events("missed_ad1")] == [200 * S + MIN3]
+    assert "off" in states(trace)[1:]
+
+
+def test_a_store_that_is_not_yet_recharged_misses_the_second_alert():
+    bench = Bench(store_us=200 * S, store_charge_us=600 * S).dark_for(190 * S)
+    trace = bench.dark_for(300 * S, at_us=450 * S).run(900 * S)
+    assert len(trace.events("ad1")) == 1 and len(trace.events("missed_ad1")) == 1
+
+
+def test_an_alert_may_ask_for_ac_lost():
+    trace = Bench(ad1_needs_ac_lost=True).dark_for(200 * S).run(500 * S)
+    assert trace.events("ad1") == []
+
+
+def judged(mains, present=((0, 1),)):
+    trace = Trace(end_us=1000 * S)
+    for t_us, level in mains:
+        trace.set_wire("mains", t_us, level)
+    for t_us, level in present:
+        trace.set_wire("ch_present", t_us, level)
+    trace.add_event(400 * S, "ad1", since_us=220 * S)
+    return {name: alerts(trace, name)[0] for name in DEFINITIONS}
+
+
+@pytest.mark.parametrize(
+    ("mains", "present", "doing", "legitimate"),
+    [
+        (((0, 1),), ((0, 1),), "meter", (False, False, False)),
+        (((0, 1), (220 * S, 0)), ((0, 1),), "network", (True, True, True)),
+        (((0, 1), (219 * S, 0), (399 * S, 1)), ((0, 1),), "network", (False, False, True)),
+        (((0, 1), (300 * S, 0)), ((0, 1),), "meter", (False, True, False)),
+        (((0, 1),), ((0, 1), (220 * S, 0)), "handling", (False, False, False)),
+    ],
+)
+def test_whose_doing_and_under_which_definition(mains, present, doing, legitimate):
+    found = judged(mains, present)
+    assert {a.doing for a in found.values()} == {doing}
+    assert tuple(a.legitimate for a in found.values()) == legitimate
