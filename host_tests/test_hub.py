@@ -1,13 +1,12 @@
 """The hub's boundary, its store, and whose doing an alert was."""
 
 import pytest
-from support import S
-
 from ridethrough import HubParams
 from ridethrough.traces import Trace
 from ridethrough.traces.alerts import DEFINITIONS, alerts
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.hub import Hub
+from support import S
 
 MIN3 = 180 * S
 

@@ -7,8 +7,6 @@ import stat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import HERE, PICO, REFERENCE, image
-
 from ridethrough import BadInput
 from ridethrough.images import (
     EMULATED,
@@ -23,6 +21,7 @@ from ridethrough.images import (
 )
 from ridethrough.images.build import application_files, resign, romfs
 from ridethrough.images.keys import signature_holds
+from support import HERE, PICO, REFERENCE, image
 
 GOOD = image()
 
@@ -129,9 +128,7 @@ def test_every_legal_header_and_an_inner_part_that_is_not_ours(control):
     optional = bytes(sum(size for bit, _, size in layout.OPTIONAL if control & bit))
     foreign = b"some other maker's format"
     total = 56 + len(optional) + len(foreign) + 66
-    header = layout.OUTER.pack(
-        0x0BEEF11E, 0x0100, 56 + len(optional), control, 1, 2, 3, 2, b"foreign", total
-    )
+    header = layout.OUTER.pack(0x0BEEF11E, 0x0100, 56 + len(optional), control, 1, 2, 3, 2, b"foreign", total)
     data = header + optional + foreign + layout.MARKER + EMULATED.supplier.sign(foreign)
     report = inspect_image(data, EMULATED.supplier.public)
     assert report.status == 0, report.problems

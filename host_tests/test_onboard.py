@@ -9,12 +9,11 @@ import cryptography_vectors
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from support import HERE, PICO, REFERENCE, S, guest, guests, image, lines
-
 from ridethrough import Firmware, World, run
 from ridethrough.images import EMULATED, KeyPair
 from ridethrough.images.build import romfs
 from ridethrough.images.keys import public_bytes
+from support import HERE, PICO, REFERENCE, S, guest, guests, image, lines
 
 MODULES = sorted(p.stem for p in (HERE / "onboard").glob("test_*.py"))
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -125,5 +124,3 @@ def oracle(key: str, digest: str, signature: str) -> bool:
         return False
     assert public_bytes(public).hex() == key
     return True
-
-

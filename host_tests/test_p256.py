@@ -6,10 +6,9 @@ import importlib.util
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ridethrough.images import KeyPair
 from support import HERE
 from test_onboard import N, oracle
-
-from ridethrough.images import KeyPair
 
 SPEC = importlib.util.spec_from_file_location("board_p256", HERE.parent / "firmware" / "esme" / "p256.py")
 p256 = importlib.util.module_from_spec(SPEC)

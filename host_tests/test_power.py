@@ -5,12 +5,11 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import S
-
 from ridethrough import BadInput
 from ridethrough.traces import Segment, Trace, Voltage
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.power import HubLoad, PowerParams, PowerPath
+from support import S
 
 PARAMS = PowerParams(12_000, 5_000, 2_000, 100_000, 300_000)
 

@@ -3,11 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import S
-
 from ridethrough import BadInput, Rule
 from ridethrough.rules.intervals import merged, overlap_us, touches
 from ridethrough.traces import Segment, Trace
+from support import S
 
 MIN3 = 180 * S
 WG = Rule.load("mp102-wg-2020-04")
@@ -70,7 +69,9 @@ def test_a_cut_that_touches_the_reboot_counts_whole():
 
 
 def test_a_boot_loop_is_one_reboot_and_two_short_cuts_are_two():
-    t = trace([(150 * S, 300 * S), (301 * S, 450 * S)], resets=((100 * S, "crash"), (300 * S, "crash")), outcomes=[460 * S])
+    t = trace(
+        [(150 * S, 300 * S), (301 * S, 450 * S)], resets=((100 * S, "crash"), (300 * S, "crash")), outcomes=[460 * S]
+    )
     assert WG.spans(t) == [(100 * S, 460 * S)]
     assert WG.check(t).status == "pass"
 

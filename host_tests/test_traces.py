@@ -5,12 +5,11 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import image, update
-from vcd.reader import TokenKind, tokenize
-
 from ridethrough import BadInput
 from ridethrough.traces import Segment, Trace, Voltage
 from ridethrough.traces.vcd_out import STEP_MV
+from support import image, update
+from vcd.reader import TokenKind, tokenize
 
 
 def read_back(path):

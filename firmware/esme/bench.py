@@ -12,7 +12,7 @@ class Bench:
     def __init__(self, meter):
         self._meter = meter
         self._left = BENCH_MS // _FEED_MS
-        self._timer = machine.Timer(mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._tick)
+        self._timer = machine.Timer(-1, mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._tick)
 
     def _tick(self, timer):
         self._left -= 1

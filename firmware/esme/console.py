@@ -29,7 +29,7 @@ class Console:
         if not wait(wait_ms):
             return
         one, line = self._one, self._line
-        readinto = self._in.readinto
+        readinto = self._in.readinto  # type: ignore[union-attr]
         for _ in range(_BURST_BYTES):
             readinto(one)
             c = one[0]

@@ -162,6 +162,7 @@ def _run(meter):
     if meter.trial:
         # For an application that feeds the watchdog by itself and never comes back to poll().
         net = machine.Timer(
+            -1,
             mode=machine.Timer.ONE_SHOT,
             period=TRIAL_MS + _TRIAL_NET_MS,
             callback=lambda t: meter.trial and meter.roll_back("did not come back"),

@@ -26,7 +26,11 @@ def test_reads_what_the_writer_wrote():
 def test_errors():
     fs = _fs()
     for path, mode, code in (
-        ("/none", "r", 2), ("/big.bin/x", "r", 2), ("/pkg", "r", 21), ("/big.bin", "w", 30), ("/big.bin", "r+", 30),
+        ("/none", "r", 2),
+        ("/big.bin/x", "r", 2),
+        ("/pkg", "r", 21),
+        ("/big.bin", "w", 30),
+        ("/big.bin", "r+", 30),
     ):
         try:
             fs.open(path, mode)

@@ -47,10 +47,9 @@ class Table:
 
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""
-        line = ""
-        match = re.search(rf"^\s*{re.escape(key)}\s*=", self._text, re.MULTILINE)
-        if match and len(re.findall(rf"^\s*{re.escape(key)}\s*=", self._text, re.MULTILINE)) == 1:
-            line = f":{self._text.count(chr(10), 0, match.end()) + 1}"
+        # The line is named only if there is no doubt which one it is.
+        found = list(re.finditer(rf"^\s*(?:[\w.]+\.)?{re.escape(key)}\s*=", self._text, re.MULTILINE))
+        line = f":{self._text.count(chr(10), 0, found[0].end()) + 1}" if len(found) == 1 else ""
         return BadInput(f"{self.source}{line}: {self._prefix}{key}: {problem}")
 
     def has(self, key: str) -> bool:

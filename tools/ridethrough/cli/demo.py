@@ -36,14 +36,11 @@ def call(arguments: argparse.Namespace) -> int:
     for name in SCENARIOS:
         scenario = Scenario.load(name)
         trace, summary = perform(scenario)
+        vcd, picture = (arguments.output / f"{name}.{suffix}" for suffix in ("vcd", "svg"))
+        trace.write_vcd(vcd)
+        write_picture(trace, summary, scenario.title, picture)
         show(console, scenario, trace, summary)
-        for suffix in ("vcd", "svg"):
-            path = arguments.output / f"{name}.{suffix}"
-            if suffix == "vcd":
-                trace.write_vcd(path)
-            else:
-                write_picture(trace, summary, scenario.title, path)
-            console.print(f"                     {path}", highlight=False, soft_wrap=True)
+        console.print(f"  files              {vcd}, {picture}", highlight=False, soft_wrap=True)
         for miss in summary.misses(scenario.shows):
             console.print(f"  NOT AS STATED: {miss}", style="bold red", highlight=False)
             status = 1

@@ -37,10 +37,9 @@ class Gone(BaseException):
 class Guest(Protocol):
     """Whoever executes firmware."""
 
-    def run(self, mcu: Mcu) -> bool:
-        """One boot, from the mounting of the flash on. Returns when boot.py and main.py have ended: True
-        if by SystemExit, which the port answers with a soft reset, else False."""
-        ...
+    def run(self, mcu: Mcu) -> None:
+        """One boot, from the mounting of the flash on. Once boot.py and main.py have ended, waits in
+        `mcu.repl()`, except after SystemExit; returns when a soft reset is due."""
 
 
 class Timer:
@@ -201,15 +200,9 @@ class Mcu:
     def _run_guest(self) -> None:
         try:
             while True:
-                if not self._guest.run(self):
-                    self._repl()
+                self._guest.run(self)
                 self._soft_reset()
         except Gone:
-            pass
-
-    def _repl(self) -> None:
-        # The port's prompt, of which only Ctrl-D on an empty line is simulated.
-        while self.stdin_read() != _CTRL_D:
             pass
 
     def _soft_reset(self) -> None:
@@ -428,6 +421,11 @@ class Mcu:
                 self.wait_us(10**9, lambda: bool(self.rx))
         self.ticks = 0
         return self.rx.popleft()
+
+    def repl(self) -> None:
+        """The port's prompt, of which only Ctrl-D, the soft reset, is simulated. Timers run meanwhile."""
+        while self.stdin_read() != _CTRL_D:
+            pass
 
     def stdout_write(self, text: str) -> None:
         self.spend(len(text) * self.board.cost.console_us_per_byte)

@@ -113,9 +113,7 @@ class LfsVfs:
     """The root file system. Every operation runs under its path's name in the chip's counts. `left_open` is
     told of files that were dropped without being closed: a board commits them at some garbage collection."""
 
-    def __init__(
-        self, flash: FlashFs, set_purpose: Callable[[str], None], left_open: Callable[[str], None]
-    ) -> None:
+    def __init__(self, flash: FlashFs, set_purpose: Callable[[str], None], left_open: Callable[[str], None]) -> None:
         self._fs = flash.fs
         self._set_purpose = set_purpose
         self.left_open = left_open

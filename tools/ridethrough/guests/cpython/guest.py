@@ -23,7 +23,7 @@ _CTRL_C = 3
 class CPythonGuest:
     """Runs whatever firmware is on the board's flash. Holds nothing from one boot to the next."""
 
-    def run(self, mcu: Mcu) -> bool:
+    def run(self, mcu: Mcu) -> None:
         flash = FlashFs(mcu.chip, mcu.flash_spend, lambda: mcu.alive)
         _mount_or_format(flash, mcu)
         boot = _Boot(mcu, flash)
@@ -31,8 +31,8 @@ class CPythonGuest:
             if boot.execute("boot.py"):
                 boot.execute("main.py")
         except SystemExit:
-            return True
-        return False
+            return
+        mcu.repl()
 
 
 def _mount_or_format(flash: FlashFs, mcu: Mcu) -> None:

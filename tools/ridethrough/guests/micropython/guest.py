@@ -26,7 +26,7 @@ _SHIM = Path(__file__).with_name("vm.py")
 _PLAIN = frozenset(
     """pin_configure pin_write pin_read output_enables adc_read wdt_start wdt_feed irq machine_reset reset_cause
     ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char wait_us
-    spend""".split()
+    spend repl""".split()
 )
 """Requests that are Mcu's methods as they stand."""
 
@@ -53,7 +53,7 @@ class MicroPythonGuest:
         self._vm = find_vm()
         self._heap = heap
 
-    def run(self, mcu: Mcu) -> bool:
+    def run(self, mcu: Mcu) -> None:
         with tempfile.NamedTemporaryFile() as flash:
             flash.write(mcu.chip.data)
             flash.flush()
@@ -63,13 +63,12 @@ class MicroPythonGuest:
             os.close(from_vm[1])
             with os.fdopen(from_vm[0], "rb") as requests, os.fdopen(to_vm[1], "wb", buffering=0) as replies:
                 try:
-                    end = _Session(mcu, requests, replies, flash.fileno()).serve()
+                    ended = _Session(mcu, requests, replies, flash.fileno()).serve()
                 finally:
                     process.kill()
                     process.wait()
-        if end not in ("ended", "exited"):
+        if not ended:
             mcu.hang()
-        return end == "exited"
 
     def _start(self, flash: str, read_fd: int, write_fd: int) -> subprocess.Popen[bytes]:
         def as_three_and_four() -> None:
@@ -86,7 +85,7 @@ class MicroPythonGuest:
             [self._vm, "-X", f"heapsize={self._heap}", str(_SHIM), flash],
             stdin=subprocess.DEVNULL,
             close_fds=False,
-            preexec_fn=as_three_and_four,
+            preexec_fn=as_three_and_four,  # noqa: PLW1509  no threads here, and pass_fds cannot renumber
         )
 
 
@@ -98,19 +97,19 @@ class _Session:
         self._flash_fd = flash_fd
         self._timers: dict[int, Timer] = {}
 
-    def serve(self) -> str:
-        """Answers requests until the VM says how it ended: `done` (a callback), `ended`, `exited` (by
-        SystemExit); "" if it is gone without a word."""
+    def serve(self) -> bool:
+        """Answers requests until the VM says that a callback is done or a soft reset due; False if it is
+        gone without a word."""
         while line := self._requests.readline():
             name, *arguments = json.loads(line)
-            if name in ("done", "ended", "exited"):
-                return str(name)
+            if name in ("done", "soft_reset"):
+                return True
             try:
                 reply: list[Any] = ["ok", self._call(name, arguments)]
             except KeyboardInterrupt:
                 reply = ["interrupt"]
             self._reply(reply)
-        return ""
+        return False
 
     def _reply(self, reply: list[Any]) -> None:
         self._replies.write(json.dumps(reply).encode() + b"\n")

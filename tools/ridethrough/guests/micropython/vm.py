@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+
 import vfs
 
 _import = builtins.__import__
@@ -310,10 +311,10 @@ except OSError:
     _fs = vfs.VfsLfs2(_device, progsize=BOARD["page_bytes"], mtime=False)
 vfs.mount(_fs, "/")
 _main = {"__name__": "__main__"}
-end = "ended"
 try:
     if run_file("boot.py", _main):
         run_file("main.py", _main)
+    call("repl")
 except SystemExit:
-    end = "exited"
-call(end)
+    pass
+_to_host.write('["soft_reset"]\n')

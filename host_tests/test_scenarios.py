@@ -1,0 +1,145 @@
+"""Every scenario ends as its file states; the loader says what is wrong with one that it cannot read."""
+
+import pytest
+from ridethrough import BadInput, Board, Firmware, Rule, Scenario, run_scenario
+from ridethrough.reports.summary import summarise
+from ridethrough.scenarios import Shows, names
+from support import BARE, LATCH, PICO, S
+
+RULE = Rule.load("mp102-wg-2020-04")
+
+
+def summary(name, board=None):
+    return summarise(run_scenario(Scenario.load(name), board), RULE)
+
+
+@pytest.mark.parametrize("name", names())
+def test_as_stated(name):
+    scenario = Scenario.load(name)
+    assert scenario.title and scenario.text and scenario.shows != Shows()
+    assert summary(name).misses(scenario.shows) == []
+
+
+def test_the_plain_update_on_the_other_boards():
+    shows = Scenario.load("update").shows
+    assert summary("update", LATCH).misses(shows) == []
+    refused = summary("update", BARE)
+    assert (refused.outcome, refused.version, refused.dark_us) == (3, 1, 0)
+
+
+def test_a_broken_signature_changes_nothing():
+    for damage in ("supplier signature", "maker signature", "payload"):
+        scenario = Scenario.load("broken_signature")
+        plan = type(scenario.image)(damage=damage)
+        trace = run_scenario(type(scenario)(**{**scenario.__dict__, "image": plan}))
+        assert summarise(trace, RULE).misses(scenario.shows) == [], damage
+
+
+def test_the_legacy_meter_in_figures():
+    s = summary("legacy_long_reboot")
+    assert 200 * S < s.dark_us < 210 * S
+    (alert,) = s.alerts
+    assert alert.t_us - alert.since_us == 180 * S and alert.doing == "meter" and not alert.legitimate
+
+
+def test_a_scenario_that_is_not_met_is_seen():
+    s = summary("not_held")
+    missed = Shows(
+        rule="pass",
+        dark_us=0,
+        ac_lost_us=0,
+        ad1=1,
+        ad1_false=1,
+        outcome=0,
+        version=2,
+        codes=("8F43",),
+        codes_not=("8F72",),
+    )
+    said = s.misses(missed)
+    assert len(said) == 7, said
+    assert "outcome: 3, the scenario states 0" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('titel = "x"', "title is missing"),
+        ('title = "x"\nbord = "y"', r"bord: unknown key; did you mean 'board'\?"),
+        ('title = "x"\n[world]\nduration = "3 weeks"', "unknown unit of time"),
+        ('title = "x"\n[world]\nduration = "0 s"', "longer than 0"),
+        ('title = "x"\n[world]\nduration = 5', "str expected"),
+        ('title = "x"\n[world]\nmains = [["0 s", "onn"]]', r"did you mean 'on'\?"),
+        ('title = "x"\n[world]\nmains = [["5 s", "on"], ["1 s", "off"]]', "earlier than"),
+        ('title = "x"\n[world]\nmains = "on"', "a list such as"),
+        ('title = "x"\n[hub]\nboundary = "=>"', "boundary"),
+        ('title = "x"\n[hub]\nlost_mv = 11000', "above back_mv"),
+        ('title = "x"\n[hub]\nlost_mv = 99', "not within"),
+        ('title = "x"\n[image]\nversion = true', "int expected"),
+        ('title = "x"\n[[step]]\ndo = "puhs"', r"did you mean 'push'\?"),
+        ('title = "x"\n[[step]]\ndo = "type"', "goes with do = 'type'"),
+        ('title = "x"\n[shows]\ncodes = "8F72"', "a list such as"),
+        ('title = "x"\nstep = 3', "list expected"),
+        ("title = ", "no TOML"),
+    ],
+)
+def test_errors_say_what_where_and_how(tmp_path, text, said):
+    path = tmp_path / "s.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput, match=said) as error:
+        Scenario.load(str(path))
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_files_that_are_no_text(tmp_path):
+    (tmp_path / "s.toml").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "big.toml").write_bytes(b"#" * 300_000)
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 20_000)
+    for name, said in (("s", "not UTF-8"), ("big", "larger than"), ("deep", "no TOML"), ("none", "No such file")):
+        with pytest.raises(BadInput, match=said):
+            Scenario.load(str(tmp_path / f"{name}.toml"))
+
+
+def test_names_that_do_not_exist():
+    with pytest.raises(BadInput, match=r"no scenario 'updat'; did you mean 'update'\?"):
+        Scenario.load("updat")
+    with pytest.raises(BadInput, match=r"no board 'rpi_pico2'.*did you mean 'rpi_pico'\?"):
+        Board.load("rpi_pico2")
+    with pytest.raises(BadInput, match="no firmware"):
+        Firmware.load("./nowhere")
+
+
+def board_with(tmp_path, change):
+    directory = tmp_path / "mine"
+    directory.mkdir()
+    (directory / "board.toml").write_text(change(PICO.directory.joinpath("board.toml").read_text()))
+    return str(directory)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('kind = "pull"', 'kind = "pul"', r"did you mean 'pull'\?"),
+        ("gpio = 17", "gpio = 16", "gpio 16 is already ch_enable's"),
+        ("ac_ok  ", "ac_okay  ", r"unknown pin; did you mean 'ac_ok'\?"),
+        ("wdt_ms_max", "wdt_max_ms", "wdt_ms_max is missing"),
+        ("erase_us        = 45000", "erase_us = -1", "-1 is not within"),
+        ("[hold]", "[holds]", "hold.kind is missing|kind is missing"),
+        ("phase       = '", "phase = '(", "no regular expression"),
+        ('"e660000000000101"', '"e66"', "16 hexadecimal digits"),
+        ("mains         = { gpio = 18 } ", "", "pins.mains is missing"),
+    ],
+)
+def test_a_board_that_is_not_sound(tmp_path, old, new, said):
+    with pytest.raises(BadInput, match=said) as error:
+        Board.load(board_with(tmp_path, lambda text: text.replace(old, new, 1)))
+    assert "\n" not in str(error.value)
+
+
+def test_a_board_of_ones_own_directory(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "board.toml").write_text('extends = "rpi_pico"\n[board]\ntitle = "mine"\n')
+    mine = Board.load(str(tmp_path / "x"))
+    assert mine.title == "mine" and mine.pins == PICO.pins
+    (tmp_path / "x" / "board.toml").write_text('extends = "../../etc"\n')
+    with pytest.raises(BadInput, match="no board's name"):
+        Board.load(str(tmp_path / "x"))
