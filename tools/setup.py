@@ -10,7 +10,7 @@ import sys
 VENV, PACKAGE = sys.argv[1:3]
 STUBS = sys.argv[4] if len(sys.argv) > 4 else None
 # The stubs bring their own machine.pyi and builtins, so they live apart from everything else.
-STUB_PACKAGE = "micropython-rp2-stubs==1.28.0.post2"
+STUB_PACKAGE = "micropython-rp2-stubs==1.28.0.post4"
 
 
 def stop(line):

@@ -104,6 +104,8 @@ def _sha256(mcu: Mcu) -> Callable[..., Any]:
 
 
 def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
+    rx, hal_us = mcu.rx, mcu.board.cost.hal_us
+
     class Poll:
         def __init__(self) -> None:
             self._registered = False
@@ -115,6 +117,9 @@ def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
             self._registered = True
 
         def poll(self, timeout: int = -1) -> list[tuple[object, int]]:
+            if rx and self._registered:
+                mcu.spend(hal_us)
+                return self._ready
             if self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout):
                 return self._ready
             return []

@@ -1,0 +1,9 @@
+"""Settings for every test."""
+
+from hypothesis import settings
+
+collect_ignore = ["onboard"]  # runs on boards: test_onboard.py sees to it
+
+# The same examples every time; a failure prints the arguments that make it.
+settings.register_profile("ridethrough", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("ridethrough")
