@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 
 from littlefs import lfs
-
 from ridethrough import Board, Firmware, Scenario, run
 from ridethrough.guests.flashfs import FlashFs
 from ridethrough.runner import planned_image
@@ -56,7 +55,7 @@ def main() -> int:
 
     bare_s, update_s = median_s(bare), median_s(update)
     print(f"image                      {len(image)} bytes")
-    print(f"same bytes to littlefs     1")
+    print("same bytes to littlefs     1")
     print(f"a warm update              {update_s / bare_s:.0f} times that")
     print(f"updates a second           {1 / update_s:.1f}")
     profile = cProfile.Profile()

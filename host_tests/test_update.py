@@ -402,6 +402,15 @@ def test_an_overdue_command_is_acted_on_as_soon_as_the_clock_is_set():
     date = 1_900_000_000
     talk = Talk(pushed(push), command_line(signed_command(push, 1, date=date)), f"clock {date + 100}", seconds=40)
     assert outcomes(talk.trace) == [("0", "2")]
+    assert codes(talk.trace)[-2:] == ["8F43", "8F66"]
+
+
+def test_a_dated_activation_that_fails_says_so():
+    push = image(files=application(BAD_APPLICATIONS["raises"]))
+    dated = command_line(signed_command(push, 1, date=1_900_000_000))
+    talk = Talk(pushed(push), dated, "clock 1900000000", seconds=60)
+    assert outcomes(talk.trace) == [("3", "1")]
+    assert "8F67" in codes(talk.trace)
 
 
 def test_a_dated_command_can_be_cancelled():

@@ -63,6 +63,7 @@ class Activation:
         rec.command_hash = image_hash
         if date == CANCEL:
             rec.phase = bootrec.CONFIRMED
+            rec.date = 0
             self._answer(bootrec.SUCCESS)
         elif date:
             rec.phase = bootrec.SCHEDULED
@@ -71,6 +72,7 @@ class Activation:
             rec.save()
             events.notice("phase scheduled")
         else:
+            rec.date = 0
             self.activate()
         return answer(rec)
 
@@ -85,7 +87,6 @@ class Activation:
     def activate(self):
         # Arms and resets, or stores why not.
         rec = self._rec
-        dated = rec.phase == bootrec.SCHEDULED
         rec.phase = bootrec.CONFIRMED
         outcome, why = self._fitness(rec.other(), rec.command_hash)
         if outcome == bootrec.SUCCESS:
@@ -98,7 +99,7 @@ class Activation:
                 rec.intent = bootrec.NO_INTENT
                 why = "hold does not read back"
             outcome = bootrec.ACTIVATION_FAILURE
-        events.log(events.DATED_COMMAND_FAILED if dated else events.HOLD_REFUSED, why)
+        events.log(events.DATED_COMMAND_FAILED if rec.date else events.HOLD_REFUSED, why)
         events.notice("phase idle")
         self._answer(outcome)
 

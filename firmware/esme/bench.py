@@ -5,7 +5,7 @@ import machine
 from esme import events
 
 BENCH_MS = 30 * 60 * 1000
-_FEED_MS = 500
+_FEED_MS = 50  # also how stale AC lost may be
 
 
 class Bench:

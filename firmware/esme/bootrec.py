@@ -60,7 +60,7 @@ class Record:
         self.dark_ms = 0  # over all boots of this update
         self.command_digest = bytes(32)
         self.command_hash = bytes(32)  # the image that a stored activation names
-        self.date = 0  # of a stored activation, seconds since 1970 UTC
+        self.date = 0  # of the last activation if it was dated, seconds since 1970 UTC
         self.receive_id = bytes(16)
         self.receive_size = 0
         self.slots = (Slot(SLOT_PATHS[0]), Slot(SLOT_PATHS[1]))

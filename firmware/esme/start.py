@@ -82,6 +82,8 @@ def roll_back(rec, why):
     rec.answer_version = rec.slots[rec.active].version
     rec.reported = 0
     events.log(events.ROLLED_BACK, why)
+    if rec.date:
+        events.log(events.DATED_COMMAND_FAILED)
 
 
 def choose(feed):

@@ -36,7 +36,7 @@ class Supervisor:
         self._began_ms = ticks_ms()
         self._dark_noted_us = 0
         self._hub_gone = board.ch_present_n.value()
-        self._confirmed = False
+        self._mains = board.mains.value()
         commands.serve(self)
 
     def version(self):
@@ -56,6 +56,7 @@ class Supervisor:
         self.feed()
         self.rail.fault()
         self._watch_hub()
+        self._watch_mains()
         if self.trial:
             self._watch_trial()
         elif self.rec.phase == bootrec.SCHEDULED and self.clock_set:
@@ -67,6 +68,13 @@ class Supervisor:
         if gone != self._hub_gone:
             self._hub_gone = gone
             events.log(events.HUB_DISCONNECTED if gone else events.HUB_CONNECTED)
+
+    def _watch_mains(self):
+        # A loss that the supply outlived; after a longer one start.py logs that power is back.
+        mains = board.mains.value()
+        if mains and not self._mains:
+            events.log(events.SUPPLY_INTERRUPTED)
+        self._mains = mains
 
     def _watch_trial(self):
         rec = self.rec
@@ -81,7 +89,6 @@ class Supervisor:
     def confirm(self):
         # The application says it is healthy. On trial this makes its slot the one that runs.
         rec = self.rec
-        self._confirmed = True
         if self.trial:
             self.trial = False
             old = rec.slots[rec.active].version
@@ -98,6 +105,8 @@ class Supervisor:
             events.notice("outcome 0 version=%d" % self.slot.version)
             holdup.release()
             events.log(events.VERSION_CHANGED, "version %d after %d" % (self.slot.version, old))
+            if rec.date:
+                events.log(events.DATED_COMMAND_DONE)
         elif rec.failures:
             rec.failures = 0
             rec.save()

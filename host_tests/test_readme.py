@@ -1,0 +1,65 @@
+"""The README is true: its output is real, its commands run, its links lead somewhere."""
+
+import re
+import shlex
+
+import pytest
+from ridethrough.cli import main
+from support import HERE
+
+ROOT = HERE.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "boards").rglob("*.md")]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_output_is_real(capsys):
+    (shown,) = re.findall(r"<!-- output of: ridethrough demo -->\n```\n(.*?)\n```", README, re.DOTALL)
+    assert main(["demo"]) == 0
+    assert capsys.readouterr().out.rstrip() == shown
+
+
+def commands():
+    found = re.findall(r"^    \.venv/bin/ridethrough (.*?)(?:  +#.*)?$", README, re.MULTILINE)
+    assert len(found) >= 8
+    return [shlex.split(line) for line in found]
+
+
+def test_every_command_runs_in_order(tmp_path, capsys):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "main.py").write_text("print('mine')\n")
+    for command in commands():
+        status = 1 if "legacy_long_reboot" in command else 0
+        assert main(command) == status, command
+
+
+def test_the_python_example(capsys):
+    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(source, {})
+    out = capsys.readouterr().out
+    assert out.startswith("0 []\nPASS")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_every_documentation_page_that_the_code_names_is_there():
+    named = set()
+    for folder in ("tools", "firmware", "boards"):
+        for path in (ROOT / folder).rglob("*.py"):
+            named |= set(re.findall(r"docs/[a-z-]+\.md", path.read_text()))
+    assert named and all((ROOT / page).exists() for page in named), named
+
+
+def test_the_pictures_are_of_this_version():
+    for name, scenario in (("ride-through", "update"), ("legacy", "legacy_long_reboot")):
+        main(["run", scenario, "--picture", "new.svg", "--quiet"])
+        assert open("new.svg").read() == (ROOT / "docs" / "pictures" / f"{name}.svg").read_text(), "run make pictures"
