@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from ridethrough.cli import main
@@ -62,4 +63,6 @@ def test_every_documentation_page_that_the_code_names_is_there():
 def test_the_pictures_are_of_this_version():
     for name, scenario in (("ride-through", "update"), ("legacy", "legacy_long_reboot")):
         main(["run", scenario, "--picture", "new.svg", "--quiet"])
-        assert open("new.svg").read() == (ROOT / "docs" / "pictures" / f"{name}.svg").read_text(), "run make pictures"
+        assert Path("new.svg").read_text() == (ROOT / "docs" / "pictures" / f"{name}.svg").read_text(), (
+            "run make pictures"
+        )
