@@ -53,7 +53,7 @@ def test_a_held_board_rides_through(board):
 
 def test_the_latch_is_set_for_the_update_and_released_after_it():
     site_latch = {}
-    trace = run_with_probe(LATCH, image(LATCH), lambda site: site.mcu.latch, site_latch)
+    trace = run_with_probe(LATCH, image(LATCH), lambda site: site.mcu.nets.latch, site_latch)
     armed = trace.texts["phase"][-3][0]
     confirm = trace.events("confirm")[0].t_us
     before = [v for t, v in site_latch.items() if t < armed - 200_000]
@@ -78,7 +78,7 @@ def run_with_probe(board, push, probe, seen, seconds=25):
         clock.at(t_us, Order.WORLD, lambda t_us=t_us: seen.__setitem__(t_us, probe(site)))
     clock.run(seconds * S)
     trace = site.finish()
-    site.mcu.stop()
+    site.mcu.close()
     return trace
 
 
@@ -236,8 +236,8 @@ def run_on_flash(flash, seconds=20):
     site.mcu.chip.data[:] = flash
     clock.run(seconds * S)
     trace = site.finish()
-    site.mcu.stop()
-    trace.notes.update(console=site.mcu.console_log, flash=bytes(site.mcu.chip.data))
+    site.mcu.close()
+    trace.notes.update(console=site.mcu.console.log, flash=bytes(site.mcu.chip.data))
     return trace
 
 
@@ -312,8 +312,8 @@ class Talk:
         end.start(operation(), 3 * S)
         clock.run(seconds * S)
         trace = site.finish()
-        site.mcu.stop()
-        trace.notes.update(console=site.mcu.console_log)
+        site.mcu.close()
+        trace.notes.update(console=site.mcu.console.log)
         return trace
 
 
@@ -351,6 +351,13 @@ def test_a_repeated_command_gets_the_stored_answer_and_an_older_one_none():
     assert talk.answers[4] == "ERR counter 1, last was 2"
     assert talk.answers[5] == "OK outcome=0 version=2 counter=2"
     assert resets(talk.trace) == ["power-up", "activation"]
+
+
+def test_another_command_with_the_same_counter_is_refused():
+    push = image()
+    first, other = (signed_command(push, 3, date=date) for date in (1_900_000_000, 1_900_000_001))
+    talk = Talk(pushed(push), command_line(first), command_line(other), command_line(first))
+    assert talk.answers[1:] == ["OK pending counter=3", "ERR counter 3, last was 3", "OK pending counter=3"]
 
 
 def test_commands_that_are_refused_change_nothing():

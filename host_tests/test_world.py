@@ -198,6 +198,6 @@ def test_several_boards_in_one_world_do_not_disturb_each_other():
     clock.run(3 * S)
     for site, period in zip(sites, (70, 110), strict=True):
         alone = run(firmware(period), PICO, World(duration_us=3 * S))
-        assert site.mcu.console_log == alone.notes["console"] != []
-        site.mcu.stop()
+        assert site.mcu.console.log == alone.notes["console"] != []
+        site.mcu.close()
     assert REFERENCE and Step

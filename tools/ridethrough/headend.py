@@ -30,7 +30,7 @@ class HeadEnd:
         self._steps = list(steps)
         self._operation: console.Operation | None = None
         self._waiting = 0
-        site.mcu.on_line = self._line
+        site.mcu.console.on_line = self._line
         self._next_step()
 
     def _next_step(self) -> None:

@@ -53,13 +53,13 @@ def run(
     head_end = HeadEnd(site, steps, image)
     clock.run(world.duration_us)
     trace = site.finish()
-    site.mcu.stop()
+    site.mcu.close()
     trace.notes.update(
         board=board.name,
         firmware=firmware.name,
         image_bytes=len(image),
         answers=head_end.answers,
-        console=site.mcu.console_log,
+        console=site.mcu.console.log,
         programmed_bytes=dict(chip.programmed_bytes),
         erases=dict(chip.erases),
         supplied_mwh=site.metrology.total_mwh() - world.start_mwh,

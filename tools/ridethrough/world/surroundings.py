@@ -49,8 +49,8 @@ class Site:
         self.hub = Hub(clock, self.trace, self.power, world.hub)
         self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest)
         self.power.start()
-        self.mcu.hub_changed(True)
-        self.mcu.mains_changed(False)
+        self.mcu.nets.hub_changed(True)
+        self.mcu.nets.mains_changed(False)
         for t_us, on in world.mains:
             clock.at(t_us, Order.WORLD, lambda on=on: self.set_mains(on))  # type: ignore[misc]
         for t_us, on in world.hub_fitted:
@@ -60,16 +60,16 @@ class Site:
         for t_us, data in world.typed:
             clock.at(t_us, Order.WORLD, lambda data=data: self.mcu.type_in(data))  # type: ignore[misc]
         if world.hold_fails_us is not None:
-            clock.at(world.hold_fails_us, Order.WORLD, self.mcu.fail_hold)
+            clock.at(world.hold_fails_us, Order.WORLD, self.mcu.nets.fail_hold)
 
     def set_mains(self, on: bool) -> None:
         self.power.set_mains(on)
         self.metrology.set_mains(on)
-        self.mcu.mains_changed(on)
+        self.mcu.nets.mains_changed(on)
 
     def set_hub(self, fitted: bool) -> None:
         self.power.set_fitted(fitted)
-        self.mcu.hub_changed(fitted)
+        self.mcu.nets.hub_changed(fitted)
 
     def finish(self) -> Trace:
         """Closes the trace at the present moment."""

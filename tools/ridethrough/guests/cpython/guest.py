@@ -15,7 +15,8 @@ from ridethrough.guests.cpython.code import TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.modules import BUILTINS, make_modules
 from ridethrough.guests.flashfs import FlashFs
-from ridethrough.world.mcu import Gone, Mcu
+from ridethrough.world.mcu import Mcu
+from ridethrough.world.runtime import Gone
 
 _CTRL_C = 3
 

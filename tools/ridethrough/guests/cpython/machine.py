@@ -11,6 +11,7 @@ from typing import Any
 
 from ridethrough.world import mcu as world
 from ridethrough.world.mcu import Mcu
+from ridethrough.world.runtime import Timer as WorldTimer
 
 _GPIO_OE = 0xD0000020
 _ADC_PINS = (26, 27, 28, 29)
@@ -85,7 +86,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         def __init__(self, id: int = -1, **how: Any) -> None:
             if id != -1:
                 raise ValueError("Timer doesn't exist")
-            self._timer: world.Timer | None = None
+            self._timer: WorldTimer | None = None
             if how:
                 self.init(**how)
 
@@ -101,7 +102,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         ) -> None:
             self.deinit()
             us = int(1_000_000 / freq) if freq is not None else period * 1_000_000 // tick_hz
-            self._timer = world.Timer(max(1, us), mode == Timer.PERIODIC, lambda: callback and callback(self))
+            self._timer = WorldTimer(max(1, us), mode == Timer.PERIODIC, lambda: callback and callback(self))
             mcu.timer_start(self._timer)
 
         def deinit(self) -> None:
@@ -190,7 +191,7 @@ def time_module(mcu: Mcu) -> dict[str, Any]:
 def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
     """`sys.stdin` and `sys.stdout`, with the byte streams behind them."""
 
-    rx = mcu.rx
+    rx = mcu.console.rx
 
     def readinto(buf: Any) -> int:
         # the console reads byte by byte: most of an emulated transfer is spent in this line and poll()

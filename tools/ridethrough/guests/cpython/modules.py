@@ -104,7 +104,7 @@ def _sha256(mcu: Mcu) -> Callable[..., Any]:
 
 
 def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
-    rx, hal_us = mcu.rx, mcu.board.cost.hal_us
+    rx, hal_us = mcu.console.rx, mcu.board.cost.hal_us
 
     class Poll:
         def __init__(self) -> None:

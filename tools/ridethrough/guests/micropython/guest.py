@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.errors import BadInput
-from ridethrough.world.mcu import Gone, Mcu, Timer
+from ridethrough.world.mcu import Mcu
+from ridethrough.world.runtime import Gone, Timer
 
 HEAP = "192k"
 CPU_S_MAX = 120

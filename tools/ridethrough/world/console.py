@@ -1,0 +1,72 @@
+"""A board's serial console: bytes in, lines out, and what the lines mean."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from ridethrough.traces import Trace
+from ridethrough.world.clock import Clock
+
+LINES_MAX = 100_000
+_LINE_MAX = 4096
+
+
+class ConsolePort:
+    """`rx` holds what has come in and not been read, `log` each line that went out and when. `signals`
+    maps lines to trace texts (`phase`) and events; `on_line` hears every line."""
+
+    def __init__(self, clock: Clock, trace: Trace, signals: Mapping[str, re.Pattern[str]]) -> None:
+        self.rx: deque[int] = deque()
+        self.log: list[tuple[int, str]] = []
+        self.interrupt_char = -1
+        self.announced = "commanded"
+        """The kind of reset that the firmware has announced for this boot."""
+        self.on_line: Callable[[str], None] = lambda line: None
+        self._clock = clock
+        self._trace = trace
+        self._signals = signals
+        self._line = ""
+
+    def reset(self) -> None:
+        """As the chip's reset leaves it."""
+        self.rx.clear()
+        self._line = ""
+        self.interrupt_char = -1
+        self.announced = "commanded"
+
+    def receive(self, data: bytes) -> bool:
+        """Takes bytes in; True if one of them interrupts the program, which also drops what came before."""
+        interrupted = False
+        for byte in data:
+            if byte == self.interrupt_char:
+                interrupted = True
+                self.rx.clear()
+            else:
+                self.rx.append(byte)
+        return interrupted
+
+    def write(self, text: str) -> None:
+        """What the firmware prints."""
+        *lines, self._line = (self._line + text).split("\n")
+        self._line = self._line[-_LINE_MAX:]
+        for line in lines:
+            self._say(line.rstrip("\r"))
+
+    def _say(self, line: str) -> None:
+        now = self._clock.now_us
+        if len(self.log) < LINES_MAX:
+            self.log.append((now, line))
+        for name, pattern in self._signals.items():
+            match = pattern.fullmatch(line)
+            if match is None:
+                continue
+            data = match.groupdict()
+            if name == "phase":
+                self._trace.set_text("phase", now, data["phase"])
+            else:
+                self._trace.add_event(now, name, **data)
+            if name == "shutdown":
+                self.announced = data.get("kind", "commanded")
+        self.on_line(line)
