@@ -12,6 +12,7 @@ from ridethrough.images.layout import COMMAND, COMMAND_MAGIC, DATE_CANCEL
 from ridethrough.runner import fresh_flash
 from ridethrough.scenarios import Step
 from ridethrough.world.chip import ChipParams, FlashChip
+from ridethrough.world.surroundings import Trouble
 from support import (
     BARE,
     LATCH,
@@ -111,7 +112,7 @@ def test_the_same_reset_on_a_held_board_is_not_noticed():
 @pytest.mark.parametrize("board", [PICO, LATCH], ids=lambda b: b.name)
 def test_a_hold_that_is_broken_beforehand_is_found_by_test(board):
     """The numbers say that the board holds; only trying shows that it does not."""
-    trace = update(image(board), board, hold_fails_us=2 * S)
+    trace = update(image(board), board, troubles=(Trouble("hold fails", at_us=2 * S),))
     assert outcomes(trace) == [("3", "1")]
     assert any("enable falls when undriven" in x or "does not read back" in x for x in lines(trace))
     assert trace.dark_us() == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.paths import BOARDS
-from ridethrough.tables import Table
+from ridethrough.tables import Table, merged
 
 ROLES = (
     "ch_enable", "enable_sense", "ac_ok", "mains", "ch_present_n", "running_n", "ch_sense",
@@ -92,17 +92,9 @@ class Board:
             raise top.fail("extends", f"'{base}' is no board's name")
         if base:
             below = Table.load(BOARDS / base / "board.toml")
-            top = Table(path, _merged(below.everything(), top.everything()), text=path.read_text())
+            top = Table(path, merged(below.everything(), top.everything()), text=path.read_text())
             top.has("extends")
         return _read(directory, top)
-
-
-def _merged(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
 
 
 def _read(directory: Path, top: Table) -> Board:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ridethrough.devices import console
 from ridethrough.images.commands import activation_command
 from ridethrough.images.keys import EMULATED
+from ridethrough.images.layout import DATE_CANCEL
 from ridethrough.scenarios.loader import Step
 from ridethrough.world.clock import Order
 from ridethrough.world.surroundings import Site
@@ -50,26 +51,34 @@ class HeadEnd:
         self._clock.at(at_us, Order.WORLD, begin)
 
     def _begin(self, step: Step) -> None:
-        if step.do == "type":
-            self._mcu.type_in(step.line.encode() + b"\n")
-            self._next_step()
-        elif step.do == "interrupt":
-            self._mcu.type_in(b"\x03")
-            self._next_step()
-        elif step.do == "hard reset":
-            self._mcu.reset("watchdog")
-            self._next_step()
-        else:
-            self._doing = step.do
-            if step.do == "push":
-                self._operation = console.push(self._image)
+        if step.do in ("type", "interrupt", "hard reset"):
+            if step.do == "hard reset":
+                self._mcu.reset("watchdog")
             else:
-                if step.do == "activate":
-                    self._counter += 1
-                    board_id = self._mcu.board.unique_id
-                    self._signed = activation_command(self._image, board_id, self._counter, EMULATED.supplier)
-                self._operation = console.await_outcome(self._signed)
-            self._send(None)
+                self._mcu.type_in(step.line.encode() + b"\n" if step.do == "type" else b"\x03")
+            self._next_step()
+            return
+        self._doing = step.do
+        if step.do == "push":
+            self._operation = console.push(self._image, breaks=step.breaks, mangle=step.mangle)
+        elif step.do == "set clock":
+            self._operation = console.ask(f"clock {step.date}")
+        else:
+            self._operation = console.await_outcome(self._command(step), tries=1 if step.date else 60)
+        self._send(None)
+
+    def _command(self, step: Step) -> bytes:
+        board_id = self._mcu.board.unique_id
+        if step.do == "activate again":
+            return self._signed
+        if step.do == "activate older":
+            return activation_command(self._image, board_id, self._counter - 1, EMULATED.supplier)
+        if step.do == "activate elsewhere":
+            return activation_command(self._image, bytes(8), self._counter + 1, EMULATED.supplier)
+        self._counter += 1
+        date = DATE_CANCEL if step.do == "cancel" else step.date
+        self._signed = activation_command(self._image, board_id, self._counter, EMULATED.supplier, date)
+        return self._signed
 
     def _send(self, answer: str | None, first: bool = True) -> None:
         # Hands `answer` to the operation and sends the line that it asks for next.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ridethrough.boards import Board
-from ridethrough.errors import BadInput
+from ridethrough.errors import BadInput, suggestion
 from ridethrough.firmware import Firmware
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.guests.flashfs import FlashFs
@@ -13,6 +13,7 @@ from ridethrough.headend import HeadEnd
 from ridethrough.images.build import ImageSpec, build_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import INNER, PAYLOAD_AT
+from ridethrough.paths import SPECIMENS
 from ridethrough.scenarios import Scenario, Step
 from ridethrough.scenarios.loader import ImagePlan
 from ridethrough.traces import Trace
@@ -49,7 +50,7 @@ def run(
     clock = Clock()
     site = Site(clock, board, world, guest or CPythonGuest())
     chip = site.mcu.chip
-    chip.data[:] = fresh_flash(firmware, board)
+    chip.data[:] = bytes(len(chip.data)) if world.flash_is_noise else fresh_flash(firmware, board)
     head_end = HeadEnd(site, steps, image)
     clock.run(world.duration_us)
     trace = site.finish()
@@ -70,16 +71,32 @@ def run(
 
 def planned_image(firmware: Firmware, board: Board, plan: ImagePlan) -> bytes:
     """The image that a scenario pushes, whole or damaged as it says."""
-    spec = ImageSpec(version=plan.version, hardware=board.hardware, counter=plan.counter)
-    image = bytearray(build_image(firmware.application, spec, EMULATED, plan.size))
+    files = application(plan.application) if plan.application else firmware.application
+    hardware = board.hardware if plan.hardware is None else plan.hardware
+    spec = ImageSpec(version=plan.version, hardware=hardware, counter=plan.counter, follows=plan.follows)
+    image = bytearray(build_image(files, spec, EMULATED, plan.size))
     header_bytes = int.from_bytes(image[6:8], "little")
-    if plan.damage == "supplier signature":
-        image[-1] ^= 1
-    elif plan.damage == "maker signature":
-        image[header_bytes + INNER.size] ^= 1
-    elif plan.damage == "payload":
-        image[header_bytes + PAYLOAD_AT + 100] ^= 1
+    at = {
+        "supplier signature": -1,
+        "maker signature": header_bytes + INNER.size,
+        "payload": header_bytes + PAYLOAD_AT + 100,
+        "header version": 14,
+    }
+    if plan.damage == "header hardware":
+        # a range above the board's own hardware
+        image[header_bytes - 4 : header_bytes] = (hardware + 1).to_bytes(2, "little") * 2
+    elif plan.damage in at:
+        image[at[plan.damage]] ^= 1
     return bytes(image)
+
+
+def application(name: str) -> dict[str, bytes]:
+    """The files of an image whose application is one of specimens/applications."""
+    path = SPECIMENS / "applications" / f"{name}.py"
+    if not path.is_file():
+        known = [p.stem for p in path.parent.glob("*.py")]
+        raise BadInput(f"no application '{name}'{suggestion(name, known)}")
+    return {"application.py": path.read_bytes()}
 
 
 def fresh_flash(firmware: Firmware, board: Board) -> bytes:

@@ -27,7 +27,7 @@ class Table:
         self.source = source
         self._data = data
         self._prefix = prefix
-        self._text = text
+        self.source_text = text
         self._known: set[str] = set()
 
     @classmethod
@@ -48,8 +48,8 @@ class Table:
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""
         # The line is named only if there is no doubt which one it is.
-        found = list(re.finditer(rf"^\s*(?:[\w.]+\.)?{re.escape(key)}\s*=", self._text, re.MULTILINE))
-        line = f":{self._text.count(chr(10), 0, found[0].end()) + 1}" if len(found) == 1 else ""
+        found = list(re.finditer(rf"^\s*(?:[\w.]+\.)?{re.escape(key)}\s*=", self.source_text, re.MULTILINE))
+        line = f":{self.source_text.count(chr(10), 0, found[0].end()) + 1}" if len(found) == 1 else ""
         return BadInput(f"{self.source}{line}: {self._prefix}{key}: {problem}")
 
     def has(self, key: str) -> bool:
@@ -100,14 +100,14 @@ class Table:
     def table(self, key: str) -> Table:
         """A sub-table; empty if it is not there."""
         value = self._get(key, dict, {})
-        return Table(self.source, value, f"{self._prefix}{key}.", self._text)
+        return Table(self.source, value, f"{self._prefix}{key}.", self.source_text)
 
     def tables(self, key: str) -> list[Table]:
         """An array of tables (`[[key]]`); empty if it is not there."""
         value = self._get(key, list, [])
         if not all(isinstance(v, dict) for v in value):
             raise self.fail(key, "an array of tables expected")
-        return [Table(self.source, v, f"{key}[{i}].", self._text) for i, v in enumerate(value)]
+        return [Table(self.source, v, f"{key}[{i}].", self.source_text) for i, v in enumerate(value)]
 
     def raw(self, key: str) -> Any:
         """Whatever stands at `key`, None if nothing does; the caller checks it."""
@@ -123,3 +123,12 @@ class Table:
         for key in self._data:
             if key not in self._known:
                 raise self.fail(key, f"unknown key{suggestion(key, self._known)}")
+
+
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`below` with everything that `above` says anew, table by table; lists are replaced whole."""
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result

@@ -55,26 +55,53 @@ def words(answer: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in answer.split() if "=" in word)
 
 
-def push(image: bytes, block_bytes: int = 1024) -> Operation:
-    """Sends an image and has it verified; goes on where the board says, after whatever went wrong."""
+def push(image: bytes, block_bytes: int = 1024, breaks: int = 0, mangle: str = "none") -> Operation:
+    """Sends an image and has it verified; goes on where the board says, after whatever went wrong.
+
+    For the emulator's bad links: `breaks` times the transfer stops and begins again with `receive`, and
+    `mangle` has blocks arrive twice (`repeat`), in the wrong order (`reorder`) or changed (`corrupt`).
+    """
     ident = hashlib.sha256(image).hexdigest()[:32]
-    offset = int(words((yield from ask(f"receive {len(image)} {ident}")))["next"])
+    begin = f"receive {len(image)} {ident}"
+    offset = int(words((yield from ask(begin)))["next"])
+    stops = [len(image) * (i + 1) // (breaks + 1) for i in range(breaks)]
     stalled = 0
     while offset < len(image):
-        data = image[offset : offset + block_bytes]
-        line = f"block {offset} {binascii.crc32(data):08x} {base64.b64encode(data).decode()}"
-        try:
-            answer = yield from ask(line)
-        except Refused as e:
-            answer = str(e)
-            if "next" not in words(answer):
-                raise
+        if stops and offset >= stops[0]:
+            del stops[0]
+            offset = int(words((yield from ask(begin)))["next"])
+        for line in _arriving(image, offset, block_bytes, mangle):
+            try:
+                answer = yield from ask(line)
+            except Refused as e:
+                answer = str(e)
+                if "next" not in words(answer):
+                    raise
         after = int(words(answer)["next"])
         stalled = 0 if after > offset else stalled + 1
         if stalled > TRIES:
             raise Refused(answer)
         offset = after
     return (yield from ask("verify"))
+
+
+def _arriving(image: bytes, offset: int, block_bytes: int, mangle: str) -> list[str]:
+    # The lines that reach the board where the block at `offset` was to be sent.
+    def block(at: int, change: int = 0) -> str:
+        data = image[at : at + block_bytes]
+        crc = binascii.crc32(data)
+        if change and data:
+            data = data[:-1] + bytes([data[-1] ^ change])
+        return f"block {at} {crc:08x} {base64.b64encode(data).decode()}"
+
+    last = offset + block_bytes >= len(image)
+    if mangle == "repeat":
+        return [block(offset), block(offset)]
+    if mangle == "reorder" and not last:
+        return [block(offset + block_bytes), block(offset)]
+    if mangle == "corrupt":
+        return [block(offset, change=1), block(offset)]
+    return [block(offset)]
 
 
 def command(signed: bytes) -> Operation:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.paths import SCENARIOS
 from ridethrough.quantities import parse_time_us, parse_voltage_mv
-from ridethrough.tables import Table
+from ridethrough.tables import Table, merged
 from ridethrough.world.hub import HubParams
-from ridethrough.world.surroundings import World
+from ridethrough.world.surroundings import ClockError, Trouble, World
 
-ACTIONS = ("push", "activate", "activate again", "type", "hard reset", "interrupt")
-DAMAGES = ("none", "supplier signature", "maker signature", "payload")
+ACTIONS = (
+    "push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock",
+    "type", "hard reset", "interrupt",
+)  # fmt: skip
+DAMAGES = ("none", "supplier signature", "maker signature", "payload", "header version", "header hardware")
+MANGLES = ("none", "repeat", "reorder", "corrupt")
+TROUBLES = ("mains off", "hub out", "hold fails", "hard reset")
 STATUSES = ("pass", "fail", "undecided", "vacuous")
 
 
@@ -25,6 +31,10 @@ class ImagePlan:
     counter: int = 2
     size: int = 0
     damage: str = "none"
+    application: str = ""
+    """A file of specimens/applications instead of the firmware's own application."""
+    hardware: int | None = None
+    follows: tuple[int, int] = (0, 2**32 - 1)
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,12 @@ class Step:
     do: str
     at_us: int | None = None
     line: str = ""
+    date: int = 0
+    """For an activation or the clock: seconds since 1970."""
+    breaks: int = 0
+    """A push stops so many times on its way, and begins again with `receive`."""
+    mangle: str = "none"
+    """What happens to a push's blocks on their way."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,10 @@ class Shows:
     version: int | None = None
     codes: tuple[str, ...] = ()
     codes_not: tuple[str, ...] = ()
+    refused: str = ""
+    """What the board must have said in refusing something."""
+    faults: tuple[str, ...] = ()
+    """Faults that the scenario is about; any other is a miss."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,7 @@ class Scenario:
     """A file's contents. `firmware` is a directory, a specimen's name, or "" for the reference."""
 
     name: str
+    """`file`, or `file:case` where the file has cases."""
     title: str
     text: str
     board: str
@@ -66,19 +87,33 @@ class Scenario:
     shows: Shows = field(default_factory=Shows)
 
     @classmethod
-    def load(cls, name: str) -> Scenario:
-        """The scenario of that name, or in that file. BadInput if there is none or it is not sound."""
-        path = Path(name) if name.endswith(".toml") else SCENARIOS / f"{name}.toml"
-        if not name.endswith(".toml") and name not in names():
-            raise BadInput(f"no scenario '{name}'{suggestion(name, names())}; a file's name ends in .toml")
-        top = Table.load(path)
+    def load(cls, name: str, board: str = "") -> Scenario:
+        """The scenario `name` or `name:case`, or in a file (`x.toml`, `x.toml:case`), as it is on `board`
+        (default: its own). BadInput if there is none or it is not sound."""
+        base, _, case = name.partition(":")
+        path = Path(base) if base.endswith(".toml") else SCENARIOS / f"{base}.toml"
+        if not base.endswith(".toml") and base not in _files():
+            raise BadInput(f"no scenario '{base}'{suggestion(base, _files())}; a file's name ends in .toml")
+        read = Table.load(path)
+        data = read.everything()
+        cases = list(read.table("cases").everything())
+        if bool(case) != bool(cases) or (case and case not in cases):
+            hint = suggestion(case, cases) if case else f"; its cases: {', '.join(cases)}"
+            raise BadInput(f"{path}: no case '{case}'{hint}" if cases else f"{path}: it has no cases")
+        if case:
+            data = merged(data, read.table("cases").table(case).everything())
+        board = board or str(data.get("board", "rpi_pico"))
+        data = merged(data, read.table("on").table(Path(board).name).everything())
+        top = Table(path, data, text=read.source_text)
+        for key in ("cases", "on"):
+            top.table(key)
         scenario = cls(
-            name=path.stem,
+            name=path.stem + (f":{case}" if case else ""),
             title=top.text("title"),
             text=top.text("text", ""),
             board=top.text("board", "rpi_pico"),
             firmware=top.text("firmware", ""),
-            world=_world(top.table("world"), top.table("hub")),
+            world=_world(top.table("world"), top.table("hub"), top.table("clock"), top.table("trouble")),
             image=_image(top.table("image")),
             steps=tuple(_step(step) for step in top.tables("step")),
             shows=_shows(top.table("shows")),
@@ -87,19 +122,31 @@ class Scenario:
         return scenario
 
 
-def names() -> list[str]:
-    """Every scenario that comes with the project."""
+def _files() -> list[str]:
     return sorted(p.stem for p in SCENARIOS.glob("*.toml"))
 
 
-def _world(table: Table, hub: Table) -> World:
+def names() -> list[str]:
+    """Every scenario that comes with the project, each case of it by itself."""
+    found = []
+    for name in _files():
+        cases = Table.load(SCENARIOS / f"{name}.toml").table("cases").everything()
+        found += [f"{name}:{case}" for case in cases] or [name]
+    return found
+
+
+def _world(table: Table, hub: Table, clock: Table, trouble: Table) -> World:
     default = World()
     world = World(
         duration_us=table.time_us("duration", default.duration_us),
         mains=tuple((t, on == "on") for t, on in _changes(table, "mains", ("on", "off"))) or default.mains,
         hub_fitted=tuple((t, on == "in") for t, on in _changes(table, "hub_fitted", ("in", "out"))),
         converter=tuple((t, parse_voltage_mv(v)) for t, v in _changes(table, "converter", ())),
-        hold_fails_us=table.time_us("hold_fails", -1) if table.has("hold_fails") else None,
+        troubles=tuple(_trouble(trouble.table(name)) for name in trouble.everything()),
+        clock=_clock(clock),
+        flash_is_noise=table.flag("flash_is_noise", default.flash_is_noise),
+        converter_restart_us=table.time_us("converter_restart", default.converter_restart_us),
+        boot_us=table.time_us("boot") if table.has("boot") else None,
         hub=_hub(hub),
         load_w=table.number("load_w", default.load_w, most=100_000),
         start_mwh=table.number("start_mwh", default.start_mwh, most=2**63),
@@ -108,6 +155,34 @@ def _world(table: Table, hub: Table) -> World:
         raise table.fail("duration", "longer than 0 and at most 90 days, please")
     table.done()
     return world
+
+
+def _trouble(table: Table) -> Trouble:
+    trouble = Trouble(
+        do=table.choice("do", TROUBLES),
+        at_us=table.time_us("at") if table.has("at") else None,
+        when=table.text("when", ""),
+        after_us=table.time_us("after", 0),
+        for_us=table.time_us("for", 0),
+    )
+    if (trouble.at_us is None) == (not trouble.when):
+        raise table.fail("when", "either at = 'TIME' or when = 'PHASE' expected")
+    if (trouble.do in ("mains off", "hub out")) != bool(trouble.for_us):
+        raise table.fail("for", "mains off and hub out last for a time, the others do not")
+    table.done()
+    return trouble
+
+
+def _clock(table: Table) -> ClockError:
+    d = ClockError()
+    clock = ClockError(
+        drift_ppm=table.number("drift_ppm", d.drift_ppm, least=-200_000, most=200_000),
+        hub_drift_ppm=table.number("hub_drift_ppm", d.hub_drift_ppm, least=-200_000, most=200_000),
+        tick_origin_us=table.number("tick_origin_us", d.tick_origin_us, most=2**40),
+        steps=tuple((t, int(v)) for t, v in _changes(table, "steps", ()) if v.lstrip("-").isdigit()),
+    )
+    table.done()
+    return clock
 
 
 def _changes(table: Table, key: str, allowed: tuple[str, ...]) -> list[tuple[int, str]]:
@@ -122,8 +197,10 @@ def _changes(table: Table, key: str, allowed: tuple[str, ...]) -> list[tuple[int
             raise table.fail(key, f"'{entry[1]}' is not known{suggestion(entry[1], allowed)}")
         if found and t_us < found[-1][0]:
             raise table.fail(key, f"'{entry[0]}' is earlier than what stands before it")
-        if not allowed:
+        if key == "converter":
             table.parsed(key, parse_voltage_mv, entry[1])
+        elif key == "steps" and not re.fullmatch(r"-?\d{1,10}", entry[1]):
+            raise table.fail(key, f"'{entry[1]}' is no number of seconds")
         found.append((t_us, entry[1]))
     return found
 
@@ -162,14 +239,31 @@ def _image(table: Table) -> ImagePlan:
         counter=table.number("counter", d.counter, most=2**32 - 1),
         size=table.number("size", d.size, most=2**24),
         damage=table.choice("damage", DAMAGES, d.damage),
+        application=table.text("application", d.application),
+        hardware=table.number("hardware", most=0xFFFF) if table.has("hardware") else None,
+        follows=_range(table, "follows") if table.has("follows") else d.follows,
     )
     table.done()
     return plan
 
 
+def _range(table: Table, key: str) -> tuple[int, int]:
+    value = table.raw(key)
+    if not (isinstance(value, list) and len(value) == 2 and all(type(v) is int and 0 <= v < 2**32 for v in value)):
+        raise table.fail(key, "two versions expected, such as [1, 3]")
+    return value[0], value[1]
+
+
 def _step(table: Table) -> Step:
     do = table.choice("do", ACTIONS)
-    step = Step(do, table.time_us("at") if table.has("at") else None, table.text("line", ""))
+    step = Step(
+        do,
+        table.time_us("at") if table.has("at") else None,
+        table.text("line", ""),
+        table.number("date", 0, most=2**40),
+        table.number("breaks", 0, most=20),
+        table.choice("mangle", MANGLES, "none"),
+    )
     if (do == "type") != bool(step.line):
         raise table.fail("line", "a line goes with do = 'type', and only with it")
     table.done()
@@ -187,6 +281,8 @@ def _shows(table: Table) -> Shows:
         version=table.number("version", most=2**32 - 1) if table.has("version") else None,
         codes=_codes(table, "codes"),
         codes_not=_codes(table, "codes_not"),
+        refused=table.text("refused", ""),
+        faults=_codes(table, "faults"),
     )
     table.done()
     return shows

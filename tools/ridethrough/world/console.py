@@ -15,7 +15,8 @@ _LINE_MAX = 4096
 
 class ConsolePort:
     """`rx` holds what has come in and not been read, `log` each line that went out and when. `signals`
-    maps lines to trace texts (`phase`) and events; `on_line` hears every line."""
+    maps lines to trace texts (`phase`) and events; `on_line` hears every line,
+    `on_phase` every phase of the update."""
 
     def __init__(self, clock: Clock, trace: Trace, signals: Mapping[str, re.Pattern[str]]) -> None:
         self.rx: deque[int] = deque()
@@ -24,6 +25,7 @@ class ConsolePort:
         self.announced = "commanded"
         """The kind of reset that the firmware has announced for this boot."""
         self.on_line: Callable[[str], None] = lambda line: None
+        self.on_phase: Callable[[str], None] = lambda phase: None
         self._clock = clock
         self._trace = trace
         self._signals = signals
@@ -65,6 +67,7 @@ class ConsolePort:
             data = match.groupdict()
             if name == "phase":
                 self._trace.set_text("phase", now, data["phase"])
+                self.on_phase(data["phase"])
             else:
                 self._trace.add_event(now, name, **data)
             if name == "shutdown":

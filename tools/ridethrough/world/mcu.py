@@ -57,11 +57,22 @@ class Mcu(Runtime):
         self._clock_offset_s = 0
         self._wdt_us = 0
         self._wdt_due_us = 0
+        self._rate = 1_000_000
+        self._tick_origin_us = 0
         power.on_supply = self._supply
         trace.set_text("mcu", 0, "off")
         trace.set_wire("reset", 0, 1)
 
     # --- what the world does to the MCU ---
+
+    def set_clock_error(self, drift_ppm: int, tick_origin_us: int) -> None:
+        """The crystal is fast by `drift_ppm`; ticks begin at `tick_origin_us` after each reset."""
+        self._rate = 1_000_000 + drift_ppm
+        self._tick_origin_us = tick_origin_us
+
+    def step_clock(self, seconds: int) -> None:
+        """The clock of the day jumps."""
+        self._clock_offset_s += seconds
 
     def type_in(self, data: bytes) -> None:
         """Bytes arrive at the console."""
@@ -159,7 +170,7 @@ class Mcu(Runtime):
         return self._metrology.read(register, size) if address == ADDRESS else None
 
     def wdt_start(self, timeout_ms: int) -> None:
-        self._wdt_us = timeout_ms * 1000
+        self._wdt_us = self._world_us(timeout_ms * 1000)
         self.wdt_feed()
         self.clock.at(self._wdt_due_us, Order.MCU, self._wdt_check(self.boot_number))
 
@@ -181,6 +192,7 @@ class Mcu(Runtime):
 
     def timer_start(self, timer: Timer) -> None:
         self.spend(self._hal_us)
+        timer.period_us = self._world_us(timer.period_us)
         self.start_timer(timer)
 
     def irq(self, off: bool) -> bool:
@@ -199,17 +211,28 @@ class Mcu(Runtime):
 
     # --- time and console ---
 
+    def _world_us(self, us: int) -> int:
+        # What the crystal takes for `us`, in true microseconds.
+        return us * 1_000_000 // self._rate
+
+    def _own_us(self) -> int:
+        # How long ago the reset was, by the crystal.
+        return (self.clock.now_us - self._started_us) * self._rate // 1_000_000
+
+    def sleep_us(self, us: int) -> None:
+        self.wait_us(self._world_us(us))
+
     def ticks_us(self) -> int:
         self.spend(self._hal_us)
-        return (self.clock.now_us - self._started_us) % TICK_WRAP
+        return (self._own_us() + self._tick_origin_us) % TICK_WRAP
 
     def ticks_ms(self) -> int:
         self.spend(self._hal_us)
-        return ((self.clock.now_us - self._started_us) // 1000) % TICK_WRAP
+        return ((self._own_us() + self._tick_origin_us) // 1000) % TICK_WRAP
 
     def unix_time(self) -> int:
         self.spend(self._hal_us)
-        return (self.clock.now_us - self._started_us) // 10**6 + self._clock_offset_s
+        return self._own_us() // 10**6 + self._clock_offset_s
 
     def set_unix_time(self, seconds: int) -> None:
         self._clock_offset_s += seconds - self.unix_time()
@@ -219,7 +242,7 @@ class Mcu(Runtime):
         self.spend(self._hal_us)
         rx = self.console.rx
         if not rx and wait_ms > 0:
-            self.wait_us(wait_ms * 1000, lambda: bool(rx))
+            self.wait_us(self._world_us(wait_ms * 1000), lambda: bool(rx))
         return bool(rx)
 
     def stdin_read(self) -> int:

@@ -34,6 +34,8 @@ class PowerParams:
     """For how long the meter's supply outlives mains."""
     start_us: int
     """From mains to the meter's supply being up."""
+    restart_us: int = 0
+    """For how long a converter that was switched off stays off: 0 for a sound one."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class PowerPath:
         self.set_mv = params.set_mv
         # A bend comes on a whole microsecond: by then the curve may have gone this far beyond its target.
         self._settled_mv = 1.001 * params.set_mv / min(params.soft_start_us, params.fall_us)
+        self._converter = False
+        self._restart_us = 0
         self._generation = 0
         self._supply_wanted = 0
         self.on_supply: Callable[[bool], None] = lambda on: None
@@ -138,6 +142,7 @@ class PowerPath:
     def update(self) -> None:
         """Lays the two curves anew from this moment, and asks to be called at their next bend."""
         now = self._clock.now_us
+        self._switch(now)
         ch = self._next_ch(now, self._ch.mv_at(now))
         hub = self._next_hub(now, self._hub_v.mv_at(now), ch)
         self._ch.add(ch)
@@ -155,6 +160,16 @@ class PowerPath:
             self._clock.at(due, Order.PHYSICS, bend)
         self._tell()
 
+    def _switch(self, now: int) -> None:
+        # Is the converter on? Once off, it may need its time before it can be on again.
+        on = self.supply and self._enabled
+        if self._converter and not on:
+            self._restart_us = now + self._params.restart_us
+        if on and now < self._restart_us:
+            on = False
+            self._clock.at(self._restart_us, Order.PHYSICS, self.update)
+        self._converter = on
+
     def _tell(self) -> None:
         mv = self._hub_v.mv_at(self._clock.now_us)
         if self._hub_alive and mv < self._hub.lost_mv:
@@ -163,7 +178,7 @@ class PowerPath:
             self.on_hub_back()
 
     def _next_ch(self, now: int, mv: float) -> Segment:
-        target = float(self.set_mv) if self.supply and self._enabled else 0.0
+        target = float(self.set_mv) if self._converter else 0.0
         if abs(mv - target) <= self._settled_mv:
             return Segment(now, "flat", target)
         if mv < target:
@@ -176,7 +191,7 @@ class PowerPath:
         if ch.shape == "ramp":
             return ch.t_us + math.ceil((self.set_mv - ch.v0_mv) / ch.rate)
         if ch.shape == "decay":
-            target = self.set_mv if self.supply and self._enabled else _GONE_MV
+            target = self.set_mv if self._converter else _GONE_MV
             return ch.first_below_us(target, FAR_US) or FAR_US
         return FAR_US
 

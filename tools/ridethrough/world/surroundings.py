@@ -4,7 +4,9 @@ part and MCU. `run()` lets it happen; the `Trace` says what did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ridethrough.boards import Board
 from ridethrough.traces import Trace
@@ -13,6 +15,29 @@ from ridethrough.world.hub import Hub, HubParams
 from ridethrough.world.mcu import Guest, Mcu
 from ridethrough.world.metrology import Metrology
 from ridethrough.world.power import PowerParams, PowerPath
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that goes wrong: at `at_us`, or `after_us` after the update first enters phase `when`.
+    `mains off` and `hub out` last `for_us`."""
+
+    do: str
+    at_us: int | None = None
+    when: str = ""
+    after_us: int = 0
+    for_us: int = 0
+
+
+@dataclass(frozen=True)
+class ClockError:
+    """How wrong the clocks run. Positive drift is fast. `steps`: (t_us, seconds) by which the MCU's clock
+    of the day jumps."""
+
+    drift_ppm: int = 0
+    hub_drift_ppm: int = 0
+    tick_origin_us: int = 0
+    steps: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,7 +50,13 @@ class World:
     hub_fitted: tuple[tuple[int, bool], ...] = ()
     converter: tuple[tuple[int, int], ...] = ()
     """(t_us, mv): the converter's output changes."""
-    hold_fails_us: int | None = None
+    converter_restart_us: int = 0
+    """For how long a converter that was switched off cannot be switched on again."""
+    boot_us: int | None = None
+    """Instead of the board's own time from reset to boot.py."""
+    flash_is_noise: bool = False
+    troubles: tuple[Trouble, ...] = ()
+    clock: ClockError = field(default_factory=ClockError)
     typed: tuple[tuple[int, bytes], ...] = ()
     """(t_us, bytes): what a person types at the console."""
     hub: HubParams = field(default_factory=HubParams)
@@ -41,26 +72,64 @@ class Site:
         self.clock = clock
         self.world = world
         self.trace = Trace()
+        if world.boot_us is not None:
+            board = replace(board, boot_us=world.boot_us)
         params = PowerParams(
-            board.converter_mv, board.soft_start_us, board.fall_us, board.supply_holdup_us, board.supply_start_us
+            board.converter_mv,
+            board.soft_start_us,
+            board.fall_us,
+            board.supply_holdup_us,
+            board.supply_start_us,
+            world.converter_restart_us,
         )
         self.power = PowerPath(clock, self.trace, params, world.hub.load)
         self.metrology = Metrology(clock, world.load_w, world.start_mwh)
-        self.hub = Hub(clock, self.trace, self.power, world.hub)
+        self.hub = Hub(clock, self.trace, self.power, world.hub, world.clock.hub_drift_ppm)
         self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest)
+        self.mcu.set_clock_error(world.clock.drift_ppm, world.clock.tick_origin_us)
         self.power.start()
         self.mcu.nets.hub_changed(True)
         self.mcu.nets.mains_changed(False)
+        self._plan(world)
+
+    def _plan(self, world: World) -> None:
+        def plan(t_us: int, action: Callable[[], None]) -> None:
+            self.clock.at(t_us, Order.WORLD, action)
+
         for t_us, on in world.mains:
-            clock.at(t_us, Order.WORLD, lambda on=on: self.set_mains(on))  # type: ignore[misc]
+            plan(t_us, partial(self.set_mains, on))
         for t_us, on in world.hub_fitted:
-            clock.at(t_us, Order.WORLD, lambda on=on: self.set_hub(on))  # type: ignore[misc]
+            plan(t_us, partial(self.set_hub, on))
         for t_us, mv in world.converter:
-            clock.at(t_us, Order.WORLD, lambda mv=mv: self.power.set_converter(mv))  # type: ignore[misc]
+            plan(t_us, partial(self.power.set_converter, mv))
         for t_us, data in world.typed:
-            clock.at(t_us, Order.WORLD, lambda data=data: self.mcu.type_in(data))  # type: ignore[misc]
-        if world.hold_fails_us is not None:
-            clock.at(world.hold_fails_us, Order.WORLD, self.mcu.nets.fail_hold)
+            plan(t_us, partial(self.mcu.type_in, data))
+        for t_us, seconds in world.clock.steps:
+            plan(t_us, partial(self.mcu.step_clock, seconds))
+        for trouble in world.troubles:
+            if trouble.at_us is not None:
+                plan(trouble.at_us, partial(self._begin, trouble))
+        waiting = [t for t in world.troubles if t.when]
+
+        def entered(phase: str) -> None:
+            for trouble in [t for t in waiting if t.when == phase]:
+                waiting.remove(trouble)
+                plan(self.clock.now_us + trouble.after_us, partial(self._begin, trouble))
+
+        self.mcu.console.on_phase = entered
+
+    def _begin(self, trouble: Trouble) -> None:
+        back = self.clock.now_us + trouble.for_us
+        if trouble.do == "mains off":
+            self.set_mains(False)
+            self.clock.at(back, Order.WORLD, partial(self.set_mains, True))
+        elif trouble.do == "hub out":
+            self.set_hub(False)
+            self.clock.at(back, Order.WORLD, partial(self.set_hub, True))
+        elif trouble.do == "hold fails":
+            self.mcu.nets.fail_hold()
+        else:
+            self.mcu.reset("watchdog")
 
     def set_mains(self, on: bool) -> None:
         self.power.set_mains(on)

@@ -167,7 +167,7 @@ def time_module(mcu: Mcu) -> dict[str, Any]:
     half = world.TICK_WRAP // 2
 
     def sleep_us(us: int) -> None:
-        mcu.wait_us(max(0, us))
+        mcu.sleep_us(max(0, us))
 
     def broken_down(seconds: int | None = None) -> tuple[int, ...]:
         t = time.gmtime(mcu.unix_time() if seconds is None else seconds)

@@ -26,7 +26,7 @@ CPU_S_MAX = 120
 _SHIM = Path(__file__).with_name("vm.py")
 _PLAIN = frozenset(
     """pin_configure pin_write pin_read output_enables adc_read wdt_start wdt_feed irq machine_reset reset_cause
-    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char wait_us
+    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char sleep_us
     spend repl""".split()
 )
 """Requests that are Mcu's methods as they stand."""
