@@ -23,6 +23,16 @@ HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long 
 SLOT_BYTES = 262_144
 
 
+def _follow_mains(pin):
+    ac_ok.value(pin.value())
+
+
+# In the interrupt itself: nothing the firmware does may keep AC lost from telling the truth, except an
+# erase of the flash, which switches interrupts off.
+mains.irq(_follow_mains, Pin.IRQ_RISING | Pin.IRQ_FALLING, hard=True)
+_follow_mains(mains)
+
+
 def ch_mv():
     # 100 kOhm over 20 kOhm, 3.3 V reference
     return _ch_sense.read_u16() * 19_800 >> 16

@@ -23,6 +23,7 @@ TICK_WRAP = 2**30
 PWRON_RESET, WDT_RESET = 1, 3
 _CTRL_D = 4
 _GPIOS = 30
+_FALLING, _RISING = 4, 8
 
 
 class Guest(Protocol):
@@ -55,6 +56,8 @@ class Mcu(Runtime):
         self._cause = PWRON_RESET
         self._started_us = 0
         self._clock_offset_s = 0
+        self._handlers: dict[int, tuple[int, Callable[[], None] | None]] = {}
+        self.nets.on_edge = self._edge
         self._wdt_us = 0
         self._wdt_due_us = 0
         self._rate = 1_000_000
@@ -120,6 +123,7 @@ class Mcu(Runtime):
     def _stop(self) -> None:
         self.boot_number += 1
         self._wdt_us = 0
+        self._handlers.clear()
         self.console.reset()
         # first the pins, as the chip does it; a guest that is being ended can no longer change them
         self.alive = False
@@ -139,6 +143,7 @@ class Mcu(Runtime):
             # a soft reset: the interpreter starts anew; pins, watchdog and clock stay as they are
             self.stdout_write("MPY: soft reboot\n")
             self.forget()
+            self._handlers.clear()
             self.console.interrupt_char = -1
 
     # --- machine ---
@@ -154,6 +159,16 @@ class Mcu(Runtime):
     def pin_read(self, gpio: int) -> int:
         self.spend(self._hal_us)
         return self._pins.level(gpio)
+
+    def pin_irq(self, gpio: int, trigger: int, handler: Callable[[], None] | None) -> None:
+        """`handler` runs at each edge that `trigger` (4 falling, 8 rising) names; None switches it off."""
+        self.spend(self._hal_us)
+        self._handlers[gpio] = (trigger, handler)
+
+    def _edge(self, gpio: int, level: int) -> None:
+        trigger, handler = self._handlers.get(gpio, (0, None))
+        if self.alive and handler and trigger & (_RISING if level else _FALLING):
+            self.raise_irq(handler)
 
     def output_enables(self) -> int:
         self.spend(self._hal_us)
@@ -272,7 +287,7 @@ class Mcu(Runtime):
         it did before the MCU was gone."""
         began = self.clock.now_us
         try:
-            self._pass(us)
+            self.pass_masked(us)
         except Gone:
             pass
         return self.clock.now_us - began if not self.alive else us

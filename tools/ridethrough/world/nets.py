@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ridethrough.boards import Board
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock
@@ -21,6 +23,7 @@ class Nets:
         self._role = {gpio: role for role, gpio in self._gpio.items()}
         self.pins = Pins(board, self._pin_changed, self._contention)
         self.latch = False
+        self.on_edge: Callable[[int, int], None] = lambda gpio, level: None
         self._hold_failed = False
         for wire in ("ch_enable", "ac_lost", "running_n"):
             trace.set_wire(wire, 0, int(wire == "ac_lost"))
@@ -33,10 +36,17 @@ class Nets:
         self.apply()
 
     def mains_changed(self, on: bool) -> None:
-        self.pins.drive(self._gpio["mains"], int(on))
+        self._drive("mains", int(on))
 
     def hub_changed(self, fitted: bool) -> None:
-        self.pins.drive(self._gpio["ch_present_n"], int(not fitted))
+        self._drive("ch_present_n", int(not fitted))
+
+    def _drive(self, role: str, level: int) -> None:
+        gpio = self._gpio[role]
+        before = self.pins.level(gpio)
+        self.pins.drive(gpio, level)
+        if self.pins.level(gpio) != before:
+            self.on_edge(gpio, level)
 
     def fail_hold(self) -> None:
         """The pull-up comes off, or the latch dies: nothing holds the rail any more."""

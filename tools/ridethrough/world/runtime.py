@@ -48,6 +48,8 @@ class Runtime:
         self._in_callback = False
         self._interrupted = False
         self._pending: deque[Timer] = deque()
+        self._hard: deque[Callable[[], None]] = deque()
+        self._masked = False
         self._timers: list[Timer] = []
 
     def begin(self, run: Callable[[], None]) -> None:
@@ -80,11 +82,20 @@ class Runtime:
             timer.active = False
         self._timers.clear()
         self._pending.clear()
+        self._hard.clear()
+        self._masked = False
         self._irq_off = self._in_callback = self._interrupted = False
 
     def interrupt(self) -> None:
         """Ctrl-C: the guest gets KeyboardInterrupt at its next call."""
         self._interrupted = True
+
+    def raise_irq(self, handler: Callable[[], None]) -> None:
+        """A hardware interrupt: `handler` runs at once, in the middle of whatever the guest is doing, or
+        as soon as interrupts are on again."""
+        self._hard.append(handler)
+        if not self._masked and not self._irq_off:
+            self.clock.at(self.clock.now_us, Order.GUEST, self._resumer())
 
     def spend(self, us: int) -> None:
         """Lets `us` pass, then runs what became due."""
@@ -105,10 +116,23 @@ class Runtime:
         self.ticks = 0
         clock = self.clock
         target = clock.now_us + us
-        if target < clock.next_us:
-            clock.now_us = target
-        else:
-            self._sleep_until(target)
+        while clock.now_us < target:
+            if target < clock.next_us:
+                clock.now_us = target
+            else:
+                self._sleep_until(target)
+            self._serve_hard()
+
+    def pass_masked(self, us: int) -> None:
+        """Lets `us` pass with interrupts off; what was raised meanwhile runs at the end."""
+        self._masked = True
+        self._pass(us)
+        self._masked = False
+        self._serve_hard()
+
+    def _serve_hard(self) -> None:
+        while self._hard and not self._masked and not self._irq_off:
+            self._hard.popleft()()
 
     def wait_us(self, us: int, wake: Callable[[], bool] | None = None) -> None:
         """Lets up to `us` pass, less if `wake()` becomes true; timers run meanwhile."""
@@ -124,6 +148,7 @@ class Runtime:
                 self._waiting = True
                 self._sleep_until(until)
                 self._waiting = False
+            self._serve_hard()
             self._serve()
             if clock.now_us >= until:
                 break
@@ -191,4 +216,5 @@ class Runtime:
     def interrupts_off(self, off: bool) -> bool:
         """Switches interrupts; returns whether they were off."""
         was, self._irq_off = self._irq_off, off
+        self._serve_hard()
         return was

@@ -50,6 +50,11 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
         __call__ = value
 
+        def irq(self, handler: Any = None, trigger: int = 12, *, hard: bool = False) -> None:
+            if handler and not hard:
+                raise NotImplementedError("Pin.irq is simulated with hard=True only")
+            mcu.pin_irq(self._gpio, trigger, (lambda: handler(self)) if handler else None)
+
         def on(self) -> None:
             mcu.pin_write(self._gpio, 1)
 

@@ -134,6 +134,9 @@ class _Session:
             period_us, periodic, n = arguments
             self._timers[n] = Timer(period_us, periodic, lambda: self._callback(n))
             return mcu.timer_start(self._timers[n])
+        if name == "pin_irq":
+            gpio, trigger, n = arguments
+            return mcu.pin_irq(gpio, trigger, (lambda: self._callback(n)) if n >= 0 else None)
         if name == "timer_stop":
             self._timers[arguments[0]].active = False
             return None

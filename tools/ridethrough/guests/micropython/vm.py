@@ -84,6 +84,12 @@ class Pin:
 
     __call__ = value
 
+    def irq(self, handler=None, trigger=12, *, hard=False):
+        if handler and not hard:
+            raise NotImplementedError("Pin.irq is simulated with hard=True only")
+        _timers.append(lambda: handler(self))
+        call("pin_irq", self._gpio, trigger, len(_timers) - 1 if handler else -1)
+
     def on(self):
         self.value(1)
 
