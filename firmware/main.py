@@ -1,9 +1,8 @@
 # Runs the application of the slot that boot.py chose (`wdt` and `choice` are its globals: the port
 # executes both files in one namespace).
-import micropython
+from micropython import kbd_intr
 
-if choice.trial:  # noqa: F821
-    micropython.kbd_intr(-1)  # the port switches Ctrl-C on for each file; nothing typed may stop a trial
+kbd_intr(-1)  # the port switches Ctrl-C on for each file; the supervisor does when it is ready for it
 
 from esme import supervisor
 

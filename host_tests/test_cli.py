@@ -47,6 +47,42 @@ def test_run_exit_status(arguments, status, capsys):
     assert main(["run", *arguments]) == status
 
 
+def test_what_is_not_as_stated_is_said_and_what_was_not_reached(capsys):
+    Path("s.toml").write_text(
+        'title = "x"\n[world]\nduration = "20 s"\n[[step]]\nat = "90 s"\ndo = "push"\n[shows]\nad1 = 5\n'
+    )
+    assert main(["run", "s.toml"]) == 0
+    out, _ = said(capsys)
+    assert "NOT AS STATED: AD1 sent: 0, the scenario states 5" in out
+    assert "NOT AS STATED: the step 'push' was not reached" in out
+
+
+def test_firmware_that_fails_is_heard(capsys):
+    Path("mine").mkdir()
+    Path("mine/main.py").write_text("def (\n")
+    assert main(["run", "--firmware", "mine"]) == 0
+    assert "SyntaxError" in said(capsys)[0]
+    assert main(["run", "--firmware", "mine", "--json"]) == 0
+    assert any("SyntaxError" in text for text in json.loads(said(capsys)[0])["console_tail"])
+
+
+def test_firmware_with_folders_in_folders(capsys):
+    Path("mine/lib/deep/er").mkdir(parents=True)
+    Path("mine/lib/deep/er/m.py").write_text("print('deep')\n")
+    Path("mine/main.py").write_text("import deep.er.m\n")
+    assert main(["run", "--firmware", "mine"]) == 0
+    assert "deep" in said(capsys)[0]
+
+
+def test_a_firmware_that_talks_nonsense_is_no_traceback(capsys):
+    Path("mine").mkdir()
+    Path("mine/main.py").write_text(
+        "print('OK ready')\nprint('* outcome x version=1')\nprint('* log 8F72 \\ud800')\n"
+        "import sys\nwhile True:\n    sys.stdin.buffer.read(1)\n    print('OK next=abc')\n"
+    )
+    assert main(["run", "--firmware", "mine"]) == 0
+
+
 def test_undecided_is_3(tmp_path, capsys):
     text = (ROOT / "tools/ridethrough/scenarios/legacy_long_reboot.toml").read_text()
     Path("cut.toml").write_text(text.replace('"400 s"', '"200 s"'))
@@ -104,6 +140,9 @@ def test_demo_fails_if_a_run_does_not_end_as_stated(capsys, monkeypatch):
         (["run", "--vcd", "file/x.vcd"], "file/x.vcd: cannot be written"),
         (["run", "--picture", "/proc/x.svg"], "/proc/x.svg: cannot be written"),
         (["demo", "--output", "file"], "cannot be written"),
+        (["run", "--board", "b" * 300], "File name too long"),
+        (["run", "--board", "./noboard"], "no board.py"),
+        (["image", "keygen", "k" * 300], "File name too long"),
         (["image", "inspect", "noise"], "no Zigbee OTA header"),
         (["image", "inspect", "none"], "none: No such file"),
         (["image", "inspect", "."], "Is a directory"),
@@ -116,6 +155,8 @@ def test_bad_input_is_one_clear_line(arguments, expected, capsys):
     Path("typo.toml").write_text('title = "x"\nworld.duratoin = "3 s"\n')
     Path("impossible.toml").write_text('title = "x"\nhub.lost_mv = 99\n')
     Path("file").write_text("in the way")
+    Path("noboard").mkdir()
+    Path("noboard/board.toml").write_text('extends = "rpi_pico"\n')
     Path("noise").write_bytes(bytes(range(256)) * 10)
     before = sorted(os.listdir())
     assert expected in refused(capsys, *arguments)
@@ -174,6 +215,8 @@ def test_a_terminal_that_knows_only_ascii():
 
 
 def test_the_reader_of_a_pipe_may_leave():
-    script = f"{sys.executable} -c 'from ridethrough.cli import main; raise SystemExit(main())' run | head -1"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
+    for arguments, status in (("run", 0), ("run legacy_long_reboot", 1), ("run --json", 0)):
+        ours = f"{sys.executable} -c 'from ridethrough.cli import main; raise SystemExit(main())' {arguments}"
+        script = f"{ours} | head -1; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (status, ""), arguments

@@ -82,6 +82,33 @@ def test_an_alert_may_ask_for_ac_lost():
     assert trace.events("ad1") == []
 
 
+def test_an_alert_that_asks_for_ac_lost_is_sent_when_it_is_high():
+    bench = Bench(ad1_needs_ac_lost=True).dark_for(200 * S)
+    bench.trace.set_wire("ac_lost", 0, 1)
+    assert len(bench.run(500 * S).events("ad1")) == 1
+
+
+def test_an_alert_that_was_not_to_be_sent_is_not_missed():
+    trace = Bench(ad1_needs_ac_lost=True, store_us=30 * S).dark_for(200 * S).run(500 * S)
+    assert trace.events("ad1") == trace.events("missed_ad1") == []
+
+
+def test_the_store_charges_again():
+    bench = Bench(store_us=200 * S, store_charge_us=100 * S).dark_for(190 * S)
+    trace = bench.dark_for(190 * S, at_us=600 * S).run(1000 * S)
+    assert len(trace.events("ad1")) == 2
+
+
+def test_bursts_are_drawn():
+    loads = []
+    bench = Bench()
+    bench.hub._power.set_load = lambda mw, alive: loads.append((bench.clock.now_us, mw))
+    bench.run(60 * S)
+    up = next(t for t, state in bench.trace.texts["hub"] if state == "up")
+    assert [mw for t, mw in loads if t >= up][:4] == [1000, 5000, 1000, 5000]
+    assert [t - up for t, mw in loads if t > up][:3] == [8 * S, 10 * S, 18 * S]
+
+
 def judged(mains, present=((0, 1),)):
     trace = Trace(end_us=1000 * S)
     for t_us, level in mains:

@@ -89,6 +89,31 @@ def test_a_trace_that_ends_in_a_cut_is_undecided_unless_it_is_long_enough():
     assert WG.check(trace([(100 * S, None)], end_us=280 * S)).status == "fail"
 
 
+def test_a_reset_of_a_kind_that_nobody_knows_counts():
+    t = trace([(100 * S, 300 * S)], resets=((100 * S, "upgrade"),), outcomes=[400 * S])
+    assert WG.check(t).status == "fail"
+
+
+def test_a_reboot_without_an_outcome_is_over_when_an_application_runs():
+    t = trace([(200 * S, 400 * S)], resets=((100 * S, "watchdog"),))
+    t.add_event(101 * S, "application", version="1")
+    assert WG.spans(t) == [(100 * S, 101 * S)] and WG.check(t).status == "pass"
+    pending = trace([(200 * S, 400 * S)], resets=((100 * S, "activation"), (150 * S, "watchdog")))
+    pending.add_event(160 * S, "application", version="2")
+    assert WG.spans(pending) == [(100 * S, 1000 * S)]
+
+
+def test_a_start_belongs_to_the_first_reset_after_it(tmp_path):
+    t = trace(resets=((11 * S, "commanded"), (900 * S, "watchdog")), commands=[10 * S], outcomes=[901 * S])
+    r = rule(tmp_path, **{"from": "command"}, during="watchdog")
+    assert r.spans(t) == [(900 * S, 901 * S)]
+
+
+def test_a_trace_that_ends_between_command_and_reset_is_undecided():
+    t = trace([(100 * S, None)], resets=(), commands=[99 * S], end_us=150 * S)
+    assert WG.check(t).status == "undecided"
+
+
 def test_during_and_from(tmp_path):
     t = trace([(60 * S, 90 * S)], resets=((100 * S, "watchdog"),), outcomes=[400 * S], commands=[50 * S])
     assert rule(tmp_path, lasting="10 s or more").check(t).status == "pass"
@@ -113,7 +138,7 @@ def test_every_status_has_its_exit_status():
         ('during = "any reboots"', "did you mean 'any reboot'?"),
         ('times = "3 or more"', "not evaluated yet"),
         ('per = "update"', "not known"),
-        ("unless = 3", "str expected"),
+        ("unless = 3", "a text expected"),
     ],
 )
 def test_errors_say_what_where_and_how(tmp_path, line, said):

@@ -67,18 +67,18 @@ def test_a_scenario_that_is_not_met_is_seen():
         ('title = "x"\nbord = "y"', r"bord: unknown key; did you mean 'board'\?"),
         ('title = "x"\n[world]\nduration = "3 weeks"', "unknown unit of time"),
         ('title = "x"\n[world]\nduration = "0 s"', "longer than 0"),
-        ('title = "x"\n[world]\nduration = 5', "str expected"),
+        ('title = "x"\n[world]\nduration = 5', "a text expected"),
         ('title = "x"\n[world]\nmains = [["0 s", "onn"]]', r"did you mean 'on'\?"),
         ('title = "x"\n[world]\nmains = [["5 s", "on"], ["1 s", "off"]]', "earlier than"),
         ('title = "x"\n[world]\nmains = "on"', "a list such as"),
         ('title = "x"\n[hub]\nboundary = "=>"', "boundary"),
         ('title = "x"\n[hub]\nlost_mv = 11000', "above back_mv"),
         ('title = "x"\n[hub]\nlost_mv = 99', "not within"),
-        ('title = "x"\n[image]\nversion = true', "int expected"),
+        ('title = "x"\n[image]\nversion = true', "a whole number expected"),
         ('title = "x"\n[[step]]\ndo = "puhs"', r"did you mean 'push'\?"),
         ('title = "x"\n[[step]]\ndo = "type"', "goes with do = 'type'"),
         ('title = "x"\n[shows]\ncodes = "8F72"', "a list such as"),
-        ('title = "x"\nstep = 3', "list expected"),
+        ('title = "x"\nstep = 3', "a list expected"),
         ("title = ", "no TOML"),
     ],
 )
@@ -127,6 +127,10 @@ def board_with(tmp_path, change):
         ("phase       = '", "phase = '(", "no regular expression"),
         ('"e660000000000101"', '"e66"', "16 hexadecimal digits"),
         ("mains         = { gpio = 18 } ", "", "pins.mains is missing"),
+        ("page_bytes      = 256", "page_bytes = 300", "power of two"),
+        ("blocks          = 352", "blocks = 65536", "at most"),
+        ("hal_us                = 5", "hal_us = 0", "0 is not within 1"),
+        ("(?P<kind>", "(?P<sort>", r"\(\?P<kind>\.\.\.\) is missing"),
     ],
 )
 def test_a_board_that_is_not_sound(tmp_path, old, new, said):
@@ -138,6 +142,7 @@ def test_a_board_that_is_not_sound(tmp_path, old, new, said):
 def test_a_board_of_ones_own_directory(tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "board.toml").write_text('extends = "rpi_pico"\n[board]\ntitle = "mine"\n')
+    (tmp_path / "x" / "board.py").write_text("")
     mine = Board.load(str(tmp_path / "x"))
     assert mine.title == "mine" and mine.pins == PICO.pins
     (tmp_path / "x" / "board.toml").write_text('extends = "../../etc"\n')

@@ -73,9 +73,9 @@ def test_a_falling_voltage_is_sampled_on_the_right_side_of_each_threshold(tmp_pa
         voltage.add(Segment(t_us, shape, 12_000, 4e5 if shape == "power" else 800))
         t_us += length
     for segment, stop in voltage.pieces(t_us):
-        samples = list(_samples(segment, stop, 50, (10_800,)))
-        below = segment.first_below_us(10_800, stop)
-        seen = next((t for t, mv in samples if mv < 10_800), None)
+        samples = list(_samples(segment, stop, 50, (10_830,)))
+        below = segment.first_below_us(10_830, stop)
+        seen = next((t for t, mv in samples if mv < 10_830), None)
         assert seen == below
 
 
@@ -91,6 +91,13 @@ def test_darkness_begins_after_the_first_supply():
     for t_us, mv in ((0, 0), (10, 12_000), (20, 0), (25, 12_000), (90, 0)):
         trace.voltages["hub_mv"].add(Segment(t_us, "flat", mv))
     assert trace.dark() == [(20, 25), (90, 100)] and trace.dark_us() == 10
+
+
+def test_darkness_lasts_until_the_hub_has_its_supply_again():
+    trace = Trace(end_us=100)
+    for t_us, mv in ((0, 12_000), (20, 8_900), (30, 9_500), (60, 12_000), (80, 9_500)):
+        trace.voltages["hub_mv"].add(Segment(t_us, "flat", mv))
+    assert trace.dark() == [(20, 60)]
 
 
 def test_the_last_change_in_a_microsecond_counts():

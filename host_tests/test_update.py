@@ -21,6 +21,7 @@ from support import (
     S,
     application,
     codes,
+    guests,
     image,
     lines,
     outcomes,
@@ -227,7 +228,7 @@ def flash_after(trace):
     return chip, fs
 
 
-def run_on_flash(flash, seconds=20):
+def run_on_flash(flash, seconds=20, operation=None):
     from ridethrough.guests.cpython import CPythonGuest
     from ridethrough.world.clock import Clock
     from ridethrough.world.surroundings import Site
@@ -235,6 +236,8 @@ def run_on_flash(flash, seconds=20):
     clock = Clock()
     site = Site(clock, PICO, World(), CPythonGuest())
     site.mcu.chip.data[:] = flash
+    if operation:
+        HeadEnd(site, (), b"").start(operation, 5 * S)
     clock.run(seconds * S)
     trace = site.finish()
     site.mcu.close()
@@ -439,6 +442,121 @@ def test_the_command_is_what_the_docs_say():
     signed = signed_command(image(), 7)
     magic, board_id, counter, _, date = COMMAND.unpack(signed[:-64])
     assert (magic, board_id, counter, date) == (COMMAND_MAGIC, PICO.unique_id, 7, 0)
+
+
+HOSTILE = [
+    "clock -1", "clock 9223372036854775807", "clock " + "9" * 40, "clock x", "block -5 0 AAAA", "block 0 0 AAAA",
+    "receive 99999999999999999999 00", "receive -1 " + "0" * 32, "receive 4000 zz", "command", "command " + "A" * 1300,
+    "verify now", "reset now and then", "log " + "x" * 900, "help", "\x00\x01\x02", "caf\u00e9", "x" * 3000, " ",
+    "answer",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("guest_name", guests())
+def test_hostile_lines_change_nothing(guest_name):
+    typed = tuple((4 * S + i * 100_000, line.encode() + b"\n") for i, line in enumerate(HOSTILE) if "reset" not in line)
+    trace = run_steps(seconds=12, guest_name=guest_name, typed=typed)
+    assert resets(trace) == ["power-up"] and "E002" not in codes(trace)
+    assert sum(line.startswith("ERR") for line in lines(trace)) >= 13
+
+
+# --- what an attack on the firmware has found ---
+
+CONFIRMS_AND_CRASHES = (
+    "def run(meter):\n    meter.confirm()\n    for _ in range(100):\n        meter.poll(50)\n    raise ValueError\n"
+)
+
+
+def test_fallback_goes_only_to_an_image_that_has_confirmed_itself():
+    """An image was pushed but never commanded; then the running application only crashes."""
+    crashing = (
+        "def run(meter):\n    meter.confirm()\n    for _ in range(100):\n        meter.poll(50)\n    raise ValueError\n"
+    )
+    first, second = image(files=application(crashing)), image(files=application(GOOD), version=3, counter=3)
+    talk = Talk(pushed(first), command_line(signed_command(first)), command_line(signed_command(first)), seconds=25)
+    assert outcomes(talk.trace) == [("0", "2")]
+    talk = Talk(
+        pushed(first),
+        command_line(signed_command(first)),
+        lambda talk: refused(pushed(second)(talk)),
+        seconds=120,
+    )
+    assert running_version(talk.trace) != 3
+
+
+def test_an_image_that_does_not_match_any_more_can_be_sent_again():
+    trace = update(image(), seconds=25)
+    chip, fs = flash_after(trace)
+    slot = bytearray(fs.read_file("/slot_b.img"))
+    slot[len(slot) // 2] ^= 1
+    fs.write_files({"/slot_b.img": bytes(slot)})
+    again = run_on_flash(bytes(chip.data), operation=console.push(image()))
+    assert "8F1B" in codes(again)
+    assert "OK next=0" in lines(again) and any("OK verified version=2" in line for line in lines(again))
+
+
+def test_a_pushed_image_is_not_taken_for_the_one_in_the_other_slot():
+    push = image()
+    talk = Talk(pushed(push), command_line(signed_command(push)), command_line(signed_command(push)), pushed(push))
+    assert talk.answers[3].startswith("verified version=2")
+
+
+def test_recovery_ends_and_tries_again():
+    """One image only, and it crashes: the console is served for a while, then it gets another chance."""
+    crashing = image(files=application(BAD_APPLICATIONS["raises"]), version=1)
+    firmware = Firmware("crashing", dict(REFERENCE.fresh_board(PICO)) | {"/slot_a.img": crashing}, {})
+    trace = run_steps(firmware=firmware, seconds=650)
+    versions = [e.data["version"] for e in trace.events("application")]
+    assert versions[:6] == ["1", "1", "1", "1", "0", "1"]
+
+
+def test_a_crash_on_the_latch_board_is_held_too():
+    crashing = (
+        "def run(meter):\n    meter.confirm()\n    for _ in range(400):\n        meter.poll(50)\n    raise ValueError\n"
+    )
+    push = image(LATCH, files=application(crashing))
+    trace = update(push, LATCH, seconds=40, hub=HubParams(capacitance_uf=470, average_mw=5000))
+    assert "crash" in resets(trace)
+    assert trace.dark_us() == 0
+
+
+def test_a_trial_that_lets_go_of_the_rail_ends_at_the_budget():
+    for keep in ("meter.feed()", "w.feed()"):
+        source = (
+            "import time, board\nfrom machine import WDT, Pin\nw = WDT(timeout=8000)\ndef run(meter):\n"
+            "    while True:\n        board.ch_enable.init(Pin.OUT, value=0)\n"
+            f"        {keep}\n        time.sleep_ms(500)\n"
+        )
+        trace = update(image(files=application(source)), seconds=150)
+        assert outcomes(trace) == [("3", "1")], keep
+        assert 55 * S < trace.dark_us() < 66 * S, keep
+        assert any("dark 6" in line for line in lines(trace)), keep
+
+
+def test_a_metrology_part_that_is_silent_for_a_while_is_no_crash(monkeypatch):
+    from ridethrough.world.metrology import Metrology
+
+    read = Metrology.read
+    silent = range(15 * S, 25 * S)
+    monkeypatch.setattr(Metrology, "read", lambda self, *a: None if self._clock.now_us in silent else read(self, *a))
+    trace = update(image(), seconds=40)
+    assert "E002" not in codes(trace) and "crash" not in resets(trace)
+    assert codes(trace).count("E008") <= 2 and "E008" in codes(trace)
+
+
+@pytest.mark.parametrize("after_ms", [1, 30, 100, 200, 300, 450])
+def test_ctrl_c_during_a_boot_does_nothing(after_ms):
+    reset_us = 10 * S
+    trace = run_steps(Step("hard reset", reset_us), seconds=30, typed=((reset_us + after_ms * 1000, b"\x03"),))
+    assert resets(trace) == ["power-up", "watchdog"]
+    assert len(trace.events("application")) == 2
+
+
+def test_a_cancelled_activation_is_idle_again():
+    push = image()
+    dated, cancel = (signed_command(push, n, date=d) for n, d in ((1, 1_900_000_000), (2, DATE_CANCEL)))
+    talk = Talk(pushed(push), command_line(dated), command_line(cancel))
+    assert [phase for _, phase in talk.trace.texts["phase"]][-2:] == ["scheduled", "idle"]
 
 
 # --- versions, counters, orders, hardware ---

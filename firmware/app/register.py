@@ -8,17 +8,30 @@ PATH = "/register.log"
 ENTRIES = 48
 _ENTRY = "<QI"  # total mWh, the part's counter at that moment
 _BYTES = 12
+_ENOENT = 2
 _ADDRESS = 0x48
 _COUNTER = 0x10
+
+
+def _load():
+    # The newest whole entries. A log that is there and cannot be read must not start at nothing again.
+    try:
+        f = open(PATH, "rb")
+    except OSError as e:
+        if e.args[0] == _ENOENT:
+            return b""
+        raise
+    with f:
+        whole = f.seek(0, 2) // _BYTES * _BYTES
+        f.seek(max(0, whole - ENTRIES * _BYTES))
+        return f.read(min(whole, ENTRIES * _BYTES))
 
 
 class Register:
     def __init__(self, bus):
         self._bus = bus
         self._raw = bytearray(4)
-        self._log = store.load(PATH, ENTRIES * _BYTES) or b""
-        if len(self._log) % _BYTES:
-            raise ValueError("register log of %d bytes" % len(self._log))
+        self._log = _load()
         if self._log:
             self.reported_mwh, self._counter = struct.unpack(_ENTRY, self._log[-_BYTES:])
         else:
@@ -29,7 +42,8 @@ class Register:
         return struct.unpack("<I", self._raw)[0]
 
     def persist(self):
-        # Reads the part and appends to the log; then, and only then, the new total is reported.
+        # Reads the part and appends to the log; then, and only then, the new total is reported. OSError if
+        # the part does not answer or the flash does not take it: nothing has changed then.
         counter = self._read()
         total = self.reported_mwh + (counter - self._counter & 0xFFFFFFFF)
         log = (self._log + struct.pack(_ENTRY, total, counter))[-ENTRIES * _BYTES :]

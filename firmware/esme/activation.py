@@ -6,6 +6,7 @@ import hashlib
 import struct
 
 import machine
+import micropython
 from esme import bootrec, events, holdup, image, p256, trust
 from esme.receiver import Refused
 
@@ -64,6 +65,7 @@ class Activation:
         if date == CANCEL:
             rec.phase = bootrec.CONFIRMED
             rec.date = 0
+            events.notice("phase idle")
             self._answer(bootrec.SUCCESS)
         elif date:
             rec.phase = bootrec.SCHEDULED
@@ -94,17 +96,23 @@ class Activation:
             if why is None:
                 rec.outcome = bootrec.PENDING
                 self._shut_down()
-                holdup.arm(rec, self._wdt)
+                micropython.kbd_intr(-1)  # from here to the reset nothing may interrupt
+                why = "hold does not read back"
+                try:
+                    holdup.arm(rec, self._wdt)
+                except OSError as e:
+                    why = "record %s" % e
+                micropython.kbd_intr(3)
+                holdup.release()
                 rec.phase = bootrec.CONFIRMED
                 rec.intent = bootrec.NO_INTENT
-                why = "hold does not read back"
             outcome = bootrec.ACTIVATION_FAILURE
         events.log(events.DATED_COMMAND_FAILED if rec.date else events.HOLD_REFUSED, why)
         events.notice("phase idle")
         self._answer(outcome)
 
     def _fitness(self, slot, image_hash):
-        if slot.state != bootrec.VERIFIED:
+        if slot.state < bootrec.VERIFIED:
             return bootrec.NO_IMAGE_HELD, "no image held"
         if slot.digest != image_hash:
             return bootrec.HASH_MISMATCH, "hash mismatch"

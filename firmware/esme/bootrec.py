@@ -9,7 +9,7 @@ PATH = "/boot.rec"
 MAGIC = b"RTBR"
 
 CONFIRMED, SCHEDULED, ARMED, TRIAL = 0, 1, 2, 3  # phase
-EMPTY, PARTIAL, VERIFIED = 0, 1, 2  # slot state
+EMPTY, PARTIAL, VERIFIED, PROVEN = 0, 1, 2, 3  # slot state; PROVEN: it has confirmed itself once
 NO_INTENT, ACTIVATION, ROLLBACK, COMMANDED, CRASH = 0, 1, 2, 3, 4  # reset intent
 SUCCESS, NO_IMAGE_HELD, HASH_MISMATCH, ACTIVATION_FAILURE = 0, 1, 2, 3  # outcome
 PENDING, NO_OUTCOME = 0xFE, 0xFF
@@ -131,7 +131,7 @@ def load():
     for s in rec.slots:
         part = data[at : at + struct.calcsize(_SLOT)]
         s.state, s.offset, s.length, s.version, s.counter, s.digest = struct.unpack(_SLOT, part)
-        if s.state > VERIFIED:
+        if s.state > PROVEN:
             return None
         at += len(part)
     return rec

@@ -10,6 +10,7 @@ from esme.receiver import BLOCK_BYTES
 _PHASES = ("idle", "scheduled", "armed", "trial")
 _HELP = "hello status receive block verify command answer clock log reset help"
 _EPOCH_UNIX = 946_684_800  # 2000-01-01, where some ports begin to count
+_CLOCK_END = 4_102_444_800  # 2100-01-01: further than that is a mistake, and some ports cannot count there
 
 
 def serve(meter):
@@ -28,7 +29,7 @@ def serve(meter):
 
     def status(words):
         slots = " ".join(
-            "%s=%s:%d" % ("ab"[i], ("empty", "partial", "verified")[s.state], s.version)
+            "%s=%s:%d" % ("ab"[i], ("empty", "partial", "verified", "proven")[s.state], s.version)
             for i, s in enumerate(rec.slots)
         )
         return "phase=%s version=%d %s ch_mv=%d mains=%d attempts=%d dark_ms=%d" % (
@@ -67,6 +68,8 @@ def serve(meter):
     def clock(words):
         # Sets the clock; a stored activation counts on it only from then on.
         if words:
+            if not _EPOCH_UNIX <= int(words[0]) < _CLOCK_END:
+                raise ValueError
             t = time.gmtime(int(words[0]) - (_EPOCH_UNIX if time.gmtime(0)[0] == 2000 else 0))
             machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
             meter.clock_set = True

@@ -65,4 +65,7 @@ class Console:
             text = "ERR %s" % e
         except (ValueError, IndexError, UnicodeError):
             text = "ERR malformed: try help"
+        except Exception as e:
+            # whatever a line from outside sets off, it must not end the application
+            text = "ERR internal %s: %s" % (type(e).__name__, e)
         sys.stdout.write(text + "\n")

@@ -2,6 +2,7 @@
 from time import ticks_diff, ticks_us
 
 import board
+import machine
 from esme import events
 
 # +/-10 % of 12.0 V [assumed: no tolerance of the interface has been seen]
@@ -25,10 +26,11 @@ class Rail:
         self._last_us = now_us
 
     def fault(self):
-        # None, or what does not read back as driven. A short is logged once until it clears.
+        # None, or what does not read back as driven. It is driven again, and logged once until it clears.
         reason = None
         if not board.ch_enable.value():
             reason = "ch_enable reads low"
+            board.ch_enable.init(machine.Pin.OUT, value=1)  # whoever let it go
         elif board.ac_ok.value() != board.mains.value():
             reason = "ac_ok differs from mains"
         if reason and not self._faulty:

@@ -20,11 +20,15 @@ class Receiver:
         self._running = running  # the Slot that runs; None in recovery
         self._f = None
         self._next = 0
+        self._synced = 0
 
     def _target(self):
-        if self._rec.phase != bootrec.CONFIRMED:
+        rec = self._rec
+        slot = rec.other()
+        named = slot.state >= bootrec.VERIFIED and slot.digest == rec.command_hash
+        if rec.phase > bootrec.SCHEDULED or rec.phase == bootrec.SCHEDULED and named:
             raise Refused("busy an activation is stored, armed or on trial")
-        return self._rec.other()
+        return slot
 
     def close(self):
         if self._f:
@@ -33,6 +37,13 @@ class Receiver:
 
     def begin(self, size, ident):
         # Returns the offset to go on from.
+        try:
+            return self._begin(size, ident)
+        except OSError:
+            self.close()
+            raise Refused("flash is full or failing")
+
+    def _begin(self, size, ident):
         slot = self._target()
         if size > board.SLOT_BYTES:
             raise Refused("size %d, the slot holds %d" % (size, board.SLOT_BYTES))
@@ -41,7 +52,7 @@ class Receiver:
         self.close()
         rec = self._rec
         same = rec.receive_id == ident and rec.receive_size == size
-        if same and slot.state == bootrec.VERIFIED:
+        if same and slot.state >= bootrec.VERIFIED:
             self._next = size
             return size
         self._next = 0
@@ -62,13 +73,14 @@ class Receiver:
             rec.receive_id = ident
             rec.receive_size = size
             rec.save()
+        self._synced = self._next
         events.notice("phase receive")
         return self._next
 
     def block(self, offset, crc, data):
         # Returns the next offset wanted. A repeat is answered as if it were new.
         if self._f is None:
-            raise Refused("no transfer: send receive first")
+            raise Refused("no transfer: send receive first next=0")
         if len(data) > BLOCK_BYTES or not data:
             raise Refused("length %d next=%d" % (len(data), self._next))
         if binascii.crc32(data) != crc:
@@ -85,8 +97,9 @@ class Receiver:
             if self._f.write(data) != len(data):
                 raise OSError(28)
             self._next += len(data)
-            if self._next % SYNC_BYTES == 0:
+            if self._next - self._synced >= SYNC_BYTES:
                 self._f.flush()
+                self._synced = self._next
         except OSError:
             self.close()
             raise Refused("flash is full or failing")
@@ -95,7 +108,7 @@ class Receiver:
     def verify(self, feed):
         # Returns the verified Slot. A refused image leaves the running slot as it was.
         rec, slot = self._rec, self._target()
-        if slot.state == bootrec.VERIFIED:
+        if slot.state >= bootrec.VERIFIED:
             return slot
         held = self._next if self._f else store.size(slot.path)
         if slot.state != bootrec.PARTIAL or held != rec.receive_size:

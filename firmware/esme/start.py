@@ -1,7 +1,6 @@
 # What boot.py runs once the rail is held: account for the reset, choose a slot, check its digest.
 import board
 import machine
-import micropython
 from esme import bootrec, events, image, trust
 
 TRIAL_BOOTS = 3  # boots that a new slot has to confirm itself
@@ -19,6 +18,7 @@ class Choice:
 
 def rebuild(feed):
     # No record can be read: believe only signatures, newest valid image wins.
+    # What both parties signed counts as proven: nothing is left that could say otherwise.
     rec = bootrec.Record()
     maker, supplier = trust.anchors()
     best = None
@@ -28,6 +28,7 @@ def rebuild(feed):
                 img = image.Image(f, f.seek(0, 2))
                 img.fits(board.HARDWARE)
                 slot.hold(img, img.verify(maker, supplier, feed))
+                slot.state = bootrec.PROVEN
         except (OSError, image.BadImage):
             continue
         if best is None or slot.version > best.version:
@@ -36,17 +37,28 @@ def rebuild(feed):
     if best:
         rec.least_counter = best.counter
     events.log(events.RECORD_REBUILT, "version %d" % (best.version if best else 0))
-    rec.save()
+    save(rec)
     return rec
 
 
-def sound(slot, feed):
-    # Does the slot hold exactly the Manufacturer Image that was verified?
-    if slot.state != bootrec.VERIFIED:
+def save(rec):
+    # A record that cannot be written must not keep the meter from running and holding the rail.
+    try:
+        rec.save()
+    except OSError as e:
+        events.notice("record lost %s" % e)
+
+
+def sound(rec, slot, feed):
+    # Does the slot hold exactly the Manufacturer Image that was verified? If not, it must come anew.
+    if slot.state < bootrec.VERIFIED:
         return False
     if image.digest_of(slot.path, slot.offset, slot.length, feed) == slot.digest:
         return True
     events.log(events.BOOT_VERIFICATION_FAILED, slot.path)
+    slot.clear()
+    rec.receive_size = 0
+    save(rec)
     return False
 
 
@@ -72,7 +84,7 @@ def account(rec):
         rec.failures = 0
         return changed
     if not intended:
-        rec.failures += 1
+        rec.failures = min(rec.failures + 1, 255)
     return True
 
 
@@ -91,33 +103,33 @@ def choose(feed):
     if rec is None:
         rec = rebuild(feed)
     elif not board.soft_reset and account(rec):
-        rec.save()
+        save(rec)
     if rec.phase in (bootrec.ARMED, bootrec.TRIAL):
-        micropython.kbd_intr(-1)  # for the rest of boot.py; main.py does the same
         if rec.attempts > TRIAL_BOOTS:
             roll_back(rec, "not confirmed in %d boots" % TRIAL_BOOTS)
         elif rec.dark_ms >= DARK_BUDGET_MS:
             roll_back(rec, "dark %d ms" % rec.dark_ms)
-        elif sound(rec.other(), feed):
+        elif sound(rec, rec.other(), feed):
             events.notice("phase trial")
             return Choice(rec, rec.other(), True)
         else:
             roll_back(rec, "digest")
-        rec.save()
-        micropython.kbd_intr(3)
+        save(rec)
     return Choice(rec, confirmed(rec, feed), False)
 
 
 def confirmed(rec, feed):
-    # The slot to run when nothing is on trial; automatic fallback may go back in version.
+    # The slot to run when nothing is on trial. Automatic fallback may go back in version, but only to an
+    # image that has confirmed itself before: nobody has commanded any other.
     slot, other = rec.slots[rec.active], rec.other()
     tired = rec.failures > FAILED_BOOTS
-    if not tired and sound(slot, feed):
+    if not tired and sound(rec, slot, feed):
         return slot
-    if rec.phase == bootrec.CONFIRMED and sound(other, feed):
+    if other.state == bootrec.PROVEN and sound(rec, other, feed):
         rec.active = 1 - rec.active
         rec.failures = 0
-        rec.save()
+        rec.receive_size = 0
+        save(rec)
         events.log(events.FALLBACK, "version %d" % other.version)
         return other
     return None

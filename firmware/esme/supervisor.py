@@ -6,6 +6,7 @@ from time import ticks_diff, ticks_ms
 
 import board
 import machine
+import micropython
 import vfs
 from esme import bench, bootrec, commands, events, holdup, rail, romfs, start
 from esme import activation as _activation
@@ -14,12 +15,9 @@ from esme import image as _image
 from esme import receiver as _receiver
 
 TRIAL_MS = 120_000  # a new slot that has not confirmed itself by then is rolled back
-_TRIAL_NET_MS = 5_000  # ... and so much later even if it never calls us
+_NET_MS = 1_000  # how often that is looked at even if the application never calls us
+RECOVERY_MS = 600_000  # without an application for so long, the one that failed is tried again
 _DARK_STEP_MS = 1_000  # darkness is written to the record in such steps
-
-
-class RolledBack(Exception):
-    pass
 
 
 class Supervisor:
@@ -46,8 +44,13 @@ class Supervisor:
         # For long work: keeps the watchdog quiet and AC lost true. Cheap.
         self._wdt.feed()
         self.rail.poll()
-        if self.trial and ticks_diff(ticks_ms(), self._began_ms) >= TRIAL_MS:
-            self.roll_back("not confirmed in %d ms" % TRIAL_MS)
+        if self.trial:
+            self._watch_trial()
+
+    def look(self):
+        # As feed(), but leaves the watchdog to the application: for the timer that stands over a trial.
+        self.rail.poll()
+        self._watch_trial()
 
     def poll(self, wait_ms):
         # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input.
@@ -57,9 +60,7 @@ class Supervisor:
         self.rail.fault()
         self._watch_hub()
         self._watch_mains()
-        if self.trial:
-            self._watch_trial()
-        elif self.rec.phase == bootrec.SCHEDULED and self.clock_set:
+        if self.rec.phase == bootrec.SCHEDULED and self.clock_set:
             if commands.unix_time() >= self.rec.date:
                 self.activation.activate()
 
@@ -78,11 +79,13 @@ class Supervisor:
 
     def _watch_trial(self):
         rec = self.rec
+        if ticks_diff(ticks_ms(), self._began_ms) >= TRIAL_MS:
+            self.roll_back("not confirmed in %d ms" % TRIAL_MS)
         new_ms = (self.rail.dark_us - self._dark_noted_us) // 1000
         if new_ms >= _DARK_STEP_MS:
             self._dark_noted_us += new_ms * 1000
             rec.dark_ms += new_ms
-            rec.save()
+            start.save(rec)
         if rec.dark_ms >= start.DARK_BUDGET_MS:
             self.roll_back("dark %d ms" % rec.dark_ms)
 
@@ -91,6 +94,7 @@ class Supervisor:
         rec = self.rec
         if self.trial:
             self.trial = False
+            micropython.kbd_intr(3)
             old = rec.slots[rec.active].version
             rec.active = 1 - rec.active
             rec.phase = bootrec.CONFIRMED
@@ -99,6 +103,8 @@ class Supervisor:
             rec.outcome = bootrec.SUCCESS
             rec.answer_version = self.slot.version
             rec.reported = 1
+            rec.receive_size = 0  # the slot to be written to is another one now
+            self.slot.state = bootrec.PROVEN
             rec.save()
             events.notice("confirm")
             events.notice("phase idle")
@@ -107,8 +113,9 @@ class Supervisor:
             events.log(events.VERSION_CHANGED, "version %d after %d" % (self.slot.version, old))
             if rec.date:
                 events.log(events.DATED_COMMAND_DONE)
-        elif rec.failures:
+        elif rec.failures or self.slot.state != bootrec.PROVEN:
             rec.failures = 0
+            self.slot.state = bootrec.PROVEN
             rec.save()
 
     def roll_back(self, why):
@@ -125,11 +132,12 @@ class Supervisor:
         self.reset(bootrec.COMMANDED, "commanded")
 
     def reset(self, intent, name):
-        # Writes the intent, closes what is open, resets. The hold stays as it is.
+        # Writes the intent, closes what is open, sets the hold (report() releases it), resets.
         self.receiver.close()
         self.rec.intent = intent
-        self.rec.save()
+        start.save(self.rec)
         events.notice("shutdown %s" % name)
+        board.hold_set()
         self._wdt.feed()
         machine.reset()
 
@@ -138,7 +146,7 @@ class Supervisor:
         rec = self.rec
         if not rec.reported:
             rec.reported = 1
-            rec.save()
+            start.save(rec)
             events.notice("phase idle")
             events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
         if not self.trial:
@@ -149,7 +157,7 @@ class Supervisor:
         events.log(events.APPLICATION_FAILED, why)
         if self.trial:
             self.roll_back(why)
-        self.rec.failures += 1
+        self.rec.failures = min(self.rec.failures + 1, 255)
         self.reset(bootrec.CRASH, "crash")
 
 
@@ -164,17 +172,20 @@ def _run(meter):
     events.notice("application %d" % meter.version())
     if meter.slot is None:
         meter.report()
-        while True:
+        began_ms = ticks_ms()
+        while ticks_diff(ticks_ms(), began_ms) < RECOVERY_MS:
             meter.poll(20)
+        meter.rec.failures = 0
+        meter.reset(bootrec.CRASH, "crash")
     _mount(meter.slot)
     net = None
     if meter.trial:
         # For an application that feeds the watchdog by itself and never comes back to poll().
         net = machine.Timer(
             -1,
-            mode=machine.Timer.ONE_SHOT,
-            period=TRIAL_MS + _TRIAL_NET_MS,
-            callback=lambda t: meter.trial and meter.roll_back("did not come back"),
+            mode=machine.Timer.PERIODIC,
+            period=_NET_MS,
+            callback=lambda t: meter.trial and meter.look(),
         )
     board.running(True)
     meter.report()
@@ -189,11 +200,15 @@ def run(wdt, choice):
     # Runs the application until it ends; then the reset that puts it right. Returns only for bench mode.
     meter = Supervisor(wdt, choice)
     try:
+        if not meter.trial:
+            micropython.kbd_intr(3)
         _run(meter)
         why = "returned"
     except KeyboardInterrupt:
-        bench.enter(meter)
-        return
+        if not meter.trial:
+            bench.enter(meter)
+            return
+        why = "KeyboardInterrupt"
     except BaseException as e:
         why = "%s: %s" % (type(e).__name__, e)
     board.running(False)

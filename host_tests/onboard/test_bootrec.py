@@ -16,7 +16,7 @@ def _record():
     rec.receive_id = bytes(range(16))
     rec.receive_size = 65536
     slot = rec.slots[1]
-    slot.state, slot.offset, slot.length = bootrec.VERIFIED, 60, 65000
+    slot.state, slot.offset, slot.length = bootrec.PROVEN, 60, 65000
     slot.version, slot.counter, slot.digest = 3, 4, bytes(range(32, 64))
     return rec
 

@@ -129,10 +129,30 @@ def test_a_bad_image_is_refused_and_forgotten():
 
 def test_nothing_is_written_while_an_activation_waits():
     r, rec = _fresh()
+    slot = rec.other()
+    slot.state, slot.digest = bootrec.VERIFIED, bytes(range(32))
+    rec.command_hash = slot.digest
     for phase in (bootrec.SCHEDULED, bootrec.ARMED, bootrec.TRIAL):
         rec.phase = phase
         assert "busy" in _why(r.begin, len(_image()), IDENT)
         assert "busy" in _why(r.verify, lambda: None)
+
+
+def test_an_activation_that_waits_for_another_image_does_not_keep_it_out():
+    r, rec = _fresh()
+    rec.phase = bootrec.SCHEDULED
+    rec.command_hash = bytes(range(32))
+    assert r.begin(len(_image()), IDENT) == 0
+
+
+def test_it_syncs_every_16_kib_whatever_the_blocks_are():
+    r, rec = _fresh()
+    r.begin(60_000, IDENT)
+    part = bytes(1000)
+    for at in range(0, 50_000, 1000):
+        r.block(at, binascii.crc32(part), part)
+    # as after a power cut: only what was synced is in the file
+    assert 50_000 - store.size(rec.other().path) <= receiver.SYNC_BYTES
 
 
 def test_zz_close():

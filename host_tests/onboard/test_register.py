@@ -43,6 +43,20 @@ def test_only_what_is_on_flash_is_reported_and_nothing_is_lost():
     assert again.reported_mwh == 75
 
 
+def test_a_log_of_another_length_is_not_nothing():
+    import struct
+
+    whole = b"".join(struct.pack("<QI", 1000 + i, i) for i in range(60))
+    for data in (whole, whole + b"torn", whole[: 12 * 5] + b"x"):
+        with open(PATH, "wb") as f:
+            f.write(data)
+        entries = len(data) // 12
+        r = Register(Part(entries + 7))
+        assert r.reported_mwh == 1000 + entries - 1
+        r.persist()
+        assert r.reported_mwh == 1000 + entries - 1 + 8
+
+
 def test_the_log_is_bounded():
     _clean()
     part = Part(0)

@@ -17,6 +17,7 @@ ROLES = (
     "ch_enable", "enable_sense", "ac_ok", "mains", "ch_present_n", "running_n", "ch_sense",
     "latch_set", "latch_clear", "latch_q", "metrology_scl", "metrology_sda",
 )  # fmt: skip
+FLASH_BYTES_MAX = 64 * 1024 * 1024
 HOLDS = ("none", "pull", "latch")
 
 
@@ -88,11 +89,13 @@ class Board:
             raise BadInput(f"no board '{name}' ({path} does not exist){suggestion(name, known)}")
         top = Table.load(path)
         base = top.text("extends", "")
-        if base and not re.fullmatch(r"[a-z0-9_]+", base):
-            raise top.fail("extends", f"'{base}' is no board's name")
         if base:
-            below = Table.load(BOARDS / base / "board.toml")
-            top = Table(path, merged(below.everything(), top.everything()), text=path.read_text())
+            if not re.fullmatch(r"[a-z0-9_]+", base):
+                raise top.fail("extends", f"'{base}' is no board's name")
+            below = Table.load(BOARDS / base / "board.toml").everything()
+            if "extends" in below:
+                raise top.fail("extends", f"'{base}' extends another board itself: name that one")
+            top = Table(path, merged(below, top.everything()), text=top.source_text)
             top.has("extends")
         return _read(directory, top)
 
@@ -129,16 +132,24 @@ def _read(directory: Path, top: Table) -> Board:
         fall_us=power.number("fall_us", least=1, most=10**7),
         supply_holdup_us=power.number("supply_holdup_us", least=1, most=10**8),
         supply_start_us=power.number("supply_start_us", least=1, most=10**8),
-        cost=Cost(**{key: cost.number(key, most=10**8) for key in Cost.__dataclass_fields__}),
+        cost=Cost(
+            **{key: cost.number(key, least=int(key == "hal_us"), most=10**8) for key in Cost.__dataclass_fields__}
+        ),
         signals=_signals(top.table("signals")),
     )
     for table in (top, head, chip, hold, flash, power, cost):
         table.done()
+    if board.page_bytes & (board.page_bytes - 1) or board.block_bytes % board.page_bytes:
+        raise flash.fail("page_bytes", "a power of two that divides block_bytes expected")
+    if board.block_bytes & (board.block_bytes - 1) or board.block_bytes * board.blocks > FLASH_BYTES_MAX:
+        raise flash.fail("block_bytes", f"a power of two, and at most {FLASH_BYTES_MAX} bytes in all, expected")
     needed = {"ch_enable", "ac_ok", "mains", "ch_present_n", "running_n", "ch_sense"}
     if board.hold == "latch":
         needed |= {"latch_set", "latch_clear", "latch_q", "enable_sense"}
     for role in sorted(needed - board.pins.keys()):
         raise BadInput(f"{top.source}: pins.{role} is missing")
+    if not board.board_py.is_file():
+        raise BadInput(f"{directory}: no board.py: the firmware needs one (see docs/boards.md)")
     return board
 
 
@@ -159,6 +170,16 @@ def _pins(table: Table) -> dict[str, PinFacts]:
     return pins
 
 
+_GROUPS = {
+    "phase": {"phase"},
+    "shutdown": {"kind"},
+    "application": {"version"},
+    "outcome": {"outcome", "version"},
+    "gbcs": {"code", "text"},
+}
+"""What the patterns of these signals must name."""
+
+
 def _signals(table: Table) -> dict[str, re.Pattern[str]]:
     signals = {}
     for name in table.everything():
@@ -166,4 +187,6 @@ def _signals(table: Table) -> dict[str, re.Pattern[str]]:
             signals[name] = re.compile(table.text(name))
         except re.error as e:
             raise table.fail(name, f"no regular expression: {e}") from e
+        for group in sorted(_GROUPS.get(name, set()) - signals[name].groupindex.keys()):
+            raise table.fail(name, f"(?P<{group}>...) is missing in it")
     return signals

@@ -29,6 +29,7 @@ class HeadEnd:
         self._doing = ""
         self._signed = b""
         self._steps = list(steps)
+        self._planned: list[str] = []
         self._operation: console.Operation | None = None
         self._waiting = 0
         site.mcu.console.on_line = self._line
@@ -38,8 +39,14 @@ class HeadEnd:
         if not self._steps:
             return
         step = self._steps.pop(0)
+        self._planned = [step.do]
         at_us = step.at_us if step.at_us is not None else self._clock.now_us + _PAUSE_US
         self._clock.at(at_us, Order.WORLD, lambda: self._begin(step))
+
+    def not_reached(self) -> list[str]:
+        """The steps that were not begun, or not through, when the run ended."""
+        begun = [self._doing] if self._operation is not None else []
+        return begun + self._planned + [step.do for step in self._steps]
 
     def start(self, operation: console.Operation, at_us: int) -> None:
         """Has one operation of the console client done at `at_us`, beside the steps."""
@@ -51,6 +58,7 @@ class HeadEnd:
         self._clock.at(at_us, Order.WORLD, begin)
 
     def _begin(self, step: Step) -> None:
+        self._planned = []
         if step.do in ("type", "interrupt", "hard reset"):
             if step.do == "hard reset":
                 self._mcu.reset("watchdog")

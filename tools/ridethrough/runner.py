@@ -21,6 +21,8 @@ from ridethrough.world.clock import Clock
 from ridethrough.world.mcu import Guest
 from ridethrough.world.surroundings import Site, World
 
+_NO_SPACE = -28
+
 
 def run_scenario(scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None) -> Trace:
     """One run of a scenario, on its own board and firmware unless others are given."""
@@ -60,6 +62,7 @@ def run(
         firmware=firmware.name,
         image_bytes=len(image),
         answers=head_end.answers,
+        not_reached=head_end.not_reached(),
         console=site.mcu.console.log,
         programmed_bytes=dict(chip.programmed_bytes),
         erases=dict(chip.erases),
@@ -117,5 +120,7 @@ def _flash(files: tuple[tuple[str, bytes], ...], block_bytes: int, blocks: int, 
     try:
         flash.write_files(dict(files))
     except LittleFSError as e:
+        if e.code != _NO_SPACE:
+            raise BadInput(f"a file of the firmware cannot be written to the flash: {e}") from e
         raise BadInput(f"the firmware does not fit a flash of {block_bytes * blocks} bytes") from e
     return bytes(chip.data)

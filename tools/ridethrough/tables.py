@@ -18,6 +18,7 @@ from ridethrough.quantities import parse_time_us
 T = TypeVar("T")
 _MISSING: Any = object()
 FILE_BYTES_MAX = 256 * 1024
+_WORDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
 
 
 class Table:
@@ -64,7 +65,7 @@ class Table:
             return default
         value = self._data[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.fail(key, f"{kind.__name__} expected, not {str(value)[:40]!r}")
+            raise self.fail(key, f"{_WORDS[kind]} expected, not {str(value)[:40]!r}")
         return value
 
     def text(self, key: str, default: str = _MISSING) -> str:

@@ -13,15 +13,27 @@ def write_whole(path: Path, data: bytes) -> None:
     """Writes `path`, making its folder; BadInput if that cannot be done, and then nothing is left behind."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            # a pipe or a device is written to, not replaced
+            with path.open("wb") as out:
+                out.write(data)
+            return
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         part = Path(name)
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(data)
-            part.chmod(0o644)
+            part.chmod(0o666 & ~_umask())
             part.replace(path)
         except BaseException:
             part.unlink()
             raise
     except OSError as e:
         raise BadInput(f"{path}: cannot be written: {e.strerror}") from e
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from ridethrough.cli.run import perform
+from ridethrough.cli.terminal import terminal
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.show import show
 from ridethrough.scenarios import Scenario
@@ -31,18 +30,16 @@ def add(commands: Any) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Shows both runs; 0 if each is as its scenario states."""
-    console = Console()
     status = 0
-    for name in SCENARIOS:
-        scenario = Scenario.load(name)
-        trace, summary = perform(scenario)
-        vcd, picture = (arguments.output / f"{name}.{suffix}" for suffix in ("vcd", "svg"))
-        trace.write_vcd(vcd)
-        write_picture(trace, summary, scenario.title, picture)
-        show(console, scenario, trace, summary)
-        console.print(f"  files              {vcd}, {picture}", highlight=False, soft_wrap=True)
-        for miss in summary.misses(scenario.shows):
-            console.print(f"  NOT AS STATED: {miss}", style="bold red", highlight=False)
-            status = 1
-        console.print()
+    with terminal() as console:
+        for name in SCENARIOS:
+            scenario = Scenario.load(name)
+            trace, summary = perform(scenario)
+            vcd, picture = (arguments.output / f"{name}.{suffix}" for suffix in ("vcd", "svg"))
+            trace.write_vcd(vcd)
+            write_picture(trace, summary, scenario.title, picture)
+            show(console, scenario, trace, summary)
+            console.print(f"  files              {vcd}, {picture}\n", highlight=False, soft_wrap=True)
+            if summary.misses(scenario.shows):
+                status = 1
     return status

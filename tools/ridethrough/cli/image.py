@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ridethrough.boards import Board
+from ridethrough.cli.terminal import terminal
 from ridethrough.errors import BadInput
 from ridethrough.images import ImageSpec, KeyPair, Keys, build_image, generate_keys, inspect_image, load_public_key
 from ridethrough.images.build import application_files, resign
@@ -71,9 +71,12 @@ def _u32(text: str) -> int:
     return value
 
 
+_u32.__name__ = "number"  # what argparse calls it in its messages
+
+
 def _build(arguments: argparse.Namespace) -> int:
     low, dots, high = arguments.follows.partition("..")
-    if not dots or not low.isdigit() or not high.isdigit() or not int(low) <= int(high) < 2**32:
+    if not dots or not low.isdecimal() or not high.isdecimal() or not int(low) <= int(high) < 2**32:
         raise BadInput(f"--follows {arguments.follows}: write it like 1..3")
     if not arguments.app.is_dir():
         raise BadInput(f"{arguments.app}: no such directory")
@@ -105,7 +108,6 @@ def _inspect(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(asdict(report) | {"status": report.status}, indent=2))
         return report.status
-    console = Console()
     table = Table(box=None, pad_edge=False)
     table.add_column("at", justify="right")
     table.add_column("bytes", justify="right")
@@ -113,13 +115,14 @@ def _inspect(arguments: argparse.Namespace) -> int:
     table.add_column("value", overflow="fold")
     for f in report.fields:
         table.add_row(str(f.at), str(f.size), f.name, f.value)
-    console.print(table, highlight=False, markup=False)
-    if report.signed_by_everybody:
-        console.print("signed with the emulated supplier's key, which everybody knows", style="yellow")
-    for name, holds in report.verdicts.items():
-        console.print(f"{name}: {'holds' if holds else 'DOES NOT HOLD'}", style="green" if holds else "bold red")
-    for problem in report.problems:
-        console.print(f"problem: {problem}", style="bold red", highlight=False, markup=False)
+    with terminal() as console:
+        console.print(table, highlight=False, markup=False)
+        if report.signed_by_everybody:
+            console.print("signed with the emulated supplier's key, which everybody knows", style="yellow")
+        for name, holds in report.verdicts.items():
+            console.print(f"{name}: {'holds' if holds else 'DOES NOT HOLD'}", style="green" if holds else "bold red")
+        for problem in report.problems:
+            console.print(f"problem: {problem}", style="bold red", highlight=False, markup=False)
     return report.status
 
 

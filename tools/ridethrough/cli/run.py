@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from ridethrough.boards import Board
+from ridethrough.cli.terminal import terminal
 from ridethrough.firmware import Firmware
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.show import show
@@ -27,7 +27,8 @@ _EXAMPLES = f"""examples:
   ridethrough run --firmware ./my_firmware --json   your own firmware, for a program to read
   ridethrough run ./my_scenario.toml                a scenario of your own
 
-scenarios: {", ".join(names())}
+scenarios (file:case):
+{textwrap.fill(", ".join(names()), 100, initial_indent="  ", subsequent_indent="  ")}
 
 exit status: 0 rule kept, or nothing it speaks about; 1 broken; 2 bad input; 3 undecided"""
 
@@ -52,7 +53,7 @@ def add(commands: Any) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Runs, writes, prints; the verdict's exit status."""
-    scenario = Scenario.load(arguments.scenario)
+    scenario = Scenario.load(arguments.scenario, arguments.board or "")
     trace, summary = perform(
         scenario,
         Board.load(arguments.board) if arguments.board else None,
@@ -61,12 +62,13 @@ def call(arguments: argparse.Namespace) -> int:
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary, scenario.title, arguments.picture)
-    if arguments.json:
-        print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))
-    elif arguments.quiet:
-        print(summary.verdict.sentence())
-    else:
-        show(Console(), scenario, trace, summary)
+    with terminal() as console:
+        if arguments.json:
+            print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))
+        elif arguments.quiet:
+            print(summary.verdict.sentence())
+        else:
+            show(console, scenario, trace, summary)
     return summary.verdict.exit_status
 
 

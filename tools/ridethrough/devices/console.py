@@ -55,6 +55,13 @@ def words(answer: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in answer.split() if "=" in word)
 
 
+def _next(answer: str) -> int:
+    text = words(answer).get("next", "")
+    if not text.isdecimal():
+        raise Refused(f"an answer without next=: {answer[:60]}")
+    return int(text)
+
+
 def push(image: bytes, block_bytes: int = 1024, breaks: int = 0, mangle: str = "none") -> Operation:
     """Sends an image and has it verified; goes on where the board says, after whatever went wrong.
 
@@ -63,21 +70,25 @@ def push(image: bytes, block_bytes: int = 1024, breaks: int = 0, mangle: str = "
     """
     ident = hashlib.sha256(image).hexdigest()[:32]
     begin = f"receive {len(image)} {ident}"
-    offset = int(words((yield from ask(begin)))["next"])
+    offset = _next((yield from ask(begin)))
     stops = [len(image) * (i + 1) // (breaks + 1) for i in range(breaks)]
     stalled = 0
     while offset < len(image):
         if stops and offset >= stops[0]:
             del stops[0]
-            offset = int(words((yield from ask(begin)))["next"])
+            offset = _next((yield from ask(begin)))
         for line in _arriving(image, offset, block_bytes, mangle):
             try:
                 answer = yield from ask(line)
             except Refused as e:
                 answer = str(e)
+                if answer.startswith("no transfer"):
+                    # it was reset since: ask where to go on
+                    answer = yield from ask(begin)
+                    break
                 if "next" not in words(answer):
                     raise
-        after = int(words(answer)["next"])
+        after = _next(answer)
         stalled = 0 if after > offset else stalled + 1
         if stalled > TRIES:
             raise Refused(answer)

@@ -15,7 +15,7 @@ from ridethrough.world.chip import FlashChip
 
 READ_BYTES, CYCLES, LOOKAHEAD_BYTES = 32, 100, 32
 """rp2's: read size and lookahead are vfs.VfsLfs2's defaults, block cycles is fixed in its C code."""
-_IO_ERROR = -5
+_IO_ERROR, _EXISTS = -5, -17
 
 
 class _Device(UserContext):
@@ -76,17 +76,24 @@ class FlashFs:
 
     def write_files(self, files: Mapping[str, bytes]) -> None:
         """Writes files by absolute path, making their folders."""
+        made = {""}
         for path, data in files.items():
-            folder = path.rsplit("/", 1)[0]
-            if folder:
-                try:
-                    lfs.mkdir(self.fs, folder)
-                except LittleFSError as e:
-                    if e.code != -17:
-                        raise
+            parts = path.split("/")[1:-1]
+            for i in range(len(parts)):
+                folder = "/" + "/".join(parts[: i + 1])
+                if folder not in made:
+                    made.add(folder)
+                    self._make_folder(folder)
             handle = lfs.file_open(self.fs, path, "wb")
             lfs.file_write(self.fs, handle, data)
             lfs.file_close(self.fs, handle)
+
+    def _make_folder(self, folder: str) -> None:
+        try:
+            lfs.mkdir(self.fs, folder)
+        except LittleFSError as e:
+            if e.code != _EXISTS:
+                raise
 
     def read_file(self, path: str) -> bytes:
         """A file's bytes; OSError if it is not there."""

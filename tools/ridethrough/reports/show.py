@@ -11,6 +11,7 @@ from ridethrough.reports.timeline import Glyphs, happenings, strip
 from ridethrough.scenarios import Scenario
 from ridethrough.traces import Trace
 
+_CONSOLE_TAIL = 6
 _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow", "vacuous": "bold yellow"}
 
 
@@ -43,6 +44,13 @@ def show(console: Console, scenario: Scenario, trace: Trace, summary: Summary) -
         line(f"  {step + ':':<18} {answer}")
     line(Text.assemble("  rule               ", (summary.verdict.sentence(), _STYLES[summary.verdict.status])))
     line(f"                     {summary.verdict.rule_id}")
+    if summary.version is None and trace.notes["console"]:
+        line()
+        line(Text("  no application was announced; the console ended with:", "bold yellow"))
+        for _, said in trace.notes["console"][-_CONSOLE_TAIL:]:
+            line(f"    {said}")
+    for miss in summary.misses(scenario.shows):
+        line(Text(f"  NOT AS STATED: {miss}", "bold red"))
 
 
 def _alerts(summary: Summary) -> str:

@@ -31,6 +31,14 @@ class Summary:
     codes: tuple[str, ...]
     programmed_bytes: dict[str, int]
     image_bytes: int
+    refusals: tuple[str, ...] = ()
+    """What the board said in refusing something."""
+    faults: tuple[str, ...] = ()
+    not_reached: tuple[str, ...] = ()
+    """Steps of the head-end that the run was too short for."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """Each step of the head-end and what came of it."""
+    console_tail: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for programs."""
@@ -55,6 +63,13 @@ class Summary:
         ):
             if limit_us is not None and got_us > limit_us:
                 found.append(f"{what}: {show_time(got_us)}, the scenario states at most {show_time(limit_us)}")
+        found += [f"the step '{step}' was not reached: the run is too short" for step in self.not_reached]
+        found += [f"fault: {fault}" for fault in self.faults if fault not in shows.faults]
+        found += [f"no fault '{fault}'" for fault in shows.faults if fault not in self.faults]
+        if shows.refused and not any(shows.refused in text for text in self.refusals):
+            found.append(
+                f"nothing was refused with '{shows.refused}', but with: {'; '.join(self.refusals) or 'nothing'}"
+            )
         found += [f"0x{code} was not logged" for code in shows.codes if code not in self.codes]
         found += [f"0x{code} was logged" for code in shows.codes_not if code in self.codes]
         return found
@@ -74,12 +89,22 @@ def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) ->
         alerts=tuple(alerts(trace, definition)),
         definition=definition,
         missed=len(trace.events("missed_ad1")),
-        outcome=int(outcomes[-1].data["outcome"]) if outcomes else None,
-        version=int(versions[-1].data["version"]) if versions else None,
+        outcome=_number(outcomes[-1].data["outcome"]) if outcomes else None,
+        version=_number(versions[-1].data["version"]) if versions else None,
         codes=tuple(e.data["code"] for e in trace.events("gbcs")),
         programmed_bytes=programmed,
         image_bytes=trace.notes.get("image_bytes", 0),
+        refusals=tuple(e.data["text"] for e in trace.events("refused")),
+        faults=tuple(e.data["kind"] for e in trace.events("fault")),
+        not_reached=tuple(trace.notes.get("not_reached", ())),
+        answers=tuple(trace.notes.get("answers", ())),
+        console_tail=tuple(text for _, text in trace.notes.get("console", [])[-20:]),
     )
+
+
+def _number(text: str) -> int | None:
+    # A foreign firmware's console may say anything where a number should stand.
+    return int(text) if text.isdecimal() else None
 
 
 def _ac_lost_us(trace: Trace) -> int:

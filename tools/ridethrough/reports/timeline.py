@@ -14,7 +14,8 @@ from ridethrough.traces.alerts import alerts
 _LABEL = 11
 _WINDOW_LOW_MV = 10_800
 _WIDTH_MIN, _WIDTH_MAX = 48, 140
-_BORING = {"boot", "application", "shutdown"}
+_RULER_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600, 7200, 21_600, 86_400, 864_000, 10**9)
+_BORING = {"boot", "application", "shutdown", "refused"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Glyphs:
 
 
 def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Text]:
-    """The lines of the strip, at most `width` characters each."""
+    """The lines of the strip: `width` characters each, but not fewer than 48 nor more than 140."""
     columns = max(_WIDTH_MIN, min(width, _WIDTH_MAX)) - _LABEL
     scale = _Scale(trace.end_us, columns)
     yield _row("", _ruler(scale), "dim")
@@ -96,7 +97,11 @@ def _row(label: str, body: str, style: str) -> Text:
 
 
 def _ruler(scale: _Scale) -> str:
-    step = next(s for s in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600, 10**9) if scale.end_us / s / 1e6 <= 8)
+    step = next(
+        s
+        for s in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600, 7200, 21_600, 86_400, 864_000, 10**9)
+        if scale.end_us / s / 1e6 <= 8
+    )
     line = [" "] * scale.columns
     for t_s in range(0, int(scale.end_us / 1e6) + 1, step):
         text, at = f"|{t_s} s", scale.column(t_s * 10**6)

@@ -19,12 +19,7 @@ from ridethrough.traces import Trace
 
 PLANNED = ("activation", "commanded")
 UNPLANNED = ("watchdog", "brown-out", "crash", "rollback")
-_DURING = {
-    "any reboot": PLANNED + UNPLANNED,
-    "planned": PLANNED,
-    "unplanned": UNPLANNED,
-    **{kind: (kind,) for kind in PLANNED + UNPLANNED},
-}
+_DURING = ("any reboot", "planned", "unplanned", *PLANNED, *UNPLANNED)
 _FROM = ("command", "shutdown", "reset")
 _TO = ("boot", "application", "outcome")
 
@@ -56,7 +51,7 @@ class Rule:
     source: str
     forbid: Condition
     lasting: Lasting
-    kinds: tuple[str, ...]
+    during: str
     starts: str
     ends: str
     unless: Condition | None
@@ -85,7 +80,7 @@ class Rule:
             source=head.text("source"),
             forbid=reading.parsed("forbid", Condition.parse, forbid),
             lasting=reading.parsed("lasting", Lasting.parse, reading.text("lasting", "more than 0 s")),
-            kinds=_DURING[reading.choice("during", tuple(_DURING), "any reboot")],
+            during=reading.choice("during", _DURING, "any reboot"),
             starts=reading.choice("from", _FROM, "reset"),
             ends=reading.choice("to", _TO, "outcome"),
             unless=reading.parsed("unless", Condition.parse, unless) if unless else None,
@@ -94,25 +89,39 @@ class Rule:
             table.done()
         return rule
 
+    def speaks_about(self, kind: str) -> bool:
+        """Is a reset of that kind one of the rule's? A kind that nobody knows counts as unplanned."""
+        if kind == "power-up":
+            return False
+        if self.during in ("planned", "unplanned"):
+            return (kind in PLANNED) == (self.during == "planned")
+        return self.during in ("any reboot", kind)
+
     def spans(self, trace: Trace) -> list[Interval]:
         """The reboots that the rule speaks about. One stays open across further resets until `to`."""
-        ends = [e.t_us for e in trace.events(self.ends)]
         starts = [e.t_us for e in trace.events(self.starts)]
-        spans = []
+        spans, earlier_us = [], -1
         for reset in trace.events("reset"):
-            if reset.data.get("kind") not in self.kinds:
-                continue
-            earlier = [t for t in starts if t <= reset.t_us]
-            # a start belongs to the reset that follows it, unless a reboot has ended in between
-            begin = earlier[-1] if earlier else reset.t_us
-            if any(begin < t < reset.t_us for t in ends):
-                begin = reset.t_us
-            spans.append((begin, min((t for t in ends if t > reset.t_us), default=trace.end_us)))
+            if self.speaks_about(str(reset.data.get("kind", ""))):
+                # a start belongs to the first reset after it
+                begin = max((t for t in starts if earlier_us < t <= reset.t_us), default=reset.t_us)
+                spans.append((begin, self._end_us(trace, reset.t_us)))
+            earlier_us = reset.t_us
         return merged(spans)
+
+    def _end_us(self, trace: Trace, reset_us: int) -> int:
+        ends = [e.t_us for e in trace.events(self.ends) if e.t_us > reset_us]
+        if self.ends == "outcome" and not _activating(trace, reset_us):
+            # nothing will report an outcome of this reboot: it is over when an application runs again
+            ends += [e.t_us for e in trace.events("application") if e.t_us > reset_us]
+        return min(ends, default=trace.end_us)
 
     def check(self, trace: Trace) -> Verdict:
         """The verdict over a trace that is exact: only its end leaves anything open."""
         spans = self.spans(trace)
+        if not spans and self._heading_for_one(trace):
+            cause = "the trace ends in a cut, before the reset that was announced"
+            return Verdict(self.id, "undecided", cause=cause)
         if not spans:
             return Verdict(self.id, "vacuous", cause="the trace holds no reboot that the rule speaks about")
         taken_off = self.unless.holds(trace) if self.unless else []
@@ -128,8 +137,23 @@ class Rule:
         worst = max(witnesses, key=lambda w: w.amount_us, default=None)
         amount_us = worst.amount_us if worst else 0
         if worst and self.lasting.broken_by(amount_us):
-            return Verdict(self.id, "fail", worst, amount_us - self.lasting.limit_us)
+            return Verdict(self.id, "fail", worst, amount_us - self.lasting.limit_us, self.forbid.text)
         if unfinished:
             cause = f"the trace ends in a cut that began at {show_time(unfinished.from_us)}"
             return Verdict(self.id, "undecided", unfinished, cause=cause)
         return Verdict(self.id, "pass", worst, self.lasting.limit_us - amount_us)
+
+    def _heading_for_one(self, trace: Trace) -> bool:
+        # A command or shutdown without its reset, and a cut that is still open.
+        announced = [e.t_us for e in trace.log if e.name in ("command", "shutdown")]
+        resets = [e.t_us for e in trace.events("reset")]
+        cuts = self.forbid.holds(trace)
+        open_cut = bool(cuts) and cuts[-1][1] >= trace.end_us
+        return open_cut and bool(announced) and max(announced) > max(resets, default=-1)
+
+
+def _activating(trace: Trace, reset_us: int) -> bool:
+    # Has an activation begun, up to this reset, whose outcome was not reported before it?
+    kinds = [e for e in trace.events("reset") if e.t_us <= reset_us and e.data.get("kind") == "activation"]
+    outcomes = [e.t_us for e in trace.events("outcome") if e.t_us <= reset_us]
+    return bool(kinds) and kinds[-1].t_us > max(outcomes, default=-1)

@@ -30,6 +30,7 @@ class Verdict:
     margin_us: int | None = None
     """How far the worst cut stays below the limit (pass) or goes beyond it (fail)."""
     cause: str = ""
+    """Why it is undecided or vacuous; for a fail, the words of what was forbidden."""
 
     @property
     def exit_status(self) -> int:
@@ -40,7 +41,7 @@ class Verdict:
         if self.status == "fail" and self.witness:
             w = self.witness
             return (
-                f"FAIL: CH power cut from {show_time(w.from_us)} to {show_time(w.to_us)}, "
+                f"FAIL: {self.cause} from {show_time(w.from_us)} to {show_time(w.to_us)}, "
                 f"{show_time(w.amount_us)} counted, {show_time(self.margin_us or 0)} beyond the limit"
             )
         if self.status == "pass":

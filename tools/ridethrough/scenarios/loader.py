@@ -139,7 +139,9 @@ def _world(table: Table, hub: Table, clock: Table, trouble: Table) -> World:
     default = World()
     world = World(
         duration_us=table.time_us("duration", default.duration_us),
-        mains=tuple((t, on == "on") for t, on in _changes(table, "mains", ("on", "off"))) or default.mains,
+        mains=tuple((t, on == "on") for t, on in _changes(table, "mains", ("on", "off")))
+        if table.has("mains")
+        else default.mains,
         hub_fitted=tuple((t, on == "in") for t, on in _changes(table, "hub_fitted", ("in", "out"))),
         converter=tuple((t, parse_voltage_mv(v)) for t, v in _changes(table, "converter", ())),
         troubles=tuple(_trouble(trouble.table(name)) for name in trouble.everything()),
@@ -294,4 +296,7 @@ def _codes(table: Table, key: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise table.fail(key, 'a list such as ["8F72"] expected')
+    for code in value:
+        if key != "faults" and not re.fullmatch("[0-9A-F]{4}", code):
+            raise table.fail(key, f"'{code}' is no event code: four hexadecimal digits, capitals")
     return tuple(value)

@@ -44,6 +44,8 @@ class Trace:
     """Voltages at which a writer of samples must place a change: what the hub and the rules look at."""
     hub_lost_mv: int = 9_000
     """Below this the hub calls its supply lost."""
+    hub_back_mv: int = 10_000
+    """From this on it has it again."""
     ad1_limit_us: int = 180_000_000
     """For how long the hub has to be without supply before it alerts."""
     notes: dict[str, Any] = field(default_factory=dict)
@@ -83,9 +85,16 @@ class Trace:
         return [(max(a, c), min(b, d)) for a, b in self.when("running_n", 0) for c, d in runs if max(a, c) < min(b, d)]
 
     def dark(self) -> list[Interval]:
-        """When the hub was without supply: `hub_mv` below `hub_lost_mv`, after it was first supplied."""
-        intervals = self.voltages["hub_mv"].below(self.hub_lost_mv, self.end_us)
-        return intervals[1:] if intervals and intervals[0][0] == 0 else intervals
+        """When the hub was without supply, after it was first supplied: from `hub_mv` falling below
+        `hub_lost_mv` until it is at `hub_back_mv` again."""
+        hub = self.voltages["hub_mv"]
+        lost = [a for a, _ in hub.below(self.hub_lost_mv, self.end_us)]
+        found = []
+        for a, b in hub.below(self.hub_back_mv, self.end_us):
+            start = next((t for t in lost if a <= t < b), None)
+            if start:
+                found.append((start, b))
+        return found
 
     def dark_us(self) -> int:
         """The longest time for which the hub was without supply, in one piece."""

@@ -50,7 +50,8 @@ class ConsolePort:
         return interrupted
 
     def write(self, text: str) -> None:
-        """What the firmware prints."""
+        """What the firmware prints; what is no text of Unicode is escaped."""
+        text = text.encode("utf-8", "backslashreplace").decode()
         *lines, self._line = (self._line + text).split("\n")
         self._line = self._line[-_LINE_MAX:]
         for line in lines:

@@ -38,7 +38,9 @@ class HubParams:
 
     @property
     def load(self) -> HubLoad:
-        return HubLoad(self.capacitance_uf, self.lost_mv, self.back_mv, self.dead_ohm)
+        return HubLoad(
+            self.capacitance_uf, self.lost_mv, self.back_mv, self.dead_ohm, max(self.average_mw, self.burst_mw)
+        )
 
 
 class Hub:
@@ -62,6 +64,7 @@ class Hub:
         trace.set_text("hub", 0, "off")
         trace.hub_lost_mv = params.lost_mv
         trace.ad1_limit_us = params.limit_us
+        trace.hub_back_mv = params.back_mv
         trace.thresholds_mv = tuple(sorted({*trace.thresholds_mv, params.lost_mv, params.back_mv}))
 
     def _enter(self, state: str) -> None:
@@ -134,5 +137,5 @@ class Hub:
         asked = not self.params.ad1_needs_ac_lost or self._trace.wire_at("ac_lost", now) == 1
         if self._state == "store" and asked:
             self._trace.add_event(now, "ad1", since_us=self._since_us)
-        elif self._state == "off":
+        elif self._state == "off" and asked:
             self._trace.add_event(now, "missed_ad1", since_us=self._since_us)

@@ -84,7 +84,9 @@ class Mcu(Runtime):
         self.nudge()
 
     def reset(self, kind: str) -> None:
-        """A hard reset now: power-up, watchdog, or one that the firmware asked for."""
+        """A hard reset now: power-up, watchdog, or one that the firmware asked for. Without supply, nothing."""
+        if not self._pins.powered:
+            return
         self._stop()
         self._cause = PWRON_RESET if kind == "power-up" else WDT_RESET
         now = self.clock.now_us

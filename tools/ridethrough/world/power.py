@@ -6,7 +6,8 @@ with its own time constant. The hub sits behind an ideal diode: while the pins a
 capacitor it lives on that, at constant power down to the voltage at which it calls the supply lost, and
 below that as a resistance. All of it is in closed form between events (traces/segments.py).
 
-The model holds while the meter's side falls faster than the hub's, which `PowerParams` demands.
+The model holds while the meter's side falls faster than the hub's, which `PowerPath` demands. The supply's
+hold-up is whole again as soon as mains is back.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class HubLoad:
     lost_mv: int
     back_mv: int
     dead_ohm: int
+    most_mw: int = 0
+    """The greatest load that it ever draws."""
 
     def power_rate(self, load_mw: int) -> float:
         """d(V^2)/dt under constant power, in mV^2/us: 2 P / C."""
@@ -62,8 +65,13 @@ class PowerPath:
     threshold. Set `on_supply`, `on_hub_lost` and `on_hub_back` before `start()`."""
 
     def __init__(self, clock: Clock, trace: Trace, params: PowerParams, hub: HubLoad) -> None:
-        if params.fall_us * 4 > hub.dead_us:
-            raise BadInput("the meter's fall_us must be below a quarter of the hub's dead_ohm x capacitance_uf")
+        steepest = 1000.0 * hub.most_mw / (hub.capacitance_uf * hub.lost_mv**2)  # of the hub's fall, per us
+        if params.fall_us * 4 > hub.dead_us or params.fall_us * steepest >= 1:
+            raise BadInput(
+                f"a hub of {hub.capacitance_uf} uF falls faster than the meter's side (power.fall_us "
+                f"{params.fall_us}): the power path cannot be calculated; more capacitance_uf or "
+                "dead_ohm, less power, or a shorter fall_us"
+            )
         self._clock = clock
         self._params = params
         self._hub = hub
@@ -155,7 +163,6 @@ class PowerPath:
             def bend() -> None:
                 if generation == self._generation:
                     self.update()
-                    self._tell()
 
             self._clock.at(due, Order.PHYSICS, bend)
         self._tell()

@@ -104,7 +104,8 @@ class Runtime:
         if target < clock.next_us and self.alive:
             # by far the most calls: nothing else is due meanwhile
             clock.now_us = target
-            self.ticks = 0
+            if us:
+                self.ticks = 0
         else:
             self._pass(us)
         if self._pending or self._interrupted:
@@ -113,7 +114,8 @@ class Runtime:
     def _pass(self, us: int) -> None:
         if not self.alive:
             raise Gone
-        self.ticks = 0
+        if us:
+            self.ticks = 0
         clock = self.clock
         target = clock.now_us + us
         while clock.now_us < target:

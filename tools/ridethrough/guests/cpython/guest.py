@@ -80,10 +80,11 @@ class _Boot:
         except OSError:
             return True
         mcu = self._mcu
-        mcu.interrupt_char(_CTRL_C)
         try:
             mcu.spend(len(source) * mcu.board.cost.import_py_us_per_byte)
-            exec(compiled(source, path), self._main)
+            code = compiled(source, path)
+            mcu.interrupt_char(_CTRL_C)
+            exec(code, self._main)
         except BaseException as e:
             if not mcu.alive:
                 raise Gone from None

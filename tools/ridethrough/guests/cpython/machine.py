@@ -107,7 +107,16 @@ def module(mcu: Mcu) -> dict[str, Any]:
         ) -> None:
             self.deinit()
             us = int(1_000_000 / freq) if freq is not None else period * 1_000_000 // tick_hz
-            self._timer = WorldTimer(max(1, us), mode == Timer.PERIODIC, lambda: callback and callback(self))
+
+            def called() -> None:
+                # the port prints what a callback raises and goes on
+                try:
+                    if callback:
+                        callback(self)
+                except Exception as e:
+                    mcu.stdout_write(f"{type(e).__name__}: {e}\n")
+
+            self._timer = WorldTimer(max(1, us), mode == Timer.PERIODIC, called)
             mcu.timer_start(self._timer)
 
         def deinit(self) -> None:

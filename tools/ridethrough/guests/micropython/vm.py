@@ -27,7 +27,10 @@ def call(*request):
         if kind == "ok":
             return reply[1]
         if kind == "timer":
-            _timers[reply[1]]()
+            try:
+                _timers[reply[1]]()
+            except Exception as e:
+                say("%s: %s" % (type(e).__name__, e))
             _to_host.write('["done"]\n')
         elif kind == "interrupt":
             raise KeyboardInterrupt
@@ -246,10 +249,11 @@ def run_file(path, names):
             source = f.read()
     except OSError:
         return True
-    call("interrupt_char", 3)
-    call("charge_import", len(source))
     try:
-        exec(compile(source, path, "exec"), names)
+        call("charge_import", len(source))
+        code = compile(source, path, "exec")
+        call("interrupt_char", 3)
+        exec(code, names)
     except SystemExit:
         raise
     except BaseException as e:

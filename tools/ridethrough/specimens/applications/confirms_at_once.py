@@ -1,0 +1,5 @@
+# The shortest application that is one.
+def run(meter):
+    meter.confirm()
+    while True:
+        meter.poll(50)

@@ -1,0 +1,4 @@
+# Confirms nothing and never comes back.
+def run(meter):
+    while True:
+        pass

@@ -1,0 +1,3 @@
+# Fails as soon as it begins.
+def run(meter):
+    raise ValueError("a fault of the application's")

@@ -1,0 +1,6 @@
+# Fails before it begins.
+raise ValueError("at import")
+
+
+def run(meter):
+    pass

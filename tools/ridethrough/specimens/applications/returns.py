@@ -1,0 +1,3 @@
+# Ends, which an application must not.
+def run(meter):
+    pass
