@@ -120,10 +120,10 @@ def test_demo_fails_if_a_run_does_not_end_as_stated(capsys, monkeypatch):
     from ridethrough.cli import demo
 
     monkeypatch.setattr(demo, "SCENARIOS", ("wrong.toml",))
-    text = (ROOT / "tools/ridethrough/scenarios/not_held.toml").read_text()
-    Path("wrong.toml").write_text(text.replace("outcome   = 3", "outcome   = 0"))
+    text = (ROOT / "tools/ridethrough/scenarios/update.toml").read_text()
+    Path("wrong.toml").write_text(text.replace("outcome   = 0", "outcome   = 3"))
     assert main(["demo"]) == 1
-    assert "NOT AS STATED: outcome: 3, the scenario states 0" in said(capsys)[0]
+    assert "NOT AS STATED: outcome: 0, the scenario states 3" in said(capsys)[0]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,11 @@ def show(console: Console, scenario: Scenario, trace: Trace, summary: Summary) -
     line(f"  AD1 sent           {_alerts(summary)}")
     if summary.missed:
         line(f"  AD1 missed         {summary.missed}: the hub's store did not last until the alert")
-    line(f"  AC lost            high for {show_time(summary.ac_lost_us)} at most with mains on")
+    wrong = summary.ac_lost
+    line(
+        f"  AC lost            wrong for {show_time(wrong.high_with_mains_us)} with mains on, "
+        f"{show_time(wrong.low_without_mains_us)} without"
+    )
     if summary.image_bytes and summary.programmed_bytes["slot"]:
         ratio = summary.programmed_bytes["slot"] / summary.image_bytes
         parts = ", ".join(f"{name} {count}" for name, count in summary.programmed_bytes.items() if name != "slot")

@@ -7,8 +7,9 @@ from typing import Any
 
 from ridethrough.quantities import show_time
 from ridethrough.rules import Rule, Verdict
-from ridethrough.scenarios import Shows
+from ridethrough.scenarios import NONE, Shows
 from ridethrough.traces import Trace
+from ridethrough.traces.ac_lost import LAG_US_MAX, AcLost, ac_lost
 from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts
 
 _KINDS = ("slot", "boot record", "event log", "register", "other")
@@ -21,8 +22,7 @@ class Summary:
 
     verdict: Verdict
     dark_us: int
-    ac_lost_us: int
-    """The longest time for which AC lost was high with mains on, once it had been low."""
+    ac_lost: AcLost
     alerts: tuple[Alert, ...]
     definition: str
     missed: int
@@ -49,7 +49,7 @@ class Summary:
         found = []
 
         def expect(what: str, wanted: object, got: object) -> None:
-            if wanted is not None and wanted != got:
+            if wanted is not None and wanted != (NONE if got is None else got):
                 found.append(f"{what}: {got}, the scenario states {wanted}")
 
         expect("rule", shows.rule, self.verdict.status)
@@ -59,10 +59,17 @@ class Summary:
         expect("version", shows.version, self.version)
         for what, limit_us, got_us in (
             ("longest darkness", shows.dark_us, self.dark_us),
-            ("AC lost high with mains on", shows.ac_lost_us, self.ac_lost_us),
+            ("AC lost high with mains on", shows.ac_lost_us, self.ac_lost.high_with_mains_us),
         ):
             if limit_us is not None and got_us > limit_us:
                 found.append(f"{what}: {show_time(got_us)}, the scenario states at most {show_time(limit_us)}")
+        # AC lost true to mains, both ways, is asked of every run
+        for what, got_us in (
+            ("high with mains on", self.ac_lost.high_with_mains_us),
+            ("low without mains", self.ac_lost.low_without_mains_us),
+        ):
+            if got_us > LAG_US_MAX:
+                found.append(f"AC lost {what} for {show_time(got_us)}, at most {show_time(LAG_US_MAX)}")
         found += [f"the step '{step}' was not reached: the run is too short" for step in self.not_reached]
         found += [f"fault: {fault}" for fault in self.faults if fault not in shows.faults]
         found += [f"no fault '{fault}'" for fault in shows.faults if fault not in self.faults]
@@ -85,7 +92,7 @@ def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) ->
     return Summary(
         verdict=rule.check(trace),
         dark_us=trace.dark_us(),
-        ac_lost_us=_ac_lost_us(trace),
+        ac_lost=ac_lost(trace),
         alerts=tuple(alerts(trace, definition)),
         definition=definition,
         missed=len(trace.events("missed_ad1")),
@@ -105,15 +112,3 @@ def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) ->
 def _number(text: str) -> int | None:
     # A foreign firmware's console may say anything where a number should stand.
     return int(text) if text.isdecimal() else None
-
-
-def _ac_lost_us(trace: Trace) -> int:
-    low = trace.when("ac_lost", 0)
-    if not low:
-        return 0
-    longest = 0
-    for a, b in trace.when("ac_lost", 1):
-        for c, d in trace.when("mains", 1):
-            if a > low[0][0]:
-                longest = max(longest, min(b, d) - max(a, c))
-    return longest

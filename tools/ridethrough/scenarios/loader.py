@@ -20,6 +20,8 @@ ACTIONS = (
 DAMAGES = ("none", "supplier signature", "maker signature", "payload", "header version", "header hardware")
 MANGLES = ("none", "repeat", "reorder", "corrupt")
 TROUBLES = ("mains off", "hub out", "hold fails", "hard reset")
+NONE = -1
+"""In `Shows`: there must be no outcome, or no version."""
 STATUSES = ("pass", "fail", "undecided", "vacuous")
 
 
@@ -274,13 +276,13 @@ def _step(table: Table) -> Step:
 
 def _shows(table: Table) -> Shows:
     shows = Shows(
-        rule=table.choice("rule", STATUSES) if table.has("rule") else None,
+        rule=None if table.raw("rule") in (None, "any") else table.choice("rule", STATUSES),
         dark_us=table.time_us("dark") if table.has("dark") else None,
         ac_lost_us=table.time_us("ac_lost") if table.has("ac_lost") else None,
         ad1=table.number("ad1") if table.has("ad1") else None,
         ad1_false=table.number("ad1_false") if table.has("ad1_false") else None,
-        outcome=table.number("outcome", most=3) if table.has("outcome") else None,
-        version=table.number("version", most=2**32 - 1) if table.has("version") else None,
+        outcome=_expected(table, "outcome", 3),
+        version=_expected(table, "version", 2**32 - 1),
         codes=_codes(table, "codes"),
         codes_not=_codes(table, "codes_not"),
         refused=table.text("refused", ""),
@@ -288,6 +290,14 @@ def _shows(table: Table) -> Shows:
     )
     table.done()
     return shows
+
+
+def _expected(table: Table, key: str, most: int) -> int | None:
+    # A number, "none" for that there must be none, "any" (on a board where the case has one) for no matter.
+    value = table.raw(key)
+    if value in (None, "any"):
+        return None
+    return NONE if value == "none" else table.number(key, most=most)
 
 
 def _codes(table: Table, key: str) -> tuple[str, ...]:

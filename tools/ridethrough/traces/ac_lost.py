@@ -1,0 +1,48 @@
+"""Is AC lost true to mains, both ways? Looked at only while the meter's supply lasts (`mcu` is not off):
+without it nothing drives the line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ridethrough.traces.trace import Interval, Trace
+
+LAG_US_MAX = 60_000
+"""How long AC lost may be wrong. The firmware follows in an interrupt, which an erase of the flash (45 ms,
+typically) holds up, and boot.py takes some 30 ms after a reset. [assumed: no figure has been seen]"""
+
+
+@dataclass(frozen=True)
+class AcLost:
+    """The longest times for which the line was wrong, in us."""
+
+    high_with_mains_us: int
+    low_without_mains_us: int
+
+
+def ac_lost(trace: Trace) -> AcLost:
+    """How wrong AC lost was in a trace."""
+    off = trace.when("mcu", "off")
+    powered = _outside(off, trace.end_us)
+    return AcLost(
+        _longest(trace.when("ac_lost", 1), trace.when("mains", 1), powered),
+        _longest(trace.when("ac_lost", 0), trace.when("mains", 0), powered),
+    )
+
+
+def _longest(*conditions: list[Interval]) -> int:
+    # The longest time for which all of them hold.
+    together = conditions[0]
+    for more in conditions[1:]:
+        together = [(max(a, c), min(b, d)) for a, b in together for c, d in more if max(a, c) < min(b, d)]
+    return max((b - a for a, b in together), default=0)
+
+
+def _outside(intervals: list[Interval], end_us: int) -> list[Interval]:
+    gaps, at = [], 0
+    for a, b in intervals:
+        if a > at:
+            gaps.append((at, a))
+        at = b
+    return gaps + ([(at, end_us)] if at < end_us else [])
