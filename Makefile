@@ -25,6 +25,9 @@ pictures: .venv/ready  ## the pictures in docs/, made anew
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
 	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
 
+table: .venv/ready  ## the table of every scenario on every board in docs/, made anew
+	@$(RT) scenarios --table docs/scenario-table.md
+
 clean:  ## remove what the other targets made
 	rm -rf .venv .stubs build
 
@@ -36,4 +39,4 @@ clean:  ## remove what the other targets made
 	@$(PYTHON) tools/setup.py .venv '.[test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test lint bench pictures clean
+.PHONY: help run test lint bench pictures table fuzz clean

@@ -3,9 +3,11 @@
 import pytest
 from ridethrough import BadInput, Board, Firmware, Rule, Scenario, run_scenario
 from ridethrough.reports.summary import summarise
+from ridethrough.reports.table import markdown
 from ridethrough.scenarios import Shows, names
-from support import BARE, LATCH, PICO, S
+from support import BARE, HERE, LATCH, PICO, S
 
+TABLE = (HERE.parent / "docs" / "scenario-table.md").read_text()
 RULE = Rule.load("mp102-wg-2020-04")
 
 
@@ -16,9 +18,18 @@ def summary(name, board=None):
 @pytest.mark.parametrize("board", [PICO, LATCH, BARE], ids=lambda b: b.name)
 @pytest.mark.parametrize("name", names())
 def test_as_stated(name, board):
+    """What the file states holds, and the row in docs/scenario-table.md is this run's."""
     scenario = Scenario.load(name, board.name)
     assert scenario.title and scenario.text and scenario.shows != Shows()
-    assert summary(name, board).misses(scenario.shows) == []
+    s = summary(name, board)
+    assert s.misses(scenario.shows) == []
+    row = list(markdown([(scenario, board.name, s)]))[-1]
+    section = TABLE.split(f"## {name.partition(':')[0]}: ")[1].split("\n## ")[0]
+    assert row in section.splitlines(), "run make table"
+
+
+def test_the_table_has_no_other_rows():
+    assert TABLE.count("_pico |") == 3 * len(names())
 
 
 def test_a_broken_signature_changes_nothing():

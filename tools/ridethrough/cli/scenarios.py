@@ -1,0 +1,53 @@
+"""`ridethrough scenarios`: run them all, on every board, and say which do not end as they state."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ridethrough.boards import Board
+from ridethrough.cli.run import perform
+from ridethrough.paths import BOARDS
+from ridethrough.reports.table import markdown
+from ridethrough.scenarios import Scenario, names
+from ridethrough.whole import write_whole
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "scenarios",
+        help="run scenarios on every board and check what they state",
+        epilog="examples:\n  ridethrough scenarios\n  ridethrough scenarios clocks:slow bad_link:breaks\n"
+        "  ridethrough scenarios --table scenario-table.md\n\n"
+        "exit status: 0 all ended as their files state, 1 some did not, 2 bad input",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenario", nargs="*", help="names (default: all that come with the project)")
+    parser.add_argument("--table", metavar="FILE", type=Path, help="write the results as Markdown")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Runs, reports the misses; 0 if there are none."""
+    results, missed = [], 0
+    boards = [Board.load(p.parent.name) for p in sorted(BOARDS.glob("*/board.toml"))]
+    wanted = arguments.scenario or names()
+    for i, name in enumerate(wanted):
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{i + 1}/{len(wanted)} {name}", end="", file=sys.stderr, flush=True)
+        for board in boards:
+            scenario = Scenario.load(name, board.name)
+            _, summary = perform(scenario, board)
+            results.append((scenario, board.name, summary))
+            for miss in summary.misses(scenario.shows):
+                missed += 1
+                print(f"{name} on {board.name}: {miss} (see: ridethrough run {name} --board {board.name})")
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    if arguments.table:
+        write_whole(arguments.table, ("\n".join(markdown(results)) + "\n").encode())
+    print(f"{len(results)} runs, {missed} not as stated")
+    return 1 if missed else 0
