@@ -27,6 +27,7 @@ pictures: .venv/ready  ## the pictures in docs/, made anew
 
 table: .venv/ready  ## the table of every scenario on every board in docs/, made anew
 	@$(RT) scenarios --table docs/scenario-table.md
+	@.venv/bin/python -m ridethrough.guests.cpython.catalogue > docs/simulated.md
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .stubs build

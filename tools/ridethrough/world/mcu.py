@@ -279,8 +279,8 @@ class Mcu(Runtime):
         self.spend(len(text) * self.board.cost.console_us_per_byte)
         self.console.write(text)
 
-    def interrupt_char(self, char: int) -> None:
-        self.console.interrupt_char = char
+    def interrupt_char(self, chr: int) -> None:
+        self.console.interrupt_char = chr
 
     # --- flash ---
 

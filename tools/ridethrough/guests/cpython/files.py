@@ -20,6 +20,7 @@ _MODES = {
     "w": _WRONLY | _CREAT | _TRUNC,
     "a": _WRONLY | _CREAT | _APPEND,
     "x": _WRONLY | _CREAT | _EXCL,
+    "+": _RDWR,
 }
 """As extmod/vfs_lfsx_file.c maps a mode's letter."""
 _DIR_MODE, _FILE_MODE = 0x4000, 0x8000
@@ -33,15 +34,16 @@ class LfsFile:
     """An open file as MicroPython has it."""
 
     def __init__(self, owner: LfsVfs, path: str, mode: str) -> None:
-        kind = mode.replace("b", "").replace("t", "")
-        flags = _MODES.get(kind[:1])
-        if flags is None or kind[1:] not in ("", "+"):
-            raise ValueError(mode)
+        # As the port reads a mode: letter by letter, and what it does not know means nothing.
+        flags = 0
+        for letter in mode:
+            flags |= _MODES.get(letter, 0)
         self._owner = owner
         self._path = path
         self._text = "b" not in mode
+        self._reads, self._writes = bool(flags & _RDONLY), bool(flags & _WRONLY)
         self._closed = True  # until it is open
-        self._handle = self._do(lfs.file_open, path, lfs.LFSFileFlag(flags | (_RDWR if kind[1:] else 0)))
+        self._handle = self._do(lfs.file_open, path, lfs.LFSFileFlag(flags))
         self._closed = False
         owner.handles.add(self._handle)
 
@@ -56,19 +58,25 @@ class LfsFile:
     def read(self, n: int = -1) -> bytes | str:
         if n is None or n < 0:
             n = max(0, self._call(lfs.file_size) - self._call(lfs.file_tell))
-        data = bytes(self._call(lfs.file_read, n))
+        data = bytes(self._read(n))
         return data.decode() if self._text else data
+
+    def _read(self, n: int) -> bytes:
+        # littlefs does not look: on a board it reads what is not there, here it would abort
+        if not self._reads:
+            raise OSError(errno.EBADF)
+        return self._call(lfs.file_read, n)  # type: ignore[no-any-return]
 
     def readinto(self, buf: Any) -> int:
         view = memoryview(buf)
-        data = self._call(lfs.file_read, len(view))
+        data = self._read(len(view))
         view[: len(data)] = data
         return len(data)
 
     def readline(self) -> bytes | str:
         line = b""
         while not line.endswith(b"\n"):
-            c = bytes(self._call(lfs.file_read, 1))
+            c = bytes(self._read(1))
             if not c:
                 break
             line += c
@@ -79,8 +87,8 @@ class LfsFile:
             yield line
 
     def write(self, data: Any) -> int:
-        if self._text and not isinstance(data, str):
-            data = bytes(data)
+        if not self._writes:
+            raise OSError(errno.EBADF)
         return int(self._call(lfs.file_write, data.encode() if isinstance(data, str) else bytes(data)))
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -165,7 +173,7 @@ class LfsVfs:
 class Mounts:
     """The mount table, and the functions of `os` and `vfs` over it."""
 
-    def __init__(self, root: LfsVfs) -> None:
+    def __init__(self, root: LfsVfs | None) -> None:
         self._table: dict[str, Any] = {"/": root}
         self._cwd = "/"
 
@@ -179,21 +187,23 @@ class Mounts:
         return "/" + "/".join(parts)
 
     def _find(self, path: str) -> tuple[Any, str]:
-        path = self._absolute(path)
+        # A path goes to its file system as it is: littlefs itself knows "." and "..".
+        if not path.startswith("/"):
+            path = self._cwd.rstrip("/") + "/" + path
         for point, fs in self._table.items():
             if point != "/" and (path == point or path.startswith(point + "/")):
                 return fs, path[len(point) :] or "/"
         return self._table["/"], path
 
-    def mount(self, fs: Any, point: str, *, readonly: bool = False, mkfs: bool = False) -> None:
-        if point in self._table:
+    def mount(self, fsobj: Any, mount_point: str, *, readonly: bool = False) -> None:
+        if mount_point in self._table:
             raise OSError(errno.EPERM)
-        fs.mount(readonly, mkfs)
-        self._table[point] = fs
+        fsobj.mount(readonly, False)
+        self._table[mount_point] = fsobj
 
-    def umount(self, point: Any) -> None:
+    def umount(self, mount_point: Any) -> None:
         for key, fs in list(self._table.items()):
-            if key == point or fs is point:
+            if key == mount_point or fs is mount_point:
                 del self._table[key]
                 fs.umount()
                 return
@@ -239,7 +249,11 @@ class Mounts:
         fs.rename(rest, target)
 
     def chdir(self, path: str) -> None:
-        if not self.stat(path)[0] & _DIR_MODE:
+        try:
+            found = self.stat(path)[0] & _DIR_MODE
+        except OSError:
+            found = 0
+        if not found:
             raise OSError(errno.ENOENT)
         self._cwd = self._absolute(path)
 

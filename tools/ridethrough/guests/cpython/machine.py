@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from ridethrough.guests.cpython.strict import Strict
 from ridethrough.world import mcu as world
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer as WorldTimer
@@ -20,7 +21,7 @@ _ADC_PINS = (26, 27, 28, 29)
 def module(mcu: Mcu) -> dict[str, Any]:
     """The module's names. Classes are made per board: they close over `mcu`."""
 
-    class Pin:
+    class Pin(Strict):
         _gpio: int
         IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
         PULL_UP, PULL_DOWN = 1, 2
@@ -65,7 +66,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
         low = off
 
-    class ADC:
+    class ADC(Strict):
         def __init__(self, id: Any) -> None:
             self._gpio = id._gpio if isinstance(id, Pin) else id
             if self._gpio not in _ADC_PINS:
@@ -74,7 +75,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         def read_u16(self) -> int:
             return mcu.adc_read(self._gpio)
 
-    class WDT:
+    class WDT(Strict):
         def __init__(self, id: int = 0, timeout: int = 5000) -> None:
             if id != 0:
                 raise ValueError(f"WDT({id}) doesn't exist")
@@ -85,7 +86,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         def feed(self) -> None:
             mcu.wdt_feed()
 
-    class Timer:
+    class Timer(Strict):
         ONE_SHOT, PERIODIC = 0, 1
 
         def __init__(self, id: int = -1, **how: Any) -> None:
@@ -123,16 +124,16 @@ def module(mcu: Mcu) -> dict[str, Any]:
             if self._timer:
                 self._timer.active = False
 
-    class RTC:
-        def datetime(self, when: tuple[int, ...] | None = None) -> tuple[int, ...] | None:
-            if when is None:
+    class RTC(Strict):
+        def datetime(self, datetimetuple: tuple[int, ...] | None = None) -> tuple[int, ...] | None:
+            if datetimetuple is None:
                 t = time.gmtime(mcu.unix_time())
                 return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)
-            year, month, day, _, hour, minute, second, _ = when
+            year, month, day, _, hour, minute, second, _ = datetimetuple
             mcu.set_unix_time(calendar.timegm((year, month, day, hour, minute, second, 0, 0, 0)))
             return None
 
-    class I2C:
+    class I2C(Strict):
         def __init__(self, id: int, *, scl: Any = None, sda: Any = None, freq: int = 400_000) -> None:
             if id not in (0, 1):
                 raise ValueError(f"I2C({id}) doesn't exist")
@@ -183,22 +184,22 @@ def time_module(mcu: Mcu) -> dict[str, Any]:
     def sleep_us(us: int) -> None:
         mcu.sleep_us(max(0, us))
 
-    def broken_down(seconds: int | None = None) -> tuple[int, ...]:
-        t = time.gmtime(mcu.unix_time() if seconds is None else seconds)
+    def broken_down(secs: int | None = None) -> tuple[int, ...]:
+        t = time.gmtime(mcu.unix_time() if secs is None else secs)
         return (t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7])
 
     return {
         "ticks_ms": mcu.ticks_ms,
         "ticks_us": mcu.ticks_us,
-        "ticks_add": lambda ticks, delta: (ticks + delta) % world.TICK_WRAP,
-        "ticks_diff": lambda a, b: (a - b + half) % world.TICK_WRAP - half,
-        "sleep": lambda s: sleep_us(int(s * 1_000_000)),
+        "ticks_add": lambda ticks, delta, /: (ticks + delta) % world.TICK_WRAP,
+        "ticks_diff": lambda ticks1, ticks2, /: (ticks1 - ticks2 + half) % world.TICK_WRAP - half,
+        "sleep": lambda seconds: sleep_us(int(seconds * 1_000_000)),
         "sleep_ms": lambda ms: sleep_us(ms * 1000),
         "sleep_us": sleep_us,
         "time": mcu.unix_time,
         "gmtime": broken_down,
         "localtime": broken_down,
-        "mktime": lambda t: calendar.timegm((*t[:6], 0, 0, 0)),
+        "mktime": lambda local_time: calendar.timegm((*local_time[:6], 0, 0, 0)),
     }
 
 

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from ridethrough.guests.cpython import machine
+from ridethrough.guests.cpython import aio, machine
 from ridethrough.guests.cpython.files import Mounts
+from ridethrough.guests.cpython.strict import StrictModule
 from ridethrough.world.mcu import Mcu
 
 BUILTINS = frozenset(
@@ -53,17 +54,18 @@ def make_modules(mcu: Mcu, files: Mounts, path: list[str]) -> dict[str, ModuleTy
     }
     named["machine"] = machine.module(mcu)
     named["time"] = machine.time_module(mcu)
-    named["os"] = files.functions() | {"sep": "/", "uname": lambda: ("rp2", "rp2", "1.29.0", "", mcu.board.title)}
+    named["os"] = files.functions() | {"sep": "/"}
+    named["asyncio"] = aio.module(mcu)
     named["vfs"] = {"mount": files.mount, "umount": files.umount}
     named["io"] = {"IOBase": _IOBase, "BytesIO": io.BytesIO, "StringIO": io.StringIO, "open": files.open}
     named["hashlib"] = {"sha256": _sha256(mcu)}
     named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}
-    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *n: -1}
+    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *amount: -1}
     named["micropython"] = {
-        "const": lambda value: value,
+        "const": lambda expr: expr,
         "kbd_intr": mcu.interrupt_char,
-        "native": lambda function: function,
-        "viper": lambda function: function,
+        "native": lambda _func: _func,
+        "viper": lambda _func: _func,
         "heap_lock": lambda: None,
         "heap_unlock": lambda: None,
     }
@@ -79,9 +81,9 @@ def make_modules(mcu: Mcu, files: Mounts, path: list[str]) -> dict[str, ModuleTy
         "exit": sys.exit,
         "print_exception": lambda e, file=None: stdout.write(f"{type(e).__name__}: {e}\n"),
     }
-    modules = {}
+    modules: dict[str, ModuleType] = {}
     for name, contents in named.items():
-        modules[name] = ModuleType(name)
+        modules[name] = StrictModule(name)
         modules[name].__dict__.update(contents)
     return modules
 
@@ -122,6 +124,8 @@ def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
                 return self._ready
             if self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout):
                 return self._ready
+            if not self._registered:
+                mcu.wait_us(10**12 if timeout < 0 else timeout * 1000)
             return []
 
         def ipoll(self, timeout: int = -1, flags: int = 0) -> Iterator[tuple[object, int]]:

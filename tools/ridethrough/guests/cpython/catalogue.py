@@ -1,0 +1,66 @@
+"""Make docs/simulated.md: what of each module is simulated, call by call, and what is not.
+
+python -m ridethrough.guests.cpython.catalogue > docs/simulated.md
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from ridethrough.boards import Board
+from ridethrough.guests.cpython.files import Mounts
+from ridethrough.guests.cpython.guest import CPythonGuest
+from ridethrough.guests.cpython.modules import make_modules
+from ridethrough.guests.cpython.strict import NOT_SIMULATED
+from ridethrough.world.clock import Clock
+from ridethrough.world.surroundings import Site, World
+
+PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropython", "gc")
+"""The modules that differ from CPython's; the rest are CPython's own with fewer names."""
+
+
+def simulated() -> dict[str, dict[str, Any]]:
+    """The simulated modules' public names, as one board finds them."""
+    site = Site(Clock(), Board.load("rpi_pico"), World(), CPythonGuest())
+    modules = make_modules(site.mcu, Mounts(None), [])
+    return {m: {n: v for n, v in vars(modules[m]).items() if not n.startswith("_")} for m in PORT_MODULES}
+
+
+def members(owner: type) -> dict[str, Any]:
+    """A class's public members."""
+    return {n: getattr(owner, n) for n in vars(owner) if not n.startswith("_")}
+
+
+def _call(name: str, value: Any) -> str:
+    if not callable(value) or isinstance(value, type):
+        return f"`{name}`"
+    parameters = [p for p in inspect.signature(value).parameters.values() if p.name != "self"]
+    return f"`{name}({', '.join(p.name for p in parameters)})`"
+
+
+def page() -> Iterator[str]:
+    """Lines of Markdown."""
+    yield "# What the emulator simulates"
+    yield ""
+    yield "Made by `make table`; a test holds it to the port's stubs. What is listed as not simulated raises"
+    yield "`NotImplementedError` when it is used; anything else that is missing raises as on the board."
+    for module, names in simulated().items():
+        yield from ("", f"## {module}", "")
+        plain = [_call(n, v) for n, v in sorted(names.items()) if not isinstance(v, type)]
+        yield "Simulated: " + (", ".join(plain) or "nothing but classes") + "."
+        for name, owner in sorted(names.items()):
+            if isinstance(owner, type):
+                yield ""
+                yield f"Class `{name}`: " + ", ".join(_call(n, v) for n, v in sorted(members(owner).items())) + "."
+                missing = sorted(NOT_SIMULATED.get(f"{module}.{name}", ()))
+                if missing:
+                    yield f"Not simulated of it: {', '.join(f'`{n}`' for n in missing)}."
+        missing = sorted(NOT_SIMULATED.get(module, ()))
+        if missing:
+            yield from ("", f"Not simulated: {', '.join(f'`{n}`' for n in missing)}.")
+
+
+if __name__ == "__main__":
+    print("\n".join(page()))
