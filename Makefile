@@ -25,6 +25,10 @@ pictures: .venv/ready  ## the pictures in docs/, made anew
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
 	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
 
+fuzz: .venv/ready-test  ## each parser of foreign bytes under a coverage-guided fuzzer, a minute each
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@.venv/bin/python host_tests/fuzz.py
+
 table: .venv/ready  ## the table of every scenario on every board in docs/, made anew
 	@$(RT) scenarios --table docs/scenario-table.md
 	@.venv/bin/python -m ridethrough.guests.cpython.catalogue > docs/simulated.md

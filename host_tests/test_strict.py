@@ -100,47 +100,47 @@ def said(source: str) -> list[str]:
     return lines(run_steps(firmware=with_main(source), seconds=2))
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("import machine\nmachine.PWM", "NotImplementedError: machine.PWM is in the port"),
-        ("from machine import SPI", "NotImplementedError: machine.SPI is in the port"),
-        ("import machine\nmachine.Pin(3).toggle()", "NotImplementedError: machine.Pin.toggle is in the port"),
-        ("import machine\nmachine.nothing", "AttributeError: 'machine' has no attribute 'nothing'"),
-        ("import machine\nmachine.Pin(3).hold()", "AttributeError: 'machine.Pin' has no attribute 'hold'"),
-        ("import machine\nmachine.WDT(timeout=8389)", "ValueError: timeout exceeds 8388"),
-        ("import machine\nmachine.Timer(0)", "ValueError: Timer doesn't exist"),
-        ("import machine\nmachine.Pin(30)", "ValueError: invalid pin"),
-        ("import machine\nmachine.ADC(3)", "ValueError: Pin doesn't have ADC capabilities"),
-        ("import machine\nmachine.mem32[0x40000000]", "NotImplementedError: mem32[0x40000000] is not simulated"),
-        ("import time\ntime.monotonic()", "AttributeError: 'time' has no attribute 'monotonic'"),
-        ("import os\nos.path", "AttributeError: 'os' has no attribute 'path'"),
-        ("import os\nos.environ", "AttributeError: 'os' has no attribute 'environ'"),
-        ("import vfs\nvfs.VfsFat", "NotImplementedError: vfs.VfsFat is in the port"),
-        ("import select\nselect.epoll()", "AttributeError: 'select' has no attribute 'epoll'"),
-        ("import hashlib\nhashlib.sha512()", "AttributeError: 'hashlib' has no attribute 'sha512'"),
-        (
-            "import hashlib\nhashlib.sha256().hexdigest()",
-            "AttributeError: 'Sha256' object has no attribute 'hexdigest'",
-        ),
-        ("import hashlib\nhashlib.sha256('text')", "TypeError"),
-        ("import select, sys\nselect.poll().register(3)", "OSError"),
-        ("import typing", "ImportError: no module named 'typing'"),
-        ("import pathlib", "ImportError"),
-        ("import dataclasses", "ImportError"),
-        ("import threading", "ImportError"),
-        ("breakpoint()", "NameError"),
-        ("vars()", "NameError"),
-        ("ascii('x')", "NameError"),
-        ("open('/etc/passwd')", "OSError"),
-        ("open('/x')", "OSError: 2"),
-        ("import os\nos.mkdir('/esme')", "OSError: 17"),
-        ("import os\nos.remove('/nothing')", "OSError: 2"),
-        ("import os\nos.rmdir('/esme')", "OSError"),
-        ("import os\nos.listdir('/nothing')", "OSError: 2"),
-        ("import vfs\nvfs.umount('/nothing')", "OSError: 22"),
-    ],
-)
+REFUSED = [
+    ("import machine\nmachine.PWM", "NotImplementedError: machine.PWM is in the port"),
+    ("from machine import SPI", "NotImplementedError: machine.SPI is in the port"),
+    ("import machine\nmachine.Pin(3).toggle()", "NotImplementedError: machine.Pin.toggle is in the port"),
+    ("import machine\nmachine.nothing", "AttributeError: 'machine' has no attribute 'nothing'"),
+    ("import machine\nmachine.Pin(3).hold()", "AttributeError: 'machine.Pin' has no attribute 'hold'"),
+    ("import machine\nmachine.WDT(timeout=8389)", "ValueError: timeout exceeds 8388"),
+    ("import machine\nmachine.Timer(0)", "ValueError: Timer doesn't exist"),
+    ("import machine\nmachine.Pin(30)", "ValueError: invalid pin"),
+    ("import machine\nmachine.ADC(3)", "ValueError: Pin doesn't have ADC capabilities"),
+    ("import machine\nmachine.mem32[0x40000000]", "NotImplementedError: mem32[0x40000000] is not simulated"),
+    ("import time\ntime.monotonic()", "AttributeError: 'time' has no attribute 'monotonic'"),
+    ("import os\nos.path", "AttributeError: 'os' has no attribute 'path'"),
+    ("import os\nos.environ", "AttributeError: 'os' has no attribute 'environ'"),
+    ("import vfs\nvfs.VfsFat", "NotImplementedError: vfs.VfsFat is in the port"),
+    ("import select\nselect.epoll()", "AttributeError: 'select' has no attribute 'epoll'"),
+    ("import hashlib\nhashlib.sha512()", "AttributeError: 'hashlib' has no attribute 'sha512'"),
+    (
+        "import hashlib\nhashlib.sha256().hexdigest()",
+        "AttributeError: 'Sha256' object has no attribute 'hexdigest'",
+    ),
+    ("import hashlib\nhashlib.sha256('text')", "TypeError"),
+    ("import select, sys\nselect.poll().register(3)", "OSError"),
+    ("import typing", "ImportError: no module named 'typing'"),
+    ("import pathlib", "ImportError"),
+    ("import dataclasses", "ImportError"),
+    ("import threading", "ImportError"),
+    ("breakpoint()", "NameError"),
+    ("vars()", "NameError"),
+    ("ascii('x')", "NameError"),
+    ("open('/etc/passwd')", "OSError"),
+    ("open('/x')", "OSError: 2"),
+    ("import os\nos.mkdir('/esme')", "OSError: 17"),
+    ("import os\nos.remove('/nothing')", "OSError: 2"),
+    ("import os\nos.rmdir('/esme')", "OSError"),
+    ("import os\nos.listdir('/nothing')", "OSError: 2"),
+    ("import vfs\nvfs.umount('/nothing')", "OSError: 22"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), REFUSED)
 def test_what_a_board_refuses_is_refused_here(source, expected):
     out = said(source + "\nprint('went on')\n")
     assert "went on" not in out
@@ -152,3 +152,44 @@ def test_builtins_are_the_ports():
     assert {"print", "open", "__import__"}.isdisjoint(BUILTINS)
     for lacking in ("vars", "ascii", "breakpoint", "format", "aiter", "anext", "exit", "quit", "copyright"):
         assert lacking not in BUILTINS
+
+
+def loose_poll(modules):
+    class Poll:
+        def register(self, stream, eventmask=5):
+            pass
+
+    modules["select"].poll = Poll
+
+
+LAXITIES = {
+    "machine": (
+        lambda m: setattr(m["machine"], "WDT", lambda timeout: None),
+        "import machine\nmachine.WDT(timeout=8389)",
+    ),
+    "time": (lambda m: setattr(m["time"], "monotonic", lambda: 0), "import time\ntime.monotonic()"),
+    "os": (lambda m: setattr(m["os"], "remove", lambda path: None), "import os\nos.remove('/nothing')"),
+    "vfs": (lambda m: setattr(m["vfs"], "umount", lambda point: None), "import vfs\nvfs.umount('/nothing')"),
+    "select": (loose_poll, "import select, sys\nselect.poll().register(3)"),
+    "hashlib": (lambda m: setattr(m["hashlib"], "sha256", lambda data: None), "import hashlib\nhashlib.sha256('text')"),
+}
+
+
+@pytest.mark.parametrize("module", LAXITIES)
+def test_a_laxity_in_a_module_is_caught(module, monkeypatch):
+    """With one thing let pass that a board refuses, the check above for that very line fails."""
+    from ridethrough.guests.cpython import guest
+
+    loosen, source = LAXITIES[module]
+    (expected,) = [e for s, e in REFUSED if s == source]
+    make = guest.make_modules
+
+    def loose(*arguments):
+        modules = make(*arguments)
+        loosen(modules)
+        return modules
+
+    test_what_a_board_refuses_is_refused_here(source, expected)
+    monkeypatch.setattr(guest, "make_modules", loose)
+    with pytest.raises(AssertionError):
+        test_what_a_board_refuses_is_refused_here(source, expected)

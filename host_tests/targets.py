@@ -1,0 +1,176 @@
+"""Parsers of foreign bytes, as functions that take any bytes and raise only if something is wrong with us.
+
+Hypothesis calls them in `make test` (test_fuzz.py), a coverage-guided fuzzer in `make fuzz` (fuzz.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from ridethrough import BadInput, Board, Rule, Scenario, World
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.images import EMULATED, inspect_image
+from ridethrough.runner import fresh_flash
+from ridethrough.scenarios import names
+from ridethrough.world.clock import Clock
+from ridethrough.world.surroundings import Site
+from support import HERE, PICO, REFERENCE, S, image, run_steps
+
+GOOD = image()
+
+
+@lru_cache
+def firmware(name: str):
+    """A module of firmware/ that needs no board, loaded into this process."""
+    path = str(HERE.parent / "firmware")
+    if path not in sys.path:
+        sys.path.append(path)
+    return importlib.import_module(name)
+
+
+def host_image(data: bytes) -> None:
+    """`image inspect`: a report, and nothing accepted that is not signed."""
+    report = inspect_image(data, EMULATED.supplier.public, EMULATED.maker.public)
+    assert report.status in (0, 1, 2)
+    assert report.status != 0 or data[60:] == GOOD[60:]
+
+
+def board_image(data: bytes) -> None:
+    """The board's own parser and verifier."""
+    module = firmware("esme.image")
+    try:
+        img = module.Image(io.BytesIO(data), len(data))
+        img.fits(PICO.hardware)
+        img.verify(EMULATED.maker.public, EMULATED.supplier.public, lambda: None)
+    except module.BadImage:
+        return
+    assert data[60:] == GOOD[60:]
+
+
+def boot_record(data: bytes) -> bool:
+    """/boot.rec: believed only if every byte is as it was written. True if it is."""
+    bootrec, store = firmware("esme.bootrec"), firmware("esme.store")
+    real, store.load = store.load, lambda path, limit: data if len(data) <= limit else None
+    try:
+        record = bootrec.load()
+    finally:
+        store.load = real
+    if record is not None:
+        assert record.active in (0, 1) and record.phase in range(4)
+        written = []
+        store_replace, store.replace = store.replace, lambda path, saved: written.append(saved)
+        try:
+            record.save()
+        finally:
+            store.replace = store_replace
+        assert written == [data]
+    return record is not None
+
+
+class _Console:
+    """A board that stays up and takes one line after the other."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.site = Site(self.clock, PICO, World(), CPythonGuest())
+        self.site.mcu.chip.data[:] = fresh_flash(REFERENCE, PICO)
+        self.clock.run(6 * S)
+
+    def say(self, line: bytes) -> list[str]:
+        before = len(self.site.mcu.console.log)
+        self.site.mcu.type_in(line + b"\n")
+        self.clock.run(self.clock.now_us + 3 * S)
+        return [text for _, text in self.site.mcu.console.log[before:]]
+
+
+@lru_cache
+def _console() -> _Console:
+    return _Console()
+
+
+def console_line(data: bytes) -> None:
+    """Any bytes at the console: answers, no reset, nothing verified, nothing activated."""
+    board = _console()
+    data = data.replace(b"\x03", b"").replace(b"reset", b"")[:4000]
+    said = board.say(data)
+    trace = board.site.trace
+    assert [e.data["kind"] for e in trace.events("reset")] == ["power-up"], data
+    assert not any(line.startswith(("OK verified", "OK outcome", "OK pending")) for line in said), data
+    codes = {e.data["code"] for e in trace.events("gbcs")}
+    assert not codes & {"E002", "8F72", "8F43"}, data
+    del board.site.mcu.console.log[:]
+
+
+def command(data: bytes) -> None:
+    """Any bytes as an activation command."""
+    import base64
+
+    console_line(b"command " + base64.b64encode(data[:900]))
+
+
+def _parsed(data: bytes, name: str, load) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        (Path(folder) / "board.py").write_bytes(b"")
+        try:
+            load(path)
+        except BadInput as e:
+            assert "\n" not in str(e), e
+
+
+def scenario(data: bytes) -> None:
+    """A scenario file."""
+    _parsed(data, "s.toml", lambda path: Scenario.load(str(path)))
+
+
+def board(data: bytes) -> None:
+    """A board.toml."""
+    _parsed(data, "board.toml", lambda path: Board.load(str(path.parent)))
+
+
+def rule(data: bytes) -> None:
+    """A rule file."""
+    _parsed(data, "r.toml", lambda path: Rule.load(str(path)))
+
+
+TARGETS = (host_image, board_image, boot_record, console_line, command, scenario, board, rule)
+
+
+@lru_cache
+def seeds(target: str) -> tuple[bytes, ...]:
+    """Good inputs to begin with."""
+    tools = HERE.parent / "tools" / "ridethrough"
+    if target in ("host_image", "board_image"):
+        return (GOOD, GOOD[:200], GOOD[:60])
+    if target == "boot_record":
+        trace = run_steps(seconds=8)
+        flash = trace.notes["flash"]
+        size, at = firmware("esme.bootrec")._SIZE, 0
+        found = []
+        while (at := flash.find(b"RTBR", at)) >= 0:
+            found.append(flash[at : at + size])
+            at += 1
+        return (*found, b"RTBR\x01\x00")
+    if target == "console_line":
+        return (
+            b"hello",
+            b"status",
+            b"receive 4000 " + b"0" * 32,
+            b"block 0 00000000 AAAA",
+            b"clock 1700000000",
+            b"log",
+        )
+    if target == "command":
+        return (b"RTHACT\r\n" + PICO.unique_id + bytes(108), bytes(124))
+    if target == "scenario":
+        files = {name.partition(":")[0] for name in names()}
+        return tuple((tools / "scenarios" / f"{name}.toml").read_bytes() for name in sorted(files))
+    if target == "board":
+        return tuple(p.read_bytes() for p in sorted((HERE.parent / "boards").glob("*/board.toml")))
+    return tuple(p.read_bytes() for p in sorted((tools / "rules" / "library").glob("*.toml")))
