@@ -202,3 +202,28 @@ def test_another_supplier_signs_the_same_image():
     assert inspect_image(again, EMULATED.supplier.public).status == 1
     with pytest.raises(BadInput, match="no Zigbee"):
         resign(b"noise" * 100, other, "x")
+
+
+def test_the_key_may_come_as_a_certificate(tmp_path):
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.x509.oid import NameOID
+
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a supplier")])
+    began = datetime.datetime(2026, 1, 1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(EMULATED.supplier.private.public_key())
+        .serial_number(1)
+        .not_valid_before(began)
+        .not_valid_after(began + datetime.timedelta(days=3650))
+        .sign(EMULATED.supplier.private, hashes.SHA256())
+    )
+    (tmp_path / "supplier.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    public = load_public_key(tmp_path / "supplier.crt")
+    assert public == EMULATED.supplier.public
+    assert inspect_image(GOOD, public).status == 0

@@ -1,10 +1,10 @@
 """The real MicroPython VM runs the same files, and the world sees the same to the microsecond."""
 
 import pytest
-from ridethrough import BadInput
-from ridethrough.guests.micropython import find_vm
+from ridethrough import BadInput, World, run
+from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.scenarios import Step
-from support import BARE, LATCH, PICO, S, application, guests, image, lines, resets, run_steps
+from support import BARE, LATCH, PICO, S, application, guests, image, lines, resets, run_steps, with_main
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 
@@ -71,6 +71,13 @@ def test_the_vm_has_a_boards_memory():
     )
     assert any("MemoryError" in line for line in lines(trace))
     assert [e.data["outcome"] for e in trace.events("outcome")] == ["3"]
+
+
+def test_code_that_hangs_in_the_vm_meets_the_watchdog():
+    source = "from machine import WDT\nw = WDT(timeout=2000)\nprint('hanging')\nwhile True:\n    pass\n"
+    world = World(duration_us=3_000_000)
+    trace = run(with_main(source), PICO, world, guest=MicroPythonGuest(cpu_s=1))
+    assert set(lines(trace)) == {"hanging"} and resets(trace) == ["power-up", "watchdog"]
 
 
 def test_without_a_vm_the_message_says_how_to_get_one(monkeypatch, tmp_path):

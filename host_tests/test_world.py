@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ridethrough.world.chip import ChipParams, FlashChip
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.pins import IN, OUT, PULL_DOWN, PULL_NONE, PULL_UP, Pins
-from support import PICO, S, lines, resets, run_steps, with_main
+from support import PICO, S, guests, lines, resets, run_steps, with_main
 
 ENABLE = 16
 
@@ -163,9 +163,17 @@ def test_ticks_wrap_as_on_a_board():
     assert lines(trace)[-2:] == ["False 6 -7", "1"]
 
 
-def test_a_file_left_open_is_a_fault():
-    trace = run_steps(firmware=with_main("def f():\n    open('/x', 'w').write('1')\nf()\n"), seconds=2)
-    assert [e.data["kind"] for e in trace.events("fault")] == ["file left open"]
+@pytest.mark.parametrize("guest_name", guests())
+def test_a_file_left_open_is_a_fault(guest_name):
+    source = "def f():\n    open('/x', 'w').write('1')\nf()\nopen('/y', 'w').close()\n"
+    trace = run_steps(firmware=with_main(source), seconds=2, guest_name=guest_name)
+    assert [dict(e.data) for e in trace.events("fault")] == [{"kind": "file left open", "path": "/x"}]
+
+
+@pytest.mark.parametrize("guest_name", guests())
+def test_a_file_that_is_still_open_at_the_end_is_one_too(guest_name):
+    trace = run_steps(firmware=with_main("f = open('/x', 'w')\n"), seconds=2, guest_name=guest_name)
+    assert [e.data["path"] for e in trace.events("fault")] == ["/x"]
 
 
 def test_timers_and_interrupts_off():

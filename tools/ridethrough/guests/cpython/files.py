@@ -45,7 +45,7 @@ class LfsFile:
         self._closed = True  # until it is open
         self._handle = self._do(lfs.file_open, path, lfs.LFSFileFlag(flags))
         self._closed = False
-        owner.handles.add(self._handle)
+        owner.open_files[self._handle] = path if self._writes else ""
 
     def _do(self, function: Callable[..., Any], *args: Any) -> Any:
         return self._owner.do(self._path, function, *args)
@@ -103,11 +103,12 @@ class LfsFile:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._owner.handles.discard(self._handle)
+            self._owner.open_files.pop(self._handle, None)
             self._do(lfs.file_close, self._handle)
 
     def __del__(self) -> None:
-        if not self._closed:
+        if not self._closed and self._writes:
+            self._owner.open_files[self._handle] = ""
             self._owner.left_open(self._path)
 
     def __enter__(self) -> LfsFile:
@@ -126,7 +127,7 @@ class LfsVfs:
         self._set_purpose = set_purpose
         self.left_open = left_open
         # littlefs keeps a list of open files: their memory must outlive whoever forgets to close them
-        self.handles: set[Any] = set()
+        self.open_files: dict[Any, str] = {}
 
     def do(self, path: str, function: Callable[..., Any], *args: Any) -> Any:
         self._set_purpose(path)
@@ -134,6 +135,11 @@ class LfsVfs:
             return function(self._fs, *args)
         except LittleFSError as e:
             raise _failed(e) from None
+
+    def ended(self) -> None:
+        """The firmware has ended: what is still open for writing was left so."""
+        for path in [p for p in self.open_files.values() if p]:
+            self.left_open(path)
 
     def open(self, path: str, mode: str) -> LfsFile:
         return LfsFile(self, path, mode)

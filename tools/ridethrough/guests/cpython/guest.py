@@ -33,6 +33,7 @@ class CPythonGuest:
                 boot.execute("main.py")
         except SystemExit:
             return
+        boot.ended()
         mcu.repl()
 
 
@@ -62,7 +63,9 @@ class _Boot:
 
         boot_number = mcu.boot_number
         self._mcu = mcu
-        self._files = Mounts(LfsVfs(flash, purpose, left_open))
+        root = LfsVfs(flash, purpose, left_open)
+        self._files = Mounts(root)
+        self.ended = root.ended
         self._path = ["", ".frozen", "/lib"]
         self._builtin = make_modules(mcu, self._files, self._path)
         self._modules: dict[str, ModuleType] = self._builtin["sys"].modules

@@ -21,7 +21,7 @@ from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone, Timer
 
 HEAP = "192k"
-CPU_S_MAX = 120
+CPU_S_MAX = 30
 """A boot that computes for longer than this counts as hung: the clock jumps to the watchdog."""
 _SHIM = Path(__file__).with_name("vm.py")
 _PLAIN = frozenset(
@@ -48,11 +48,12 @@ def find_vm() -> str:
 
 
 class MicroPythonGuest:
-    """The VM found by `find_vm`, with a heap of `heap`."""
+    """The VM found by `find_vm`, with a heap of `heap` and at most `cpu_s` seconds of CPU a boot."""
 
-    def __init__(self, heap: str = HEAP) -> None:
+    def __init__(self, heap: str = HEAP, cpu_s: int = CPU_S_MAX) -> None:
         self._vm = find_vm()
         self._heap = heap
+        self._cpu_s = cpu_s
 
     def run(self, mcu: Mcu) -> None:
         with tempfile.NamedTemporaryFile() as flash:
@@ -80,7 +81,7 @@ class MicroPythonGuest:
             os.dup2(b, high_b)
             os.dup2(high_a, 3)
             os.dup2(high_b, 4)
-            resource.setrlimit(resource.RLIMIT_CPU, (CPU_S_MAX, CPU_S_MAX))
+            resource.setrlimit(resource.RLIMIT_CPU, (self._cpu_s, self._cpu_s))
 
         return subprocess.Popen(
             [self._vm, "-X", f"heapsize={self._heap}", str(_SHIM), flash],
@@ -140,6 +141,8 @@ class _Session:
         if name == "timer_stop":
             self._timers[arguments[0]].active = False
             return None
+        if name == "left_open":
+            return mcu.trace.add_event(mcu.clock.now_us, "fault", kind="file left open", path=arguments[0])
         if name == "formatted":
             return mcu.trace.add_event(mcu.clock.now_us, "fault", kind="format")
         if name == "facts":

@@ -213,6 +213,28 @@ class Raw:
         return len(text)
 
 
+_open = builtins.open
+_written = []
+
+
+def still_open(entry):
+    try:
+        entry[1].tell()
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def tracked_open(path, mode="r", *rest):
+    # A file that is dropped without close() would be committed at some garbage collection: kept here, it
+    # never is, and what is still open when the firmware ends is said.
+    f = _open(path, mode, *rest)
+    if isinstance(path, str) and not ("r" in mode and "+" not in mode):
+        _written[:] = [entry for entry in _written if still_open(entry)]
+        _written.append((path, f))
+    return f
+
+
 def say(*values, sep=" ", end="\n", file=None):
     call("stdout_write", sep.join(str(v) for v in values) + end)
 
@@ -319,6 +341,7 @@ shims = {
 }  # fmt: skip
 sys.modules.update(shims)
 builtins.print = say
+builtins.open = tracked_open
 builtins.__import__ = import_charged
 sys.path[:] = ["", ".frozen", "/lib"]
 
@@ -335,6 +358,9 @@ _main = {"__name__": "__main__"}
 try:
     if run_file("boot.py", _main):
         run_file("main.py", _main)
+    for entry in _written:
+        if still_open(entry):
+            call("left_open", entry[0])
     call("repl")
 except SystemExit:
     pass
