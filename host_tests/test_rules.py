@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule
-from ridethrough.rules.intervals import merged, overlap_us, touches
 from ridethrough.traces import Segment, Trace
+from ridethrough.traces.intervals import merged, overlap_us, touches
 from support import S
 
 MIN3 = 180 * S

@@ -9,7 +9,7 @@ from ridethrough.devices import console
 from ridethrough.images.commands import activation_command
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import DATE_CANCEL
-from ridethrough.scenarios.loader import Step
+from ridethrough.scenarios import Step
 from ridethrough.world.clock import Order
 from ridethrough.world.surroundings import Site
 

@@ -14,8 +14,7 @@ from ridethrough.images.build import ImageSpec, build_image, resign
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import INNER, PAYLOAD_AT
 from ridethrough.paths import SPECIMENS
-from ridethrough.scenarios import Scenario, Step
-from ridethrough.scenarios.loader import ImagePlan
+from ridethrough.scenarios import ImagePlan, Scenario, Step
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock
 from ridethrough.world.mcu import Guest

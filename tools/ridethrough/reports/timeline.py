@@ -10,6 +10,7 @@ from rich.text import Text
 from ridethrough.quantities import show_time
 from ridethrough.traces import Event, Interval, Trace
 from ridethrough.traces.alerts import alerts
+from ridethrough.traces.intervals import outside
 
 _LABEL = 11
 _WINDOW_LOW_MV = 10_800
@@ -44,7 +45,7 @@ def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Text]:
     yield _row("CH power", _levels(scale, off, low, glyphs), "green")
     yield _row("hub", _names(scale, trace.texts["hub"], glyphs), "cyan")
     yield _row("AC lost", _levels(scale, trace.when("ac_lost", 0), [], glyphs), "yellow")
-    stopped = _outside(trace.application_runs(), trace.end_us)
+    stopped = outside(trace.application_runs(), trace.end_us)
     yield _row("meter", _levels(scale, stopped, [], glyphs), "green")
     yield _row("phase", _names(scale, trace.texts["phase"], glyphs), "magenta")
     yield _row("resets", _marks(scale, [e.t_us for e in trace.events("reset")], glyphs.mark), "bold yellow")
@@ -133,12 +134,3 @@ def _marks(scale: _Scale, times_us: list[int], mark: str) -> str:
     for t_us in times_us:
         line[scale.column(t_us)] = mark
     return "".join(line)
-
-
-def _outside(intervals: list[Interval], end_us: int) -> list[Interval]:
-    gaps, at = [], 0
-    for a, b in intervals:
-        if a > at:
-            gaps.append((at, a))
-        at = b
-    return gaps + ([(at, end_us)] if at < end_us else [])

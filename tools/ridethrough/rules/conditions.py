@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.quantities import parse_voltage_mv
-from ridethrough.rules.intervals import Interval
 from ridethrough.traces import Trace
+from ridethrough.traces.intervals import Interval
 
 _Meaning = Callable[[re.Match[str]], Callable[[Trace], list[Interval]]]
 

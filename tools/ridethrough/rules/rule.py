@@ -12,10 +12,10 @@ from ridethrough.errors import BadInput, suggestion
 from ridethrough.paths import RULES
 from ridethrough.quantities import parse_time_us, show_time
 from ridethrough.rules.conditions import Condition
-from ridethrough.rules.intervals import Interval, merged, overlap_us, touches
 from ridethrough.rules.verdict import Verdict, Witness
 from ridethrough.tables import Table
 from ridethrough.traces import Trace
+from ridethrough.traces.intervals import Interval, merged, overlap_us, touches
 
 PLANNED = ("activation", "commanded")
 UNPLANNED = ("watchdog", "brown-out", "crash", "rollback")

@@ -1,5 +1,6 @@
 """Scenarios: what happens to a board, and what must come of it. One TOML file each, in this folder."""
 
-from ridethrough.scenarios.loader import NONE, Scenario, Shows, Step, names
+from ridethrough.scenarios.loader import Scenario, names
+from ridethrough.scenarios.plan import NONE, ImagePlan, Shows, Step
 
-__all__ = ["NONE", "Scenario", "Shows", "Step", "names"]
+__all__ = ["NONE", "ImagePlan", "Scenario", "Shows", "Step", "names"]

@@ -9,68 +9,20 @@ from pathlib import Path
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.paths import SCENARIOS
 from ridethrough.quantities import parse_time_us, parse_voltage_mv
+from ridethrough.scenarios.plan import (
+    ACTIONS,
+    DAMAGES,
+    MANGLES,
+    NONE,
+    STATUSES,
+    TROUBLES,
+    ImagePlan,
+    Shows,
+    Step,
+)
 from ridethrough.tables import Table, merged
 from ridethrough.world.hub import HubParams
 from ridethrough.world.surroundings import ClockError, Trouble, World
-
-ACTIONS = (
-    "push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock",
-    "type", "hard reset", "interrupt",
-)  # fmt: skip
-DAMAGES = ("none", "supplier signature", "maker signature", "payload", "header version", "header hardware")
-MANGLES = ("none", "repeat", "reorder", "corrupt")
-TROUBLES = ("mains off", "hub out", "hold fails", "hard reset")
-NONE = -1
-"""In `Shows`: there must be no outcome, or no version."""
-STATUSES = ("pass", "fail", "undecided", "vacuous")
-
-
-@dataclass(frozen=True)
-class ImagePlan:
-    """The image that is pushed: this firmware's application again, as another version."""
-
-    version: int = 2
-    counter: int = 2
-    size: int = 0
-    damage: str = "none"
-    application: str = ""
-    """A file of specimens/applications instead of the firmware's own application."""
-    hardware: int | None = None
-    follows: tuple[int, int] = (0, 2**32 - 1)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that the head-end does: at `at_us`, or as soon as the step before is through."""
-
-    do: str
-    at_us: int | None = None
-    line: str = ""
-    date: int = 0
-    """For an activation or the clock: seconds since 1970."""
-    breaks: int = 0
-    """A push stops so many times on its way, and begins again with `receive`."""
-    mangle: str = "none"
-    """What happens to a push's blocks on their way."""
-
-
-@dataclass(frozen=True)
-class Shows:
-    """What a run must show. None: the scenario does not say."""
-
-    rule: str | None = None
-    dark_us: int | None = None
-    ac_lost_us: int | None = None
-    ad1: int | None = None
-    ad1_false: int | None = None
-    outcome: int | None = None
-    version: int | None = None
-    codes: tuple[str, ...] = ()
-    codes_not: tuple[str, ...] = ()
-    refused: str = ""
-    """What the board must have said in refusing something."""
-    faults: tuple[str, ...] = ()
-    """Faults that the scenario is about; any other is a miss."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The trace of a run or a capture, and the files it is written to."""
 
+from ridethrough.traces.intervals import Interval
 from ridethrough.traces.segments import Segment, Voltage
-from ridethrough.traces.trace import Event, Interval, Trace
+from ridethrough.traces.trace import Event, Trace
 
 __all__ = ["Event", "Interval", "Segment", "Trace", "Voltage"]

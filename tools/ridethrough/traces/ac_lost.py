@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ridethrough.traces.trace import Interval, Trace
+from ridethrough.traces.intervals import Interval, outside
+from ridethrough.traces.trace import Trace
 
 LAG_US_MAX = 60_000
 """How long AC lost may be wrong. The firmware follows in an interrupt, which an erase of the flash (45 ms,
@@ -24,7 +25,7 @@ class AcLost:
 def ac_lost(trace: Trace) -> AcLost:
     """How wrong AC lost was in a trace."""
     off = trace.when("mcu", "off")
-    powered = _outside(off, trace.end_us)
+    powered = outside(off, trace.end_us)
     return AcLost(
         _longest(trace.when("ac_lost", 1), trace.when("mains", 1), powered),
         _longest(trace.when("ac_lost", 0), trace.when("mains", 0), powered),
@@ -37,12 +38,3 @@ def _longest(*conditions: list[Interval]) -> int:
     for more in conditions[1:]:
         together = [(max(a, c), min(b, d)) for a, b in together for c, d in more if max(a, c) < min(b, d)]
     return max((b - a for a, b in together), default=0)
-
-
-def _outside(intervals: list[Interval], end_us: int) -> list[Interval]:
-    gaps, at = [], 0
-    for a, b in intervals:
-        if a > at:
-            gaps.append((at, a))
-        at = b
-    return gaps + ([(at, end_us)] if at < end_us else [])

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ridethrough.traces.intervals import Interval
 from ridethrough.traces.segments import Voltage
 
 WIRES = ("mains", "reset", "ch_enable", "ac_lost", "ch_present", "running_n")
 VOLTAGES = ("ch_mv", "hub_mv")
 TEXTS = ("mcu", "phase", "hub")
-
-Interval = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,3 +24,13 @@ def merged(many: list[Interval]) -> list[Interval]:
         else:
             result.append((a, b))
     return result
+
+
+def outside(many: list[Interval], end_us: int) -> list[Interval]:
+    """The gaps between sorted, disjoint intervals, from 0 to `end_us`."""
+    gaps, at = [], 0
+    for a, b in many:
+        if a > at:
+            gaps.append((at, a))
+        at = b
+    return gaps + ([(at, end_us)] if at < end_us else [])
