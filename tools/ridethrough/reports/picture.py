@@ -119,7 +119,8 @@ class _Drawing:
             self._box(a, b, top, height, "bad")
         line = {"x1": str(_LEFT), "x2": str(_LEFT + _PLOT), "y1": str(y(limit_mv)), "y2": str(y(limit_mv))}
         Xml.SubElement(self._root, "line", {"class": "limit", **line})
-        self._text(_LEFT - 44, y(limit_mv) + 4, f"{limit_mv / 1000:g} V", {"class": "small"})
+        at = {"class": "small", "text-anchor": "end"}
+        self._text(_LEFT + _PLOT - 4, y(limit_mv) + 12, f"{limit_mv / 1000:g} V", at)
         Xml.SubElement(self._root, "polyline", {"class": "line", "points": " ".join(points)})
 
     def _grid(self, grid: Xml.Element, bottom: int) -> None:
