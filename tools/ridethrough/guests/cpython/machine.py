@@ -16,6 +16,16 @@ from ridethrough.world.runtime import Timer as WorldTimer
 
 _GPIO_OE = 0xD0000020
 _ADC_PINS = (26, 27, 28, 29)
+_CPU_HZ = 125_000_000
+
+
+def not_simulated(what: str, **given: Any) -> None:
+    """A parameter that the port has and we do not is refused when it is used, not passed over."""
+    for name, value in given.items():
+        if value is not None:
+            raise NotImplementedError(
+                f"machine.{what}({name}=...) is in the port, but the emulator does not simulate it"
+            )
 
 
 def module(mcu: Mcu) -> dict[str, Any]:
@@ -27,16 +37,34 @@ def module(mcu: Mcu) -> dict[str, Any]:
         PULL_UP, PULL_DOWN = 1, 2
         IRQ_FALLING, IRQ_RISING = 4, 8
 
-        def __init__(self, id: int, mode: int | None = None, pull: int | None = None, *, value: Any = None) -> None:
+        def __init__(
+            self,
+            id: int,
+            mode: int | None = None,
+            pull: int | None = None,
+            *,
+            value: Any = None,
+            drive: int | None = None,
+            alt: int | None = None,
+        ) -> None:
             if isinstance(id, Pin):
                 id = id._gpio
             if not isinstance(id, int) or not 0 <= id <= 29:
                 raise ValueError("invalid pin")
             self._gpio = id
-            if mode is not None or pull is not None or value is not None:
-                self.init(mode, pull, value=value)
+            if any(given is not None for given in (mode, pull, value, drive, alt)):
+                self.init(mode, pull, value=value, drive=drive, alt=alt)
 
-        def init(self, mode: int | None = None, pull: int | None = None, *, value: Any = None) -> None:
+        def init(
+            self,
+            mode: int | None = None,
+            pull: int | None = None,
+            *,
+            value: Any = None,
+            drive: int | None = None,
+            alt: int | None = None,
+        ) -> None:
+            not_simulated("Pin", drive=drive, alt=alt)
             if mode not in (None, 0, 1, 2):
                 raise ValueError("invalid pin af")
             level = None if value is None else int(bool(value))
@@ -51,7 +79,10 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
         __call__ = value
 
-        def irq(self, handler: Any = None, trigger: int = 12, *, hard: bool = False) -> None:
+        def irq(
+            self, handler: Any = None, trigger: int = 12, *, priority: Any = None, wake: Any = None, hard: bool = False
+        ) -> None:
+            not_simulated("Pin.irq", priority=priority, wake=wake)
             if handler and not hard:
                 raise NotImplementedError("Pin.irq is simulated with hard=True only")
             mcu.pin_irq(self._gpio, trigger, (lambda: handler(self)) if handler else None)
@@ -67,7 +98,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
         low = off
 
     class ADC(Strict):
-        def __init__(self, id: Any) -> None:
+        def __init__(self, id: Any, *, sample_ns: Any = None, atten: Any = None) -> None:
+            not_simulated("ADC", sample_ns=sample_ns, atten=atten)
             self._gpio = id._gpio if isinstance(id, Pin) else id
             if self._gpio not in _ADC_PINS:
                 raise ValueError("Pin doesn't have ADC capabilities")
@@ -134,7 +166,9 @@ def module(mcu: Mcu) -> dict[str, Any]:
             return None
 
     class I2C(Strict):
-        def __init__(self, id: int, *, scl: Any = None, sda: Any = None, freq: int = 400_000) -> None:
+        def __init__(
+            self, id: int, *, scl: Any = None, sda: Any = None, freq: int = 400_000, timeout: int = 50_000
+        ) -> None:
             if id not in (0, 1):
                 raise ValueError(f"I2C({id}) doesn't exist")
 
@@ -149,6 +183,10 @@ def module(mcu: Mcu) -> dict[str, Any]:
             buf = bytearray(nbytes)
             self.readfrom_mem_into(addr, memaddr, buf)
             return bytes(buf)
+
+    def freq(hz: int | None = None) -> int:
+        not_simulated("freq", hz=hz)
+        return _CPU_HZ
 
     class Mem32:
         def __getitem__(self, address: int) -> int:
@@ -173,7 +211,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "disable_irq": lambda: int(mcu.irq(True)),
         "enable_irq": lambda state: mcu.irq(bool(state)) and None,
         "idle": lambda: mcu.wait_us(1000),
-        "freq": lambda: 125_000_000,
+        "freq": freq,
     }
 
 
