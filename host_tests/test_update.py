@@ -519,6 +519,16 @@ def test_ac_lost_follows_mains_while_the_firmware_boots():
     assert resets(trace) == ["power-up", "watchdog"]
 
 
+def test_ac_lost_that_an_application_drives_wrongly_is_put_right():
+    source = (
+        "import board\ndef run(meter):\n    meter.confirm()\n    for _ in range(100):\n        meter.poll(50)\n"
+        "    board.ac_ok.value(0)\n    while True:\n        meter.poll(50)\n"
+    )
+    trace = update(image(files=application(source)), seconds=25)
+    (high,) = [i for i in trace.when("ac_lost", 1) if i[0] > S]
+    assert high[1] - high[0] < 1_000
+
+
 def test_a_pushed_image_is_not_taken_for_the_one_in_the_other_slot():
     push = image()
     talk = Talk(pushed(push), command_line(signed_command(push)), command_line(signed_command(push)), pushed(push))
