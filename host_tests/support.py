@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from ridethrough import Board, Firmware, Scenario, Trace, World, run
+from ridethrough import Board, Firmware, Trace, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.images import EMULATED, ImageSpec, build_image
 from ridethrough.scenarios import Step
@@ -86,11 +85,3 @@ def outcomes(trace: Trace) -> list[tuple[str, str]]:
 
 def running_version(trace: Trace) -> int:
     return int(trace.events("application")[-1].data["version"])
-
-
-def scenario_without_padding(name: str, seconds: int, start_s: int = 3) -> Scenario:
-    """A scenario as short as it can be, for the guest that is slow."""
-    scenario = Scenario.load(name)
-    steps = tuple(replace(s, at_us=start_s * S) if s.at_us else s for s in scenario.steps)
-    world = replace(scenario.world, duration_us=seconds * S)
-    return replace(scenario, steps=steps, world=world, image=replace(scenario.image, size=0))

@@ -21,7 +21,6 @@ class HeadEnd:
 
     def __init__(self, site: Site, steps: tuple[Step, ...], image: bytes) -> None:
         self.answers: list[tuple[str, str]] = []
-        self._site = site
         self._clock = site.clock
         self._mcu = site.mcu
         self._image = image
@@ -29,7 +28,6 @@ class HeadEnd:
         self._doing = ""
         self._signed = b""
         self._steps = list(steps)
-        self._planned: list[str] = []
         self._operation: console.Operation | None = None
         self._waiting = 0
         site.mcu.console.on_line = self._line
@@ -38,15 +36,14 @@ class HeadEnd:
     def _next_step(self) -> None:
         if not self._steps:
             return
-        step = self._steps.pop(0)
-        self._planned = [step.do]
+        step = self._steps[0]
         at_us = step.at_us if step.at_us is not None else self._clock.now_us + _PAUSE_US
-        self._clock.at(at_us, Order.WORLD, lambda: self._begin(step))
+        self._clock.at(at_us, Order.WORLD, self._begin)
 
     def not_reached(self) -> list[str]:
         """The steps that were not begun, or not through, when the run ended."""
         begun = [self._doing] if self._operation is not None else []
-        return begun + self._planned + [step.do for step in self._steps]
+        return begun + [step.do for step in self._steps]
 
     def start(self, operation: console.Operation, at_us: int) -> None:
         """Has one operation of the console client done at `at_us`, beside the steps."""
@@ -57,8 +54,8 @@ class HeadEnd:
 
         self._clock.at(at_us, Order.WORLD, begin)
 
-    def _begin(self, step: Step) -> None:
-        self._planned = []
+    def _begin(self) -> None:
+        step = self._steps.pop(0)
         if step.do in ("type", "interrupt", "hard reset"):
             if step.do == "hard reset":
                 self._mcu.reset("watchdog")

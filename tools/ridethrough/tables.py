@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.quantities import parse_time_us
+from ridethrough.whole import read_whole
 
 T = TypeVar("T")
 _MISSING: Any = object()
@@ -35,12 +36,8 @@ class Table:
     def load(cls, path: Path) -> Table:
         """Reads `path`; BadInput if it is missing, too large, or no TOML."""
         try:
-            if path.stat().st_size > FILE_BYTES_MAX:
-                raise BadInput(f"{path}: larger than {FILE_BYTES_MAX} bytes")
-            text = path.read_bytes().decode("utf-8")
+            text = read_whole(path, FILE_BYTES_MAX, "file of ours").decode("utf-8")
             return cls(path, tomllib.loads(text), text=text)
-        except OSError as e:
-            raise BadInput(f"{path}: {e.strerror}") from e
         except UnicodeDecodeError as e:
             raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
         except (tomllib.TOMLDecodeError, RecursionError) as e:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that are read and written whole, or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import tempfile
 from pathlib import Path
 
 from ridethrough.errors import BadInput
+
+
+def read_whole(path: Path, bytes_max: int, what: str) -> bytes:
+    """The bytes of a file that somebody brought; BadInput if it cannot be read, or is larger than any
+    `what` is: its size is looked at before memory is taken."""
+    try:
+        if path.stat().st_size > bytes_max:
+            raise BadInput(f"{path}: larger than {bytes_max} bytes: no {what}")
+        return path.read_bytes()
+    except OSError as e:
+        raise BadInput(f"{path}: {e.strerror}") from e
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ from ridethrough.images import ImageSpec, KeyPair, Keys, build_image, generate_k
 from ridethrough.images.build import application_files, resign
 from ridethrough.images.layout import IMAGE_BYTES_MAX
 from ridethrough.paths import FIRMWARE
-from ridethrough.whole import write_whole
+from ridethrough.whole import read_whole, write_whole
 
 _EXAMPLES = """examples:
   ridethrough image keygen keys
@@ -91,7 +91,9 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _sign(arguments: argparse.Namespace) -> int:
-    image = resign(_read(arguments.image), KeyPair.load(arguments.key), str(arguments.image))
+    image = resign(
+        read_whole(arguments.image, IMAGE_BYTES_MAX, "image"), KeyPair.load(arguments.key), str(arguments.image)
+    )
     write_whole(arguments.output, image)
     print(f"{arguments.output}: signed, {len(image)} bytes")
     return 0
@@ -99,7 +101,7 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 def _inspect(arguments: argparse.Namespace) -> int:
     report = inspect_image(
-        _read(arguments.image),
+        read_whole(arguments.image, IMAGE_BYTES_MAX, "image"),
         load_public_key(arguments.key) if arguments.key else None,
         load_public_key(arguments.maker) if arguments.maker else None,
     )
@@ -132,12 +134,3 @@ def _keygen(arguments: argparse.Namespace) -> int:
         f"{arguments.directory}: maker.pem and supplier.pem, for development: readable by you only, kept by nobody else"
     )
     return 0
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > IMAGE_BYTES_MAX:
-            raise BadInput(f"{path}: larger than {IMAGE_BYTES_MAX} bytes: no image")
-        return path.read_bytes()
-    except OSError as e:
-        raise BadInput(f"{path}: {e.strerror}") from e

@@ -105,9 +105,6 @@ class PowerPath:
     def ch_mv(self) -> float:
         return self._ch.mv_at(self._clock.now_us)
 
-    def hub_mv(self) -> float:
-        return self._hub_v.mv_at(self._clock.now_us)
-
     def set_mains(self, on: bool) -> None:
         if on == self.mains:
             return
