@@ -118,7 +118,7 @@ def test_three_minutes_hold_with_clocks_that_are_2_percent_wrong():
         ('title = "x"\n[hub]\nlost_mv = 99', "not within"),
         ('title = "x"\n[image]\nversion = true', "a whole number expected"),
         ('title = "x"\n[[step]]\ndo = "puhs"', r"did you mean 'push'\?"),
-        ('title = "x"\n[[step]]\ndo = "type"', "goes with do = 'type'"),
+        ('title = "x"\n[[step]]\ndo = "type"', "goes with do = 'ask' or 'type'"),
         ('title = "x"\n[shows]\ncodes = "8F72"', "a list such as"),
         ('title = "x"\nstep = 3', "a list expected"),
         ("title = ", "no TOML"),

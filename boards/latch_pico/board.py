@@ -11,8 +11,9 @@ from machine import ADC, I2C
 
 soft_reset = bool(_driven & 1 << 16)
 enable_sense = Pin(13, Pin.IN)  # the enable behind the OR of pin and latch
-_latch_set = Pin(21, Pin.OUT, value=0)
-_latch_clear = Pin(22, Pin.OUT, value=0)
+_latch_set = Pin(21, Pin.OUT, value=1)  # from here on the rail outlives any reset
+_latch_set.value(0)
+Pin(22, Pin.OUT, value=0)  # clear: nothing here ever lets go of the rail
 _latch_q = Pin(14, Pin.IN)
 ch_present_n = Pin(20, Pin.IN)
 _running_n = Pin(19, Pin.IN)
@@ -60,8 +61,3 @@ def hold_set():
 
 def hold_is_set():
     return _latch_q.value() == 1
-
-
-def hold_release():
-    _latch_clear.value(1)
-    _latch_clear.value(0)

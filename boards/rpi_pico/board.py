@@ -56,7 +56,3 @@ def hold_set():
 
 def hold_is_set():
     return True
-
-
-def hold_release():
-    pass

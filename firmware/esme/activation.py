@@ -103,7 +103,6 @@ class Activation:
                 except OSError as e:
                     why = "record %s" % e
                 micropython.kbd_intr(3)
-                holdup.release()
                 rec.phase = bootrec.CONFIRMED
                 rec.intent = bootrec.NO_INTENT
             outcome = bootrec.ACTIVATION_FAILURE

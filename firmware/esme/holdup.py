@@ -1,5 +1,6 @@
-# The supervised hold-up: preflight, arm, release. Between arm and release the CH rail must not leave
+# The supervised hold-up: preflight and arm. From there to confirm or rollback the CH rail must not leave
 # its window, whatever the MCU does. Resume and account are in start.py, which runs after the reset.
+# The hold itself stands from board.py on and is never released: an unplanned reset gives no warning.
 from time import ticks_diff, ticks_us
 
 import board
@@ -50,14 +51,11 @@ def preflight(watched):
     if not bridged():
         return "nothing bridges %d ms without hold" % (board.WDT_MS + board.BOOT_US // 1000)
     board.hold_set()
-    reason = None
     if not board.hold_is_set():
-        reason = "hold does not read back"
-    elif not held_undriven():
-        reason = "enable falls when undriven"
-    if reason:
-        board.hold_release()
-    return reason
+        return "hold does not read back"
+    if not held_undriven():
+        return "enable falls when undriven"
+    return None
 
 
 def arm(rec, wdt):
@@ -74,8 +72,3 @@ def arm(rec, wdt):
     if board.hold_is_set():
         wdt.feed()
         machine.reset()
-
-
-def release():
-    # Nothing is in hold-up any more. Harmless if nothing was held.
-    board.hold_release()

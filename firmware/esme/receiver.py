@@ -124,13 +124,14 @@ class Receiver:
                     img.follows(self._running.version, rec.least_counter)
                 slot.hold(img, img.verify(maker, supplier, feed))
         except image.BadImage as e:
+            # The log before the record: what a power cut undoes is done and logged again.
+            events.log(events.IMAGE_REFUSED, str(e))
             slot.clear()
             rec.receive_size = 0
             rec.save()
-            events.log(events.IMAGE_REFUSED, str(e))
             events.notice("phase idle")
             raise Refused("8F1C %s" % e)
-        rec.save()
         events.log(events.IMAGE_VERIFIED, str(binascii.hexlify(slot.digest), "ascii"))
+        rec.save()
         events.notice("phase verified")
         return slot

@@ -95,24 +95,18 @@ class Supervisor:
         if self.trial:
             self.trial = False
             micropython.kbd_intr(3)
-            old = rec.slots[rec.active].version
             rec.active = 1 - rec.active
             rec.phase = bootrec.CONFIRMED
             rec.failures = 0
             rec.least_counter = max(rec.least_counter, self.slot.counter)
             rec.outcome = bootrec.SUCCESS
             rec.answer_version = self.slot.version
-            rec.reported = 1
+            rec.reported = 0
             rec.receive_size = 0  # the slot to be written to is another one now
             self.slot.state = bootrec.PROVEN
             rec.save()
             events.notice("confirm")
-            events.notice("phase idle")
-            events.notice("outcome 0 version=%d" % self.slot.version)
-            holdup.release()
-            events.log(events.VERSION_CHANGED, "version %d after %d" % (self.slot.version, old))
-            if rec.date:
-                events.log(events.DATED_COMMAND_DONE)
+            self.report()
         elif rec.failures or self.slot.state != bootrec.PROVEN:
             rec.failures = 0
             self.slot.state = bootrec.PROVEN
@@ -132,7 +126,7 @@ class Supervisor:
         self.reset(bootrec.COMMANDED, "commanded")
 
     def reset(self, intent, name):
-        # Writes the intent, closes what is open, sets the hold (report() releases it), resets.
+        # Writes the intent, closes what is open, sets the hold once more, resets.
         self.receiver.close()
         self.rec.intent = intent
         start.save(self.rec)
@@ -142,15 +136,19 @@ class Supervisor:
         machine.reset()
 
     def report(self):
-        # An outcome that was reached while nobody could be told: a rollback, in the old application.
+        # Says how the last activation ended, and logs it; marked as done only then, so that a power cut in
+        # between has it said twice rather than never.
         rec = self.rec
-        if not rec.reported:
-            rec.reported = 1
-            start.save(rec)
-            events.notice("phase idle")
-            events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
-        if not self.trial:
-            holdup.release()
+        if rec.reported:
+            return
+        events.notice("phase idle")
+        events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
+        if rec.outcome == bootrec.SUCCESS:
+            events.log(events.VERSION_CHANGED, "version %d after %d" % (rec.answer_version, rec.other().version))
+            if rec.date:
+                events.log(events.DATED_COMMAND_DONE)
+        rec.reported = 1
+        start.save(rec)
 
     def failed(self, why):
         # The application ended, which it must not.

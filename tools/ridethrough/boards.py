@@ -66,6 +66,7 @@ class Board:
     page_bytes: int
     program_page_us: int
     erase_us: int
+    flash_reports_errors: bool
     converter_mv: int
     soft_start_us: int
     fall_us: int
@@ -127,6 +128,7 @@ def _read(directory: Path, top: Table) -> Board:
         page_bytes=flash.number("page_bytes", least=1, most=4096),
         program_page_us=flash.number("program_page_us", least=1, most=10**6),
         erase_us=flash.number("erase_us", least=1, most=10**7),
+        flash_reports_errors=flash.flag("reports_errors", False),
         converter_mv=power.number("converter_mv", least=1000, most=30_000),
         soft_start_us=power.number("soft_start_us", least=1, most=10**7),
         fall_us=power.number("fall_us", least=1, most=10**7),
@@ -176,6 +178,9 @@ _GROUPS = {
     "application": {"version"},
     "outcome": {"outcome", "version"},
     "gbcs": {"code", "text"},
+    "command": {"counter"},
+    "answer": {"outcome", "version", "counter"},
+    "register": {"mwh"},
 }
 """What the patterns of these signals must name."""
 

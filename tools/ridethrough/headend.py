@@ -14,12 +14,18 @@ from ridethrough.world.clock import Order
 from ridethrough.world.surroundings import Site
 
 _PAUSE_US = 1_000
+_BLIND_START_US = 2_000_000
+"""When to begin with a board that does not say that its application runs."""
 
 
 class HeadEnd:
-    """Does `steps` on `site`. `answers`: each step's name and what came of it."""
+    """Does `steps` on `site`. `answers`: each step's name and what came of it.
 
-    def __init__(self, site: Site, steps: tuple[Step, ...], image: bytes) -> None:
+    With `again` it has lost sight of the board and takes the steps up once more, as soon as an application
+    runs: it asks first how far the board has come, and sends only what is missing.
+    """
+
+    def __init__(self, site: Site, steps: tuple[Step, ...], image: bytes, again: bool = False) -> None:
         self.answers: list[tuple[str, str]] = []
         self._clock = site.clock
         self._mcu = site.mcu
@@ -30,15 +36,36 @@ class HeadEnd:
         self._steps = list(steps)
         self._operation: console.Operation | None = None
         self._waiting = 0
+        self._again = again
+        self._begun = not again
+        self._last_at_us: int | None = None
         site.mcu.console.on_line = self._line
-        self._next_step()
+        if self._begun:
+            self._next_step()
+        elif "application" not in site.mcu.board.signals:
+            self._clock.at(_BLIND_START_US, Order.WORLD, self._begin_again)
 
     def _next_step(self) -> None:
         if not self._steps:
             return
         step = self._steps[0]
-        at_us = step.at_us if step.at_us is not None else self._clock.now_us + _PAUSE_US
+        at_us = step.at_us
+        if at_us is None:
+            at_us = self._clock.now_us + _PAUSE_US
+        elif self._again:
+            # the pauses count, not the hours
+            last_us, self._last_at_us = self._last_at_us, at_us
+            at_us = self._clock.now_us + (at_us - last_us if last_us is not None else _PAUSE_US)
         self._clock.at(at_us, Order.WORLD, self._begin)
+
+    def _begin_again(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._next_step()
+
+    def done(self) -> bool:
+        """Every step is through."""
+        return self._begun and not self._steps and self._operation is None
 
     def not_reached(self) -> list[str]:
         """The steps that were not begun, or not through, when the run ended."""
@@ -65,7 +92,10 @@ class HeadEnd:
             return
         self._doing = step.do
         if step.do == "push":
-            self._operation = console.push(self._image, breaks=step.breaks, mangle=step.mangle)
+            push = console.push_missing if self._again else console.push
+            self._operation = push(self._image, breaks=step.breaks, mangle=step.mangle)
+        elif step.do == "ask":
+            self._operation = console.ask(step.line)
         elif step.do == "set clock":
             self._operation = console.ask(f"clock {step.date}")
         else:
@@ -119,6 +149,9 @@ class HeadEnd:
         self._next_step()
 
     def _line(self, line: str) -> None:
+        log = self._mcu.trace.log
+        if not self._begun and log and log[-1].name == "application":
+            self._begin_again()
         if self._operation is None or not (line.startswith(("OK ", "ERR ")) or line == "OK"):
             return
         self._waiting += 1

@@ -57,7 +57,7 @@ def call(arguments: argparse.Namespace) -> int:
     trace, summary = perform(
         scenario,
         Board.load(arguments.board) if arguments.board else None,
-        Firmware.load(_as_directory(arguments.firmware)) if arguments.firmware else None,
+        Firmware.load(as_directory(arguments.firmware)) if arguments.firmware else None,
     )
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
@@ -79,6 +79,6 @@ def perform(scenario: Scenario, board: Board | None = None, firmware: Firmware |
     return trace, summarise(trace, rule)
 
 
-def _as_directory(text: str) -> str:
-    # On the command line a firmware is always a directory, specimens are scenarios.
+def as_directory(text: str) -> str:
+    """On the command line a firmware is always a directory, specimens are scenarios."""
     return text if "/" in text else f"./{text}"

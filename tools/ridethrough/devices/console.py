@@ -96,6 +96,15 @@ def push(image: bytes, block_bytes: int = 1024, breaks: int = 0, mangle: str = "
     return (yield from ask("verify"))
 
 
+def push_missing(image: bytes, breaks: int = 0, mangle: str = "none") -> Operation:
+    """As `push`, but to a board that may have come further since: if it has taken a command, there is
+    nothing to send."""
+    answer = yield from ask("answer")
+    if "counter" in words(answer):
+        return f"already commanded: {answer}"
+    return (yield from push(image, breaks=breaks, mangle=mangle))
+
+
 def _arriving(image: bytes, offset: int, block_bytes: int, mangle: str) -> list[str]:
     # The lines that reach the board where the block at `offset` was to be sent.
     def block(at: int, change: int = 0) -> str:

@@ -30,19 +30,21 @@ class _Device(UserContext):
 
     def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
         at = block * self._block_bytes + off
+        if self._chip.unstable:
+            return bytearray(self._chip.read(at, size))
         return self._chip.data[at : at + size]
 
     def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:
         if not self._alive():
             return _IO_ERROR
-        self._chip.program(block * self._block_bytes + off, data, self._spend)
-        return 0 if self._alive() else _IO_ERROR
+        result = self._chip.program(block * self._block_bytes + off, data, self._spend)
+        return result if self._alive() else _IO_ERROR
 
     def erase(self, cfg: Any, block: int) -> int:
         if not self._alive():
             return _IO_ERROR
-        self._chip.erase(block, self._spend)
-        return 0 if self._alive() else _IO_ERROR
+        result = self._chip.erase(block, self._spend)
+        return result if self._alive() else _IO_ERROR
 
     def sync(self, cfg: Any) -> int:
         return 0

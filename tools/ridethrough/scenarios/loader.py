@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ridethrough.errors import BadInput, suggestion
+from ridethrough.images.layout import IMAGE_BYTES_MAX
 from ridethrough.paths import SCENARIOS
 from ridethrough.quantities import parse_time_us, parse_voltage_mv
 from ridethrough.scenarios.plan import (
@@ -19,10 +20,14 @@ from ridethrough.scenarios.plan import (
     ImagePlan,
     Shows,
     Step,
+    SweepPlan,
 )
 from ridethrough.tables import Table, merged
+from ridethrough.whole import read_whole
 from ridethrough.world.hub import HubParams
 from ridethrough.world.surroundings import ClockError, Trouble, World
+
+NETWORK_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Scenario:
     image: ImagePlan
     steps: tuple[Step, ...]
     shows: Shows = field(default_factory=Shows)
+    sweep: SweepPlan = field(default_factory=SweepPlan)
 
     @classmethod
     def load(cls, name: str, board: str = "") -> Scenario:
@@ -67,13 +73,23 @@ class Scenario:
             text=top.text("text", ""),
             board=top.text("board", "rpi_pico"),
             firmware=top.text("firmware", ""),
-            world=_world(top.table("world"), top.table("hub"), top.table("clock"), top.table("trouble")),
+            world=replace(
+                _world(top.table("world"), top.table("hub"), top.table("clock"), top.table("trouble")),
+                network=_network(top.table("network"), path.parent),
+            ),
             image=_image(top.table("image")),
             steps=tuple(_step(step) for step in top.tables("step")),
             shows=_shows(top.table("shows")),
+            sweep=_sweep(top.table("sweep"), path.parent),
         )
         top.done()
         return scenario
+
+    def with_image_bytes(self, size: int) -> Scenario:
+        """The same with an image that is filled up to `size` bytes."""
+        if not 0 <= size <= IMAGE_BYTES_MAX:
+            raise BadInput(f"an image of {size} bytes: 0 (as small as it gets) to {IMAGE_BYTES_MAX} expected")
+        return replace(self, image=replace(self.image, size=size))
 
 
 def _files() -> list[str]:
@@ -193,7 +209,7 @@ def _image(table: Table) -> ImagePlan:
     plan = ImagePlan(
         version=table.number("version", d.version, least=1, most=2**32 - 1),
         counter=table.number("counter", d.counter, most=2**32 - 1),
-        size=table.number("size", d.size, most=2**24),
+        size=table.number("size", d.size, most=IMAGE_BYTES_MAX),
         damage=table.choice("damage", DAMAGES, d.damage),
         application=table.text("application", d.application),
         hardware=table.number("hardware", most=0xFFFF) if table.has("hardware") else None,
@@ -220,10 +236,57 @@ def _step(table: Table) -> Step:
         table.number("breaks", 0, most=20),
         table.choice("mangle", MANGLES, "none"),
     )
-    if (do == "type") != bool(step.line):
-        raise table.fail("line", "a line goes with do = 'type', and only with it")
+    if (do in ("ask", "type")) != bool(step.line):
+        raise table.fail("line", "a line goes with do = 'ask' or 'type', and only with them")
     table.done()
     return step
+
+
+def _sweep(table: Table, beside: Path) -> SweepPlan:
+    d = SweepPlan()
+    updates = _paths(table, "updates")
+    new = {path: _content(table, "new", beside, path) for path in updates} if table.has("new") else {}
+    if bool(updates) != bool(new):
+        raise table.fail("new", "updates = [...] and new = 'FOLDER' (what the files are afterwards) go together")
+    plan = SweepPlan(
+        within_us=table.time_us("within", d.within_us),
+        boots=table.number("boots", d.boots, least=1, most=1000),
+        updates=updates,
+        outside=_paths(table, "outside"),
+        new=new,
+    )
+    table.done()
+    return plan
+
+
+def _content(table: Table, key: str, beside: Path, path: str) -> bytes:
+    file = beside / table.text(key) / path.lstrip("/")
+    return read_whole(file, NETWORK_BYTES_MAX, "firmware file")
+
+
+def _paths(table: Table, key: str) -> tuple[str, ...]:
+    value = table.raw(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(v, str) and v.startswith("/") for v in value):
+        raise table.fail(key, 'a list of paths on the board, such as ["/main.py"], expected')
+    return tuple(value)
+
+
+def _network(table: Table, beside: Path) -> dict[str, bytes]:
+    # "https://host/folder" = "FOLDER": every file below FOLDER is found below that address
+    found: dict[str, bytes] = {}
+    total = 0
+    for prefix in table.everything():
+        folder = beside / table.text(prefix)
+        if not folder.is_dir():
+            raise table.fail(prefix, f"'{folder}' is no directory")
+        for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+            data = read_whole(file, NETWORK_BYTES_MAX - total, "set of files for a network")
+            total += len(data)
+            found[f"{prefix.rstrip('/')}/{file.relative_to(folder).as_posix()}"] = data
+    table.done()
+    return found
 
 
 def _shows(table: Table) -> Shows:

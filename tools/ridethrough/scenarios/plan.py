@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 ACTIONS = (
     "push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock",
-    "type", "hard reset", "interrupt",
+    "ask", "type", "hard reset", "interrupt",
 )  # fmt: skip
 DAMAGES = ("none", "supplier signature", "maker signature", "payload", "header version", "header hardware")
 MANGLES = ("none", "repeat", "reorder", "corrupt")
@@ -43,6 +44,19 @@ class Step:
     """A push stops so many times on its way, and begins again with `receive`."""
     mangle: str = "none"
     """What happens to a push's blocks on their way."""
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep holds a recovery to: at rest `within_us`, in at most so many `boots`. For firmware that is
+    not the reference: the files that its update changes, what they are afterwards (`new`), and the files
+    that do not tell states apart (`outside`)."""
+
+    within_us: int = 400_000_000
+    boots: int = 8
+    updates: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    new: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The flash chip: NOR rules, the datasheet's times, and what a power cut leaves behind.
+"""The flash chip: NOR rules, the datasheet's times, what a power cut leaves behind, and what can be wrong
+with a chip.
 
 An erase sets a sector to ones; a program only clears bits. Each takes its time, in which the world goes
 on. If the MCU is gone before an operation ends, the operation stays half done: a program has written a
@@ -8,49 +9,95 @@ guest with an I/O error, whatever the firmware catches.
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_IO_ERROR = -5
+
 
 @dataclass(frozen=True)
 class ChipParams:
-    """Geometry and times, from the chip's datasheet (board.toml)."""
+    """Geometry and times, from the chip's datasheet (board.toml). `reports_errors`: the port's driver tells
+    littlefs of an operation that failed; the rp2's does not."""
 
     block_bytes: int
     blocks: int
     page_bytes: int
     program_page_us: int
     erase_us: int
+    reports_errors: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A program of `data` at `at`, or (no data) the erase of the block that begins there."""
+
+    at: int
+    data: bytes = b""
 
 
 class FlashChip:
-    """`data` is what the chip holds. Work is counted by `purpose`: the file that is being written."""
+    """`data` is what the chip holds. Work is counted by `purpose`: the file that is being written.
 
-    def __init__(self, params: ChipParams) -> None:
+    `bad` blocks take neither a program nor an erase. A block in `unstable` was cut off in the middle of an
+    erase: its zeros read as anything until it is erased. `on_operation` hears of each operation before it
+    begins; if it answers a number, so many bytes of it are done when the operation ends, whatever the time
+    says (for a cut that was arranged).
+    """
+
+    def __init__(self, params: ChipParams, data: bytearray | None = None) -> None:
         self.params = params
-        self.data = bytearray(b"\xff" * (params.block_bytes * params.blocks))
+        self.data = bytearray(b"\xff" * (params.block_bytes * params.blocks)) if data is None else data
+        self.bad: frozenset[int] = frozenset()
+        self.unstable: set[int] = set()
+        self.on_operation: Callable[[Operation], int | None] = lambda operation: None
         self.purpose = "(mount)"
         self.programmed_bytes: Counter[str] = Counter()
         self.programs: Counter[str] = Counter()
         self.erases: Counter[str] = Counter()
+        self._noise = random.Random(0)
 
     def read(self, at: int, size: int) -> bytes:
-        return bytes(self.data[at : at + size])
+        """What the chip answers."""
+        data = bytes(self.data[at : at + size])
+        if self.unstable and at // self.params.block_bytes in self.unstable:
+            value = int.from_bytes(data, "big") | self._noise.getrandbits(8 * size) if size else 0
+            data = value.to_bytes(size, "big")
+        return data
 
-    def program(self, at: int, data: bytes, spend: Callable[[int], int]) -> None:
-        """Programs `data` at `at`. `spend(us)` lets time pass and returns how much of it really did."""
+    def program(self, at: int, data: bytes, spend: Callable[[int], int]) -> int:
+        """Programs `data` at `at`. `spend(us)` lets time pass and returns how much of it really did.
+        Returns 0, or an error if the driver reports one."""
+        arranged = self.on_operation(Operation(at, data))
         pages = -(-len(data) // self.params.page_bytes)
         whole_us = pages * self.params.program_page_us
-        done = len(data) * spend(whole_us) // whole_us
-        old = int.from_bytes(self.data[at : at + done], "big")
-        self.data[at : at + done] = (old & int.from_bytes(data[:done], "big")).to_bytes(done, "big")
+        spent_us = spend(whole_us)
+        done = len(data) * spent_us // whole_us if arranged is None else arranged
         self.programs[self.purpose] += 1
         self.programmed_bytes[self.purpose] += len(data)
+        if at // self.params.block_bytes in self.bad:
+            return _IO_ERROR if self.params.reports_errors else 0
+        self.data[at : at + done] = programmed(self.data[at : at + done], data[:done])
+        return 0
 
-    def erase(self, block: int, spend: Callable[[int], int]) -> None:
-        """Erases one block."""
+    def erase(self, block: int, spend: Callable[[int], int]) -> int:
+        """Erases one block; returns as `program` does."""
         size = self.params.block_bytes
-        done = size * spend(self.params.erase_us) // self.params.erase_us
-        self.data[block * size : block * size + done] = b"\xff" * done
+        arranged = self.on_operation(Operation(block * size))
+        whole_us = self.params.erase_us
+        spent_us = spend(whole_us)
+        done = size * spent_us // whole_us if arranged is None else arranged
         self.erases[self.purpose] += 1
+        if block in self.bad:
+            return _IO_ERROR if self.params.reports_errors else 0
+        self.data[block * size : block * size + done] = b"\xff" * done
+        if done == size:
+            self.unstable.discard(block)
+        return 0
+
+
+def programmed(old: bytes | bytearray, data: bytes) -> bytes:
+    """What is there after `data` was programmed over `old`: bits are only cleared."""
+    return (int.from_bytes(old, "big") & int.from_bytes(data, "big")).to_bytes(len(data), "big")

@@ -16,6 +16,7 @@ from ridethrough.world.clock import Clock, Order
 from ridethrough.world.console import ConsolePort
 from ridethrough.world.metrology import ADDRESS, Metrology
 from ridethrough.world.nets import Nets
+from ridethrough.world.pins import OUT, PULL_NONE
 from ridethrough.world.power import PowerPath
 from ridethrough.world.runtime import Gone, Runtime, Timer
 
@@ -45,7 +46,14 @@ class Mcu(Runtime):
         self.board = board
         self.boot_number = 0
         self.chip = FlashChip(
-            ChipParams(board.block_bytes, board.blocks, board.page_bytes, board.program_page_us, board.erase_us)
+            ChipParams(
+                board.block_bytes,
+                board.blocks,
+                board.page_bytes,
+                board.program_page_us,
+                board.erase_us,
+                board.flash_reports_errors,
+            )
         )
         self.nets = Nets(clock, trace, board, power)
         self.console = ConsolePort(clock, trace, board.signals)
@@ -62,6 +70,7 @@ class Mcu(Runtime):
         self._wdt_due_us = 0
         self._rate = 1_000_000
         self._tick_origin_us = 0
+        self._standing_in = False
         power.on_supply = self._supply
         trace.set_text("mcu", 0, "off")
         trace.set_wire("reset", 0, 1)
@@ -83,12 +92,18 @@ class Mcu(Runtime):
             self.interrupt()
         self.nudge()
 
+    def stand_in(self) -> None:
+        """Until the next `reset` no firmware runs: the pins stand as it leaves them in a quiet moment."""
+        self._standing_in = True
+
     def reset(self, kind: str) -> None:
-        """A hard reset now: power-up, watchdog, or one that the firmware asked for. Without supply, nothing."""
+        """A hard reset now: power-up, watchdog, brown-out, or one that the firmware asked for. Without
+        supply, nothing. The chip cannot tell a brown-out from a power-up."""
         if not self._pins.powered:
             return
         self._stop()
-        self._cause = PWRON_RESET if kind == "power-up" else WDT_RESET
+        self._standing_in = False
+        self._cause = PWRON_RESET if kind in ("power-up", "brown-out") else WDT_RESET
         now = self.clock.now_us
         self.trace.add_event(now, "reset", kind=kind)
         self.trace.set_wire("reset", now, 1)
@@ -113,7 +128,12 @@ class Mcu(Runtime):
         self.end()
 
     def _supply(self, on: bool) -> None:
-        if on:
+        if on and self._standing_in:
+            self.nets.set_power(True)
+            for role in ("ch_enable", "ac_ok"):
+                self._pins.configure(self.board.pins[role].gpio, OUT, PULL_NONE, 1)
+            self.trace.set_text("mcu", self.clock.now_us, "run")
+        elif on:
             self.nets.set_power(True)
             self.reset("power-up")
         else:

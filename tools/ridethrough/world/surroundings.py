@@ -4,7 +4,7 @@ part and MCU. `run()` lets it happen; the `Trace` says what did.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -63,6 +63,10 @@ class World:
     load_w: int = 500
     """What the consumer draws, for the metrology part to count."""
     start_mwh: int = 123_456_789
+    network: Mapping[str, bytes] = field(default_factory=dict)
+    """What each address answers to firmware that fetches it; any other answers 404."""
+    fetch_fails: int = 0
+    """The so many'th answer of the network is 503 instead; 0: none."""
 
 
 class Site:

@@ -1,0 +1,157 @@
+"""`ridethrough sweep`: power cuts and other faults to a fixpoint, and one failure again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ridethrough.boards import Board
+from ridethrough.cli.run import as_directory
+from ridethrough.cli.terminal import terminal
+from ridethrough.errors import BadInput, suggestion
+from ridethrough.firmware import Firmware
+from ridethrough.reports.sweep import as_json, lines, replay_lines
+from ridethrough.reports.timeline import Glyphs, happenings, strip
+from ridethrough.scenarios import Scenario
+from ridethrough.sweep.explore import Result, sweep
+from ridethrough.sweep.replay import replay
+from ridethrough.sweep.setting import Setting
+from ridethrough.sweep.ways import FAULTS
+
+_EXAMPLES = """examples:
+  ridethrough sweep                               every fault in the plain update on rpi_pico, to the fixpoint
+  ridethrough sweep --cuts 1 --size 8192          one cut, a small image: some seconds
+  ridethrough sweep bad_application:hangs --faults power,reset
+  ridethrough sweep --board latch_pico --jobs 4
+  ridethrough sweep my.toml --firmware ./mine     your own firmware (docs/sweep.md)
+  ridethrough sweep --replay u.40.511-w           one failure again, as a timeline and a VCD
+
+exit status: 0 every invariant that was checked held, 1 some broke, 2 bad input"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "sweep",
+        help="cut the power everywhere, and see that no fault can brick the board or darken the hub",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
+    parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
+    parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
+    parser.add_argument("--size", metavar="BYTES", type=int, help="instead of the scenario's image size")
+    parser.add_argument("--cuts", metavar="N|all", default="all", help="how many power cuts and resets in a row")
+    parser.add_argument("--faults", metavar="LIST", default=",".join(FAULTS), help=f"of {', '.join(FAULTS)}")
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
+    )
+    parser.add_argument("--replay", metavar="ID", help="show one failure again")
+    parser.add_argument("--vcd", metavar="FILE", type=Path, help="where a replay goes (default: build/sweep.vcd)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, nothing else")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Sweeps, or replays, and prints."""
+    cuts = _cuts(arguments.cuts)
+    faults = _faults(arguments.faults)
+    setting = _setting(arguments)
+    if arguments.replay:
+        return _replay(arguments, setting)
+    again = _command(arguments)
+    with terminal() as console:
+        if not arguments.json:
+            console.print(setting.scenario.title, style="bold", highlight=False, markup=False)
+            names = f"{setting.scenario.name}: board {setting.board.name}, firmware {setting.firmware.name}"
+            console.print(f"{names}; faults: {', '.join(faults)}", style="dim", highlight=False, markup=False)
+        with _Progress() as progress:
+            result = sweep(setting, cuts, faults, max(1, arguments.jobs), progress.show)
+        if arguments.json:
+            print(json.dumps({"scenario": setting.scenario.name} | as_json(result, again), indent=2))
+        else:
+            for line in lines(result, again):
+                console.print(line, soft_wrap=True, highlight=False, markup=False)
+    return 1 if result.failures else 0
+
+
+def _setting(arguments: argparse.Namespace) -> Setting:
+    scenario = Scenario.load(arguments.scenario, arguments.board or "")
+    if arguments.size is not None:
+        scenario = scenario.with_image_bytes(arguments.size)
+    board = Board.load(arguments.board or scenario.board)
+    firmware = Firmware.load(as_directory(arguments.firmware) if arguments.firmware else scenario.firmware)
+    return Setting.load(scenario, board, firmware)
+
+
+def _cuts(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise BadInput(f"--cuts {text}: a number from 1 on expected, or all")
+    return int(text)
+
+
+def _faults(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in FAULTS:
+            raise BadInput(f"--faults: no '{name}'{suggestion(name, FAULTS)}")
+    return names
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    words = ["ridethrough", "sweep", arguments.scenario]
+    for name in ("board", "firmware", "size"):
+        value = getattr(arguments, name)
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)
+
+
+def _replay(arguments: argparse.Namespace, setting: Setting) -> int:
+    found = replay(setting, arguments.replay)
+    vcd = arguments.vcd or Path("build") / "sweep.vcd"
+    found.trace.write_vcd(vcd)
+    with terminal() as console:
+        if arguments.json:
+            print(
+                json.dumps({"steps": found.steps, "broken": [vars(b) for b in found.broken], "vcd": str(vcd)}, indent=2)
+            )
+            return 1 if found.broken else 0
+        rows = [
+            *strip(found.trace, console.width, Glyphs.for_encoding(console.encoding)),
+            "",
+            *happenings(found.trace),
+            "",
+        ]
+        for row in [*rows, *replay_lines(found), f"  trace              {vcd}"]:
+            console.print(row, soft_wrap=True, highlight=False, markup=False)
+    return 1 if found.broken else 0
+
+
+class _Progress:
+    # Boots done and to come in this round, on a terminal only.
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+        self._task = self._bar.add_task("the first boots", total=None)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def show(self, result: Result, waiting: int) -> None:
+        states = f"{sum(result.per_cut)} states, {len(result.failures)} invariants broken"
+        self._bar.update(self._task, description=states, completed=result.boots, total=result.boots + waiting)

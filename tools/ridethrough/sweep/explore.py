@@ -1,0 +1,241 @@
+"""From the fresh board to the fixpoint: each state that a fault can leave is booted once in each way, and the
+cuts within that boot give the next states.
+
+Power cuts and resets go on until no state is new. What else can go wrong (clocks, a failed hold, a flash
+that is bad, full or rotten, mains lost with warning) strikes the first run and every state one cut away
+from it; docs/sweep.md says why.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from ridethrough.scenarios import Scenario
+from ridethrough.sweep.flash import Flash
+from ridethrough.sweep.invariants import NEEDS, Broken, not_checked
+from ridethrough.sweep.leg import ROT_PLACES, Leg, run_leg
+from ridethrough.sweep.points import Key, Memory, State
+from ridethrough.sweep.setting import Setting
+from ridethrough.sweep.ways import CLOCKS, FAULTS, Way
+from ridethrough.traces import Trace
+
+_FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
+_FETCHES = range(1, 9)
+_KEPT_PER_INVARIANT = 5
+
+
+@dataclass
+class Result:
+    """What a sweep found. `cut_states`: byte states that cuts left, counted each time; `largest_key`: how many
+    of them the fullest merged state stood for. `broken`: the first few of each invariant, by name;
+    `failures`: how many boots broke each."""
+
+    boots: int = 0
+    operations: int = 0
+    cut_states: int = 0
+    merged_states: int = 0
+    largest_key: int = 0
+    per_cut: list[int] = field(default_factory=list)
+    """New merged states after one cut, after two, and so on."""
+    fixpoint: bool = False
+    longest_dark_us: int = 0
+    longest_recovery_us: int = 0
+    most_boots: int = 0
+    by_way: Counter[str] = field(default_factory=Counter)
+    broken: dict[str, list[Broken]] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+    not_checked: dict[str, str] = field(default_factory=dict)
+    keys: Counter[Key] = field(default_factory=Counter)
+    """How many byte states each merged state stood for."""
+    failed_hold_dark_us: int = 0
+
+    @property
+    def held(self) -> list[str]:
+        """The invariants that were checked and held."""
+        return [name for name in NEEDS if name not in self.failures and name not in self.not_checked]
+
+
+def sweep(
+    setting: Setting,
+    cuts: int | None = None,
+    faults: Iterable[str] = FAULTS,
+    jobs: int = 1,
+    progress: Callable[[Result, int], None] = lambda result, waiting: None,
+) -> Result:
+    """Sweeps to the fixpoint, or through `cuts` cuts, in `jobs` processes; the same result for any number of
+    them. `progress(result, waiting)` is called after each boot."""
+    result = Result()
+    chosen = frozenset(faults)
+    fresh = fresh_state(setting.scenario)
+    heard: set[str] = set()
+    booted: set[tuple[Key, str]] = set()
+    known: set[Key] = set()
+    wave = [(fresh, way, True) for way in _first_ways(chosen)]
+    depth = 0
+    with _workers(setting, jobs) as run:
+        while wave:
+            found: list[tuple[Key, State]] = []
+            extra: list[tuple[State, Way, bool]] = []
+            for i, ((state, way, _), leg) in enumerate(run(wave)):
+                _take(result, leg)
+                heard |= leg.heard
+                for key, new in leg.states.items():
+                    if key not in known:
+                        known.add(key)
+                        found.append((key, new))
+                if depth <= 1 and not way.extra:
+                    extra += _further(setting, state, way, leg, chosen, depth)
+                progress(result, len(wave) - i - 1)
+            # further faults in the runs of this wave: what they leave belongs to it
+            for (_, _, _), leg in run(extra):
+                _take(result, leg)
+                heard |= leg.heard
+                for key, new in leg.states.items():
+                    if key not in known:
+                        known.add(key)
+                        found.append((key, new))
+                progress(result, 0)
+            depth += 1
+            if found:
+                result.per_cut.append(len(found))
+            last = cuts is not None and depth >= cuts
+            wave = [] if cuts is not None and depth > cuts else list(_next(setting, found, booted, chosen, depth, last))
+            result.fixpoint = not found and not (cuts is not None and depth > cuts)
+    result.merged_states = len(known)
+    result.largest_key = max(result.keys.values(), default=0)
+    result.not_checked = not_checked(setting, frozenset(heard))
+    return result
+
+
+def fresh_state(scenario: Scenario) -> State:
+    """A board as the factory leaves it."""
+    return State(Flash(), Memory(), scenario.world.start_mwh)
+
+
+def _first_ways(faults: frozenset[str]) -> Iterator[Way]:
+    yield Way("power-up")
+    if "clock" in faults:
+        yield from (Way("power-up", name) for name in CLOCKS)
+
+
+def _next(
+    setting: Setting,
+    found: list[tuple[Key, State]],
+    booted: set[tuple[Key, str]],
+    faults: frozenset[str],
+    depth: int,
+    last: bool,
+) -> Iterator[tuple[State, Way, bool]]:
+    # How each new state is booted, and whether the cuts within that boot are wanted.
+    rotted: set[tuple[object, ...]] = set()
+    for key, state in found:
+        ways: list[tuple[Way, bool]] = []
+        if "power" in faults:
+            ways.append((Way("power-up"), not last))
+        if "reset" in faults:
+            ways += [(Way("watchdog"), not last), (Way("brown-out"), False)]
+        if depth == 1:
+            ways += [(way, False) for way in _single(setting, state, faults, rotted)]
+        for way, record in ways:
+            # without power the latch forgets
+            where = (*key[:-1], False) if way.powered_up else key
+            if (where, way.word) not in booted:
+                booted.add((where, way.word))
+                yield state, way, record
+
+
+def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[tuple[object, ...]]) -> Iterator[Way]:
+    if "clock" in faults:
+        yield from (Way("power-up", name) for name in CLOCKS)
+    if "hold" in faults and state.phase in ("armed", "trial"):
+        yield from (Way(kind, "hold") for kind in ("watchdog", "brown-out", "power-up"))
+    if "flash" in faults and setting.reference:
+        reader = setting.reader
+        record = reader.contents(reader.restore(state.flash), state.flash.unstable).record
+        kind = (record.states, record.phase, record.active) if record else ()
+        if kind not in rotted:
+            rotted.add(kind)
+            for slot in range(2):
+                if record and record.states[slot]:
+                    yield from (Way("power-up", f"rot{'ab'[slot]}", i) for i in range(len(ROT_PLACES)))
+
+
+def _further(
+    setting: Setting, state: State, way: Way, leg: Leg, faults: frozenset[str], depth: int
+) -> Iterator[tuple[State, Way, bool]]:
+    # Faults that depend on what a run did: when mains is lost in it, which flash blocks it wrote.
+    if "power" in faults and way.kind != "brown-out":
+        for at_ms in leg.moments_ms:
+            yield state, replace(way, extra="off", number=at_ms), True
+            if depth == 0:
+                yield state, replace(way, extra="dip", number=at_ms), False
+    if depth == 0 and "flash" in faults:
+        yield from ((state, replace(way, extra="bad", number=b), False) for b in sorted(leg.touched))
+        yield from ((state, replace(way, extra="full", number=b), False) for b in _FREE_BLOCKS)
+    if depth == 0 and "network" in faults and setting.scenario.world.network:
+        yield from ((state, replace(way, extra="fetch", number=i), False) for i in _FETCHES)
+
+
+def _take(result: Result, leg: Leg) -> None:
+    result.boots += 1
+    result.operations += leg.operations
+    result.cut_states += sum(leg.counts.values())
+    result.keys.update(leg.counts)
+    result.longest_recovery_us = max(result.longest_recovery_us, leg.took_us)
+    result.most_boots = max(result.most_boots, leg.boots)
+    result.by_way[leg.way.extra.rstrip("ab") or leg.way.kind] += 1
+    if leg.way.extra == "hold":
+        result.failed_hold_dark_us = max(result.failed_hold_dark_us, leg.dark_us)
+    else:
+        result.longest_dark_us = max(result.longest_dark_us, leg.dark_us)
+    for broken in leg.broken:
+        result.failures[broken.invariant] += 1
+        kept = result.broken.setdefault(broken.invariant, [])
+        if len(kept) < _KEPT_PER_INVARIANT:
+            kept.append(broken)
+
+
+Task = tuple[State, Way, bool]
+_setting: Setting | None = None
+
+
+def _init(setting: Setting) -> None:
+    global _setting
+    _setting = setting
+
+
+def _work(task: Task) -> Leg:
+    assert _setting is not None
+    state, way, record = task
+    leg = run_leg(_setting, state, way, record)
+    # a trace is large, and a failure is run again to be shown
+    leg.trace = Trace()
+    return leg
+
+
+@contextmanager
+def _workers(setting: Setting, jobs: int) -> Iterator[Callable[[list[Task]], Iterator[tuple[Task, Leg]]]]:
+    # Runs tasks and hands back their legs in order, whatever the number of processes.
+    if jobs <= 1:
+        _init(setting)
+        yield lambda tasks: ((task, _work(task)) for task in tasks)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init, (setting,)) as pool:
+
+        def run(tasks: list[Task]) -> Iterator[tuple[Task, Leg]]:
+            # no more at once than keeps everybody busy: a leg holds many states
+            todo = iter(tasks)
+            waiting: list[tuple[Task, Future[Leg]]] = [(t, pool.submit(_work, t)) for t in islice(todo, jobs * 3)]
+            while waiting:
+                task, future = waiting.pop(0)
+                leg = future.result()
+                waiting += [(t, pool.submit(_work, t)) for t in islice(todo, 1)]
+                yield task, leg
+
+        yield run

@@ -1,0 +1,209 @@
+"""States of a flash: how they are kept, read, and which of them count as one."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from littlefs import lfs
+from littlefs.errors import LittleFSError
+
+from ridethrough.boards import Board
+from ridethrough.guests.flashfs import FlashFs
+from ridethrough.sweep.layout import Layout, LayoutReader
+from ridethrough.world.chip import ChipParams, FlashChip
+
+REGISTER, LOG, RECORD = "/register.log", ("/events.log", "/events.old"), "/boot.rec"
+SLOTS = ("/slot_a.img", "/slot_b.img")
+_ENTRY_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Flash:
+    """What is on a chip, as the blocks in which it differs from the fresh board's, and which of its blocks
+    read unstably."""
+
+    blocks: Mapping[int, bytes] = field(default_factory=dict)
+    unstable: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What littlefs finds on a chip. `files`: every file but the resident ones, by path."""
+
+    mounts: bool
+    resident: bool = False
+    """Every resident file is as it was."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def record(self) -> Record | None:
+        """The boot record; None if there is none that can be believed."""
+        return Record.read(self.files.get(RECORD, b""))
+
+    @cached_property
+    def register_mwh(self) -> int | None:
+        """The register's last total; None if there is none."""
+        log = self.files.get(REGISTER, b"")
+        whole = len(log) // _ENTRY_BYTES * _ENTRY_BYTES
+        return int.from_bytes(log[whole - _ENTRY_BYTES : whole - 4], "little") if whole else None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the invariants need of /boot.rec (firmware/esme/bootrec.py writes it; a test holds the two together)."""
+
+    phase: int
+    active: int
+    outcome: int
+    answer_version: int
+    reported: bool
+    least_counter: int
+    command_counter: int
+    states: tuple[int, int]
+    versions: tuple[int, int]
+    counters: tuple[int, int]
+
+    CONFIRMED, SCHEDULED, ARMED, TRIAL = range(4)
+    _HEAD = struct.Struct("<4sHBBBBBBBBIIII32s32sQ16sI")
+    _SLOT = struct.Struct("<BxHIII32s")
+
+    @classmethod
+    def read(cls, data: bytes) -> Record | None:
+        """The record in `data`, if it is whole."""
+        at = cls._HEAD.size
+        if len(data) != at + 2 * cls._SLOT.size + 4 or int.from_bytes(data[-4:], "little") != zlib.crc32(data[:-4]):
+            return None
+        _, _, phase, active, _, _, _, outcome, reported, _, least, command, answer, _, _, _, _, _, _ = cls._HEAD.unpack(
+            data[:at]
+        )
+        slots = [cls._SLOT.unpack_from(data, at + i * cls._SLOT.size) for i in (0, 1)]
+        return cls(
+            phase=phase,
+            active=active,
+            outcome=outcome,
+            answer_version=answer,
+            reported=bool(reported),
+            least_counter=least,
+            command_counter=command,
+            states=(slots[0][0], slots[1][0]),
+            versions=(slots[0][3], slots[1][3]),
+            counters=(slots[0][4], slots[1][4]),
+        )
+
+    @property
+    def running(self) -> int:
+        """The slot that runs: the one on trial, else the confirmed one."""
+        return 1 - self.active if self.phase in (self.ARMED, self.TRIAL) else self.active
+
+
+class Reader:
+    """Reads the states of one board's flash. `fresh`: what the factory put on it, `resident`: the paths of
+    the files that must never change, `outside`: those that do not tell states apart."""
+
+    def __init__(self, board: Board, fresh: bytes, resident: frozenset[str], outside: tuple[str, ...]) -> None:
+        self.fresh = fresh
+        self._params = ChipParams(board.block_bytes, board.blocks, board.page_bytes, 1, 1)
+        self._block_bytes = board.block_bytes
+        self._page_bytes = board.page_bytes
+        self._resident = resident
+        self._outside = {name for path in outside for name in (path, path + ".new")}
+        self._fresh_layout = LayoutReader(board.block_bytes).read(fresh)
+        self._root = {block for pair in self._fresh_layout.pairs[:1] for block in pair.blocks}
+        self._fresh_files = self._read_all(bytearray(fresh), resident)
+
+    def restore(self, flash: Flash) -> bytearray:
+        """The bytes of a state."""
+        data = bytearray(self.fresh)
+        size = self._block_bytes
+        for block, content in flash.blocks.items():
+            data[block * size : (block + 1) * size] = content
+        return data
+
+    def fill(self, data: bytearray, free_blocks: int) -> None:
+        """Fills the file system with one more file until so many blocks are free."""
+        flash = FlashFs(FlashChip(self._params, data))
+        flash.mount()
+        blocks = self._params.blocks - int(lfs.fs_size(flash.fs)) - free_blocks
+        if blocks > 0:
+            flash.write_files({"/filler": bytes(blocks * (self._block_bytes - 8) - 64)})
+
+    def layouts(self) -> LayoutReader:
+        """A reader of layouts, for one chip."""
+        return LayoutReader(self._block_bytes)
+
+    def contents(self, data: bytearray, unstable: frozenset[int] = frozenset()) -> Contents:
+        """What is on a chip that holds `data`."""
+        chip = FlashChip(self._params, data)
+        chip.unstable = set(unstable)
+        flash = FlashFs(chip, alive=lambda: False)
+        try:
+            flash.mount()
+            paths = _walk(flash, "/")
+            files = {path: flash.read_file(path) for path in paths if path not in self._resident}
+            same = self._resident <= paths and self._same(flash, data)
+        except (LittleFSError, OSError):
+            return Contents(False)
+        return Contents(True, same, files)
+
+    def _same(self, flash: FlashFs, data: bytearray) -> bool:
+        # No block that held a resident file has changed, or what they hold has not.
+        size = self._block_bytes
+        untouched = all(
+            data[b * size : (b + 1) * size] == self.fresh[b * size : (b + 1) * size]
+            for b in self._fresh_layout.used
+            if b not in self._root
+        )
+        return all(
+            flash.read_file(path) == content
+            for path, content in self._fresh_files.items()
+            # what lies in the root directory may lie in its metadata
+            if not untouched or path.count("/") == 1
+        )
+
+    def _read_all(self, data: bytearray, paths: frozenset[str]) -> dict[str, bytes]:
+        flash = FlashFs(FlashChip(self._params, data))
+        flash.mount()
+        return {path: flash.read_file(path) for path in sorted(paths)}
+
+    def key(self, contents: Contents, high_mwh: int) -> bytes:
+        """Equal for contents that count as one: the same files (without times and the log; the register as where
+        it stands to the highest that was ever reported)."""
+        sha = hashlib.sha256(repr((contents.mounts, contents.resident)).encode())
+        for path, content in sorted(contents.files.items()):
+            if path in self._outside:
+                continue
+            if path.removesuffix(".new") == REGISTER:
+                content = b"%d" % (bool(content) and len(content) % _ENTRY_BYTES == 0)
+                if path == REGISTER:
+                    content += b" %d" % ((contents.register_mwh or 0) >= high_mwh)
+            sha.update(repr((path, len(content))).encode() + content)
+        return sha.digest()[:16]
+
+    def shape(self, found: Layout, unstable: frozenset[int]) -> tuple[tuple[int, bool, bool], ...]:
+        """How the next commit to each metadata pair will go: pages left, whether they are blank, and whether
+        a block of the pair reads unstably."""
+        return tuple(
+            (
+                (self._block_bytes - pair.end) // self._page_bytes,
+                pair.blank,
+                not unstable.isdisjoint(pair.blocks),
+            )
+            for pair in found.pairs
+        )
+
+
+def _walk(flash: FlashFs, folder: str) -> frozenset[str]:
+    found: set[str] = set()
+    handle = lfs.dir_open(flash.fs, folder)
+    while (entry := lfs.dir_read(flash.fs, handle)) is not None:
+        if entry.name in (".", ".."):
+            continue
+        path = folder.rstrip("/") + "/" + entry.name
+        found |= _walk(flash, path) if entry.type == 2 else {path}
+    lfs.dir_close(flash.fs, handle)
+    return frozenset(found)

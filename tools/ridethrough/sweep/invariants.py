@@ -1,0 +1,266 @@
+"""What must hold whatever is cut, by name, and what each needs to be seen.
+
+`Watch` stands beside one boot: it hears every console line, updates what the invariants remember, and
+collects what broke. docs/sweep.md says of each invariant what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ridethrough.quantities import show_time
+from ridethrough.sweep.flash import SLOTS, Contents, Record
+from ridethrough.sweep.points import Memory
+from ridethrough.sweep.setting import Setting, manufacturer_digest
+from ridethrough.traces import Event, Trace
+from ridethrough.world.surroundings import Site
+
+_SLOTS = "slots and a boot record as the reference keeps them"
+_VERSION = "an application signal, or [sweep] updates and new in the scenario"
+_SIGNAL = "the signal "
+NEEDS: dict[str, str] = {
+    "mounts": "",
+    "resident-files": "",
+    "verified-image": _SLOTS,
+    "version": _VERSION,
+    "register": _SIGNAL + "register",
+    "record": _SLOTS,
+    "darkness": "",
+    "darkness-budget": "",
+    "false-ad1": "",
+    "missed-ad1": "",
+    "ac-lost": "",
+    "boots": "",
+    "converges": "",
+    "answer": _SIGNAL + "answer",
+    "command-counter": _SIGNAL + "command",
+    "least-counter": _SLOTS,
+    "log": _SIGNAL + "gbcs",
+}
+"""Every invariant, and what a firmware must give for it to be checked ("": nothing)."""
+
+_VERIFIED = 2
+_ONCE = ("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67")
+"""Log entries that something else may owe."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An invariant that did not hold, at `t_us` of the boot that `path` ends with."""
+
+    invariant: str
+    text: str
+    t_us: int
+    path: tuple[str, ...] = ()
+
+    @property
+    def ident(self) -> str:
+        """What --replay takes."""
+        return "-".join(self.path)
+
+
+def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
+    """The invariants whose inputs this firmware did not give, and what they need. `heard`: the names of all
+    events of a sweep."""
+    given = {
+        "": True,
+        _SLOTS: setting.reference,
+        _VERSION: (setting.reference and "application" in heard) or bool(setting.scenario.sweep.updates),
+    }
+    for needs in NEEDS.values():
+        if needs.startswith(_SIGNAL):
+            given[needs] = needs.removeprefix(_SIGNAL) in heard
+    return {name: needs for name, needs in NEEDS.items() if not given[needs]}
+
+
+class Watch:
+    """One boot's checker. `memory` is what is remembered so far; `told` is called when it has changed."""
+
+    def __init__(self, setting: Setting, site: Site, memory: Memory, flash_now: Callable[[], Contents]) -> None:
+        self.memory = memory
+        self.broken: list[Broken] = []
+        self.told: Callable[[], None] = lambda: None
+        self._setting = setting
+        self._site = site
+        self._flash_now = flash_now
+        self._seen = 0
+        hear = site.mcu.console.on_line
+
+        def line(text: str) -> None:
+            before = self.memory
+            for event in site.trace.log[self._seen :]:
+                self._event(event)
+            self._seen = len(site.trace.log)
+            if self.memory != before:
+                self.told()
+            hear(text)
+
+        site.mcu.console.on_line = line
+
+    def broke(self, invariant: str, text: str, t_us: int | None = None) -> None:
+        """Notes that an invariant did not hold; once for each invariant and boot."""
+        if all(b.invariant != invariant for b in self.broken):
+            self.broken.append(Broken(invariant, text, self._site.clock.now_us if t_us is None else t_us))
+
+    def _event(self, event: Event) -> None:
+        data = event.data
+        if event.name == "application":
+            self._application(int(data["version"]))
+        elif event.name == "register":
+            self._register(int(data["mwh"]))
+        elif event.name == "answer":
+            self._answer(int(data["counter"]), f"{data['outcome']} version={data['version']}")
+        elif event.name == "outcome" and self.memory.command_high:
+            self._answer(self.memory.command_high, f"{data['outcome']} version={data['version']}")
+        elif event.name == "command":
+            self._command(int(data["counter"]))
+        elif event.name == "gbcs":
+            self._logged(str(data["code"]), str(data["text"]))
+
+    def _application(self, version: int) -> None:
+        if not self._setting.reference or not version:
+            return
+        trusted = self._setting.trusted
+        if version not in trusted.values():
+            self.broke("version", f"version {version} runs, neither the old one nor the new one")
+        contents = self._flash_now()
+        record = contents.record
+        slot = SLOTS[record.running] if record else ""
+        digest = manufacturer_digest(contents.files.get(slot, b""))
+        if digest not in trusted:
+            self.broke("verified-image", f"what runs from {slot or 'a slot'} is no image that was verified")
+        elif trusted[digest] != version:
+            self.broke("version", f"{slot} holds version {trusted[digest]}, the firmware says {version}")
+
+    def _register(self, mwh: int) -> None:
+        high = self.memory.register_high_mwh
+        truth = self._site.metrology.total_mwh()
+        if mwh < high:
+            self.broke("register", f"{mwh} mWh after {high} had been reported")
+        if mwh > truth:
+            self.broke("register", f"{mwh} mWh reported, {truth} had flowed")
+        self.memory = replace(self.memory, register_high_mwh=max(high, mwh))
+
+    def _answer(self, counter: int, text: str) -> None:
+        given = dict(self.memory.answers)
+        if given.setdefault(counter, text) != text:
+            self.broke("answer", f"command {counter} is answered outcome={text} after outcome={given[counter]}")
+        self.memory = replace(self.memory, answers=tuple(sorted(given.items())))
+
+    def _command(self, counter: int) -> None:
+        high = self.memory.command_high
+        if counter < high:
+            self.broke("command-counter", f"command {counter} is accepted after {high}")
+        self.memory = replace(self.memory, command_high=max(high, counter))
+
+    def _logged(self, code: str, text: str) -> None:
+        resets = self._site.trace.events("reset")
+        kind = resets[-1].data["kind"] if resets else ""
+        fault = {
+            "8F35": kind in ("power-up", "brown-out"),
+            "81B3": kind in ("watchdog", "commanded", "crash", "rollback", "activation"),
+            "81A2": False,
+            "81A3": False,
+        }.get(code, True)
+        if not fault:
+            self.broke("log", f"{code} {text} after a {kind} with the hub fitted throughout")
+        if code == "8F43" and not self._fell_back():
+            record = self._flash_now().record
+            if record is not None and record.versions[record.active] != self._setting.scenario.image.version:
+                self.broke("log", f"{code} {text}, and the confirmed version is {record.versions[record.active]}")
+        if code in _ONCE:
+            self.memory = replace(self.memory, logged=self.memory.logged | {code})
+
+    def _fell_back(self) -> bool:
+        # Flash that rotted since may have cost the slot that a late entry speaks of.
+        return any(e.data["code"] in ("8F1B", "E006") for e in self._site.trace.events("gbcs"))
+
+    def flash(self, contents: Contents) -> None:
+        """Checks what a cut would leave, or what is there at the end."""
+        if not contents.mounts:
+            self.broke("mounts", "the flash does not mount: the port would format it")
+            return
+        if not contents.resident:
+            self.broke("resident-files", "a resident file is gone or not what it was")
+        if self._setting.reference:
+            self._record(contents.record)
+        elif self._setting.scenario.sweep.updates:
+            self._file_set(contents)
+
+    def _record(self, record: Record | None) -> None:
+        if record is None:
+            return
+        counters = self._setting.counters
+        confirmed = record.counters[record.active] or counters.get(record.versions[record.active], 0)
+        if record.least_counter < self.memory.least_high:
+            self.broke("least-counter", f"{record.least_counter} after {self.memory.least_high}")
+        if record.states[record.active] and record.least_counter > max(confirmed, self.memory.least_high):
+            self.broke(
+                "least-counter", f"{record.least_counter}, and the confirmed image has {confirmed}: it ran ahead"
+            )
+        if record.least_counter > self.memory.least_high:
+            self.memory = replace(self.memory, least_high=record.least_counter)
+
+    def _file_set(self, contents: Contents) -> None:
+        sweep = self._setting.scenario.sweep
+        old = self._setting.firmware.files
+        now = {path: contents.files.get(path) for path in sweep.updates}
+        if now not in ({p: old.get(p) for p in sweep.updates}, {p: sweep.new.get(p) for p in sweep.updates}):
+            parts = ", ".join(f"{p} {_which(now[p], old.get(p), sweep.new.get(p))}" for p in sweep.updates)
+            self.broke("version", f"neither the old version nor the new one: {parts}")
+
+    def end(self, trace: Trace, contents: Contents) -> None:
+        """Checks that the board has come to rest as it must."""
+        self.flash(contents)
+        if not self._setting.reference or not contents.mounts:
+            return
+        record = contents.record
+        if record is None:
+            self.broke("record", "the boot record cannot be read at the end")
+            return
+        runs = trace.events("application")
+        version = int(runs[-1].data["version"]) if runs else 0
+        trusted = self._setting.trusted.values()
+        if record.phase in (Record.ARMED, Record.TRIAL) or version not in trusted:
+            self.broke("converges", f"phase {record.phase}, version {version} at the end")
+        self._owed(record)
+
+    def _owed(self, record: Record) -> None:
+        # What the record shows to have happened stands in the log, at the latest by now.
+        new = self._setting.scenario.image.version
+        logged = self.memory.logged
+        slots = range(2)
+        if any(record.states[i] >= _VERIFIED and record.versions[i] == new for i in slots) and "8F72" not in logged:
+            self.broke("log", "an image was verified, and no 8F72 says so")
+        if record.versions[record.active] == new and record.states[record.active] and "8F43" not in logged:
+            self.broke("log", f"version {new} is confirmed, and no 8F43 says so")
+        if record.outcome == 3 and not logged & {"E001", "E007", "8F67"}:
+            self.broke("log", "an activation failed, and no entry says so")
+
+    def boot_log(self, trace: Trace) -> None:
+        """Checks that each boot that ran to its application has logged why it was."""
+        boots = [e.t_us for e in trace.events("boot")]
+        for i, boot_us in enumerate(boots):
+            until = boots[i + 1] if i + 1 < len(boots) else trace.end_us
+            inside = [e for e in trace.log if boot_us <= e.t_us < until]
+            if not any(e.name == "application" for e in inside):
+                continue
+            kinds = [e.data["kind"] for e in trace.events("reset") if e.t_us <= boot_us]
+            codes = {e.data["code"] for e in inside if e.name == "gbcs"}
+            if kinds and kinds[-1] in ("power-up", "brown-out") and not codes & {"8F35", "E003"}:
+                self.broke("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
+
+    def line(self, limit_us: int, dark_us: int) -> str:
+        """For a darkness that is too long: how long, and how long it may be."""
+        return f"the hub was dark for {show_time(dark_us)}, allowed is {show_time(limit_us)}"
+
+
+def _which(now: bytes | None, old: bytes | None, new: bytes | None) -> str:
+    if now is None:
+        return "missing"
+    if now == new:
+        return "new"
+    if now == old:
+        return "old"
+    return "empty" if not now else f"neither ({len(now)} bytes)"

@@ -1,0 +1,298 @@
+"""One leg of a sweep: a board starts from what a fault left, the faults stop, and it is watched until it
+has come to rest. Every moment of it is a moment at which the next fault can strike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from ridethrough.devices import console
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.headend import HeadEnd
+from ridethrough.scenarios import Step
+from ridethrough.sweep.flash import SLOTS, Contents
+from ridethrough.sweep.hub_alone import hub_alone
+from ridethrough.sweep.invariants import Broken, Watch
+from ridethrough.sweep.points import Key, Recorder, State
+from ridethrough.sweep.setting import Setting
+from ridethrough.sweep.ways import CLOCKS, Way
+from ridethrough.traces import Trace
+from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
+from ridethrough.traces.alerts import alerts
+from ridethrough.traces.intervals import merged, overlap_us
+from ridethrough.world.clock import Clock, Order
+from ridethrough.world.surroundings import ClockError, Site, World
+
+_SLICE_US = 500_000
+_SETTLE_US = 4_500_000
+"""How long a board is watched after its head-end has nothing more to ask: longer than the 3 s in which an
+application confirms itself."""
+_DIP_US = 50_000
+ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
+"""Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
+DARK_BUDGET_US = 60_000_000
+"""What the firmware lets an update cost, at most: docs/sweep.md."""
+
+
+@dataclass
+class Leg:
+    """What one leg showed. `start_us`: when the fault ended in `trace`."""
+
+    way: Way
+    trace: Trace
+    start_us: int
+    operations: int
+    boots: int
+    dark_us: int
+    """The longest darkness of the hub that no mains loss excuses."""
+    took_us: int
+    """From the start to the last thing that the head-end was told."""
+    broken: list[Broken]
+    end: tuple[Key, State]
+    states: dict[Key, State] = field(default_factory=dict)
+    counts: Counter[Key] = field(default_factory=Counter)
+    unmerged: list[tuple[State, Key]] = field(default_factory=list)
+    moments_ms: tuple[int, ...] = ()
+    """Moments for a mains loss: one for each phase of the update in each boot."""
+    touched: frozenset[int] = frozenset()
+    """Flash blocks that were written since the fresh board."""
+    heard: frozenset[str] = frozenset()
+    """The names of all events."""
+
+
+def run_leg(setting: Setting, state: State, way: Way, record: bool = True, unmerged: bool = False) -> Leg:
+    """Runs from `state`, started in the `way`, until the board is at rest or the bound is passed."""
+    return _Run(setting, state, way, unmerged).go(record)
+
+
+class _Run:
+    def __init__(self, setting: Setting, state: State, way: Way, unmerged: bool) -> None:
+        self._setting = setting
+        self._state = state
+        self._way = way
+        board, world = setting.board, setting.scenario.world
+        hub = world.hub
+        # A reset comes when it is worst: a quarter into a transmit burst of a hub that is up.
+        burst_us = hub.boot_us + hub.join_us + hub.burst_every_us - hub.burst_us * 3 // 4
+        self._start_us = 0 if way.powered_up else board.supply_start_us + burst_us
+        before_mwh = world.load_w * self._start_us // 3_600_000
+        self._clock = Clock()
+        error = CLOCKS.get(way.extra, world.clock)
+        error = replace(error, steps=tuple((t + self._start_us, s) for t, s in error.steps))
+        self._site = Site(self._clock, board, self._world(world, error, state.mwh - before_mwh), CPythonGuest())
+        chip = self._site.mcu.chip
+        chip.data[:] = setting.reader.restore(state.flash)
+        chip.unstable = set(state.flash.unstable)
+        self._spoil_flash()
+        self._begin()
+        steps = setting.scenario.steps
+        if "register" in board.signals and setting.reference:
+            steps = (Step("ask", line="register"), *steps)
+        self._head_end = HeadEnd(self._site, steps, setting.image, again=True)
+        self._watch = Watch(setting, self._site, state.memory, self._contents)
+        path = (*state.path, way.word)
+        self._here = replace(state, path=path)
+        self._recorder = Recorder(setting.reader, chip, state.flash, self._present, lambda c, p: self._watch.flash(c))
+        self._recorder.unmerged = [] if unmerged else None
+        self._watch.told = self._recorder.told
+        self._path = path
+
+    def _world(self, world: World, error: ClockError, mwh: int) -> World:
+        mains: tuple[tuple[int, bool], ...] = ((0, True),)
+        at_us = self._start_us + self._way.number * 1000
+        if self._way.extra == "off":
+            mains = (*mains, (at_us, False))
+        elif self._way.extra == "dip":
+            mains = (*mains, (at_us, False), (at_us + _DIP_US, True))
+        return World(
+            mains=mains,
+            converter_restart_us=world.converter_restart_us,
+            boot_us=world.boot_us,
+            clock=error,
+            hub=world.hub,
+            load_w=world.load_w,
+            start_mwh=mwh,
+            network=world.network,
+            fetch_fails=self._way.number if self._way.extra == "fetch" else 0,
+        )
+
+    def _begin(self) -> None:
+        mcu, state = self._site.mcu, self._state
+        if self._way.extra == "hold":
+            mcu.nets.fail_hold()
+        if not self._way.powered_up:
+            mcu.stand_in()
+
+            def start() -> None:
+                mcu.nets.latch = state.latch and self._way.extra != "hold"
+                mcu.reset(self._way.kind)
+
+            self._clock.at(self._start_us, Order.WORLD, start)
+
+    def _spoil_flash(self) -> None:
+        way, mcu = self._way, self._site.mcu
+        chip = mcu.chip
+        if way.extra == "bad":
+            chip.bad = frozenset({way.number})
+        elif way.extra == "full":
+            self._setting.reader.fill(chip.data, way.number)
+        elif way.extra in ("rota", "rotb"):
+            self._rot(SLOTS["ab".index(way.extra[-1])], way.number)
+
+    def _rot(self, path: str, number: int) -> None:
+        # Flips a bit of one file: of the places on the chip that hold these bytes, the one that is in it.
+        data = self._site.mcu.chip.data
+        content = self._contents().files.get(path, b"")
+        place = ROT_PLACES[number % len(ROT_PLACES)] % max(1, len(content))
+        piece = content[place : place + 24]
+        at = data.find(piece) if piece else -1
+        while at >= 0:
+            data[at] ^= 1
+            if self._contents().files.get(path) != content:
+                return
+            data[at] ^= 1
+            at = data.find(piece, at + 1)
+
+    def _present(self) -> State:
+        site = self._site
+        phases = site.trace.texts["phase"]
+        return replace(
+            self._here,
+            memory=self._watch.memory,
+            mwh=site.metrology.total_mwh(),
+            latch=site.mcu.nets.latch,
+            phase=phases[-1][1] if phases else "",
+            t_us=self._clock.now_us,
+        )
+
+    def _contents(self) -> Contents:
+        chip = self._site.mcu.chip
+        return self._setting.reader.contents(chip.data, frozenset(chip.unstable))
+
+    def go(self, record: bool) -> Leg:
+        clock, watch, trace = self._clock, self._watch, self._site.trace
+        sweep = self._setting.scenario.sweep
+        # cuts before the mains loss are those of the leg without it
+        self._recorder.recording = record and self._way.extra not in ("off", "dip")
+        if record and not self._recorder.recording:
+            clock.at(self._start_us + self._way.number * 1000, Order.WORLD, self._record)
+        until_us = self._start_us + sweep.within_us
+        while not self._at_rest():
+            if clock.now_us >= until_us:
+                watch.broke(
+                    "converges", f"not at rest after {sweep.within_us // 10**6} s: {self._head_end.not_reached()}"
+                )
+                break
+            if len(trace.events("boot")) > sweep.boots:
+                watch.broke("boots", f"more than {sweep.boots} boots, and not at rest")
+                break
+            clock.run(min(clock.now_us + _SLICE_US, until_us))
+        took_us = clock.now_us - self._start_us
+        if not self._off() and not watch.broken:
+            self._settle()
+        site = self._site
+        trace = site.finish()
+        # a power cut in the end leaves whatever is there now
+        end = self._recorder.finish()
+        dark_us = self._judge(trace)
+        if self._way.extra != "off":
+            watch.end(trace, self._contents())
+            watch.boot_log(trace)
+        site.mcu.close()
+        return Leg(
+            self._way,
+            trace,
+            self._start_us,
+            self._recorder.operations,
+            len(trace.events("boot")),
+            dark_us,
+            took_us,
+            [replace(b, path=self._path) for b in watch.broken],
+            end,
+            self._recorder.states,
+            self._recorder.counts,
+            self._recorder.unmerged or [],
+            self._moments(trace),
+            self._recorder.touched(),
+            frozenset(e.name for e in trace.log),
+        )
+
+    def _record(self) -> None:
+        self._recorder.recording = True
+
+    def _off(self) -> bool:
+        return self._way.extra == "off"
+
+    def _at_rest(self) -> bool:
+        if self._off():
+            texts = self._site.trace.texts["mcu"]
+            lost_us = self._start_us + self._way.number * 1000
+            return self._clock.now_us > lost_us and texts[-1][1] == "off"
+        return self._head_end.done() and self._clock.now_us > self._start_us + self._way.number * 1000
+
+    def _settle(self) -> None:
+        clock = self._clock
+        clock.run(clock.now_us + _SETTLE_US)
+        if "register" in self._setting.board.signals and self._setting.reference:
+            self._head_end.start(console.ask("register"), clock.now_us)
+            clock.run(clock.now_us + _SLICE_US)
+
+    def _judge(self, trace: Trace) -> int:
+        # The hub's part. Returns the longest darkness that no mains loss excuses.
+        watch, board = self._watch, self._setting.board
+        off = merged(trace.when("mains", 0))
+        back_us = board.supply_holdup_us + board.supply_start_us + board.rom_us + board.boot_us + board.soft_start_us
+        excused = merged([(a, b + back_us) for a, b in off])
+        dark = trace.dark()
+        unexcused = [d for d in dark if d[0] >= self._start_us or d[1] > self._start_us]
+        beyond = [(d[1] - d[0] - overlap_us(d, excused), d) for d in unexcused]
+        if self._way.extra != "hold" and board.hold != "none":
+            for us, d in beyond:
+                if us:
+                    watch.broke("darkness", watch.line(0, us), d[0])
+        elif self._way.extra == "hold":
+            total = self._state.memory.dark_us + sum(us for us, _ in beyond)
+            limit = DARK_BUDGET_US + 2 * max((us for us, _ in beyond), default=0) + 1_000_000
+            if total > limit:
+                watch.broke("darkness-budget", watch.line(limit, total))
+        self._power_up(trace, back_us)
+        for alert in alerts(trace):
+            if not alert.legitimate:
+                watch.broke(
+                    "false-ad1",
+                    f"AD1 after {(alert.t_us - alert.since_us) // 10**6} s by the {alert.doing}",
+                    alert.t_us,
+                )
+        for event in trace.events("missed_ad1"):
+            watch.broke("missed-ad1", "the hub's store was empty before its limit", event.t_us)
+        for name, text in hub_alone(self._setting, trace) if self._way.powered_up and not self._way.extra else ():
+            watch.broke(name, text, 0)
+        wrong = ac_lost(trace)
+        for us, what in (
+            (wrong.high_with_mains_us, "says that mains is lost"),
+            (wrong.low_without_mains_us, "says that mains is there"),
+        ):
+            if us > LAG_US_MAX:
+                watch.broke("ac-lost", f"AC lost {what} for {us} us, and it is not so")
+        return max((us for us, _ in beyond), default=0)
+
+    def _power_up(self, trace: Trace, back_us: int) -> None:
+        # After power is back the rail is up within the stated time, and stays so.
+        if not self._way.powered_up or self._way.extra in ("off", "dip"):
+            return
+        low = trace.voltages["ch_mv"].below(trace.hub_back_mv, trace.end_us)
+        for a, b in low:
+            if b > back_us and a < trace.end_us and self._way.extra != "hold" and a == 0:
+                self._watch.broke("darkness", f"CH power is back {b} us after mains, allowed are {back_us}", b)
+
+    def _moments(self, trace: Trace) -> tuple[int, ...]:
+        phases = [t for t, _ in trace.texts["phase"]]
+        runs = [t for t, _ in trace.texts["mcu"]] + [e.t_us for e in trace.events("application")]
+        edges = sorted({t for t in (*phases, *runs) if t > self._start_us} | {trace.end_us})
+        return tuple(
+            ((a + b) // 2 - self._start_us) // 1000
+            for a, b in pairwise(edges)
+            if b - a > 2000 and any(x <= a < y for x, y in trace.when("mcu", "run"))
+        )

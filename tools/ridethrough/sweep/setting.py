@@ -1,0 +1,90 @@
+"""What one sweep is about: scenario, board, firmware, image, and the limits that a recovery is held to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from ridethrough.boards import Board
+from ridethrough.errors import BadInput
+from ridethrough.firmware import FACTORY_VERSION, Firmware
+from ridethrough.images.inspect import inspect_image
+from ridethrough.images.keys import EMULATED
+from ridethrough.images.layout import TAIL_BYTES
+from ridethrough.runner import fresh_flash, planned_image
+from ridethrough.scenarios import Scenario
+from ridethrough.sweep.flash import LOG, RECORD, REGISTER, SLOTS, Reader
+
+_UNSWEPT = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock", "ask"}
+_OURS = frozenset(name for path in (RECORD, REGISTER, *LOG, *SLOTS) for name in (path, path + ".new"))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Shared by every boot of a sweep; the same arguments make the same one in every process."""
+
+    scenario: Scenario
+    board: Board
+    firmware: Firmware
+
+    @classmethod
+    def load(cls, scenario: Scenario, board: Board, firmware: Firmware) -> Setting:
+        """BadInput if the scenario brings faults of its own, which a sweep would have to sweep over."""
+        world, plain = scenario.world, type(scenario.world)()
+        for name in ("mains", "hub_fitted", "converter", "troubles", "typed", "flash_is_noise"):
+            if getattr(world, name) != getattr(plain, name):
+                raise BadInput(
+                    f"scenario {scenario.name}: it has faults of its own ({name.replace('_', ' ')}); a sweep makes "
+                    "them itself: take a scenario without"
+                )
+        for step in scenario.steps:
+            if step.do not in _UNSWEPT:
+                raise BadInput(
+                    f"scenario {scenario.name}: '{step.do}' cannot be swept: a head-end that lost sight of its "
+                    "board must be able to do it again"
+                )
+        return cls(scenario, board, firmware)
+
+    @property
+    def reference(self) -> bool:
+        """Does the firmware take images, and keep the files that the reference keeps?"""
+        return bool(self.firmware.application)
+
+    @cached_property
+    def image(self) -> bytes:
+        """What the head-end sends."""
+        if not self.reference:
+            return b""
+        return planned_image(self.firmware, self.board, self.scenario.image)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads this board's flash."""
+        files = set(self.firmware.fresh_board(self.board))
+        changing = _OURS if self.reference else set(self.scenario.sweep.updates)
+        outside = LOG if self.reference else self.scenario.sweep.outside
+        fresh = fresh_flash(self.firmware, self.board)
+        return Reader(self.board, fresh, frozenset(files - changing - set(outside)), outside)
+
+    @cached_property
+    def trusted(self) -> dict[bytes, int]:
+        """SHA-256 of every Manufacturer Image that may run, and its version."""
+        found: dict[bytes, int] = {}
+        if self.reference:
+            factory = self.firmware.fresh_board(self.board)[SLOTS[0]]
+            found[manufacturer_digest(factory)] = FACTORY_VERSION
+            if inspect_image(self.image, EMULATED.supplier.public, EMULATED.maker.public).status == 0:
+                found[manufacturer_digest(self.image)] = self.scenario.image.version
+        return found
+
+    @cached_property
+    def counters(self) -> dict[int, int]:
+        """Security counter by version: factory's and the new image's."""
+        return {FACTORY_VERSION: 1, self.scenario.image.version: self.scenario.image.counter}
+
+
+def manufacturer_digest(image: bytes) -> bytes:
+    """SHA-256 of the Manufacturer Image inside an OTA image; of nothing if there is none."""
+    header_bytes = int.from_bytes(image[6:8], "little")
+    return hashlib.sha256(image[header_bytes:-TAIL_BYTES]).digest()
