@@ -251,6 +251,7 @@ def _sweep(table: Table, beside: Path) -> SweepPlan:
     plan = SweepPlan(
         within_us=table.time_us("within", d.within_us),
         boots=table.number("boots", d.boots, least=1, most=1000),
+        trial_boots=table.number("trial_boots", d.trial_boots, least=1, most=1000),
         updates=updates,
         outside=_paths(table, "outside"),
         new=new,

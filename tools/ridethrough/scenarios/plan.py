@@ -48,12 +48,14 @@ class Step:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep holds a recovery to: at rest `within_us`, in at most so many `boots`. For firmware that is
+    """What a sweep holds a recovery to: at rest `within_us`, in at most so many `boots`, the new
+    slot tried at most `trial_boots` times. For firmware that is
     not the reference: the files that its update changes, what they are afterwards (`new`), and the files
     that do not tell states apart (`outside`)."""
 
     within_us: int = 400_000_000
     boots: int = 8
+    trial_boots: int = 3
     updates: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     new: Mapping[str, bytes] = field(default_factory=dict)

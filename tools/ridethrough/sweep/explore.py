@@ -90,7 +90,7 @@ def sweep(
                         known.add(key)
                         found.append((key, new))
                 if depth <= 1 and not way.extra:
-                    extra += _further(setting, state, way, leg, chosen, depth)
+                    extra += _further(setting, state, way, leg, chosen, depth, cuts or 2)
                 progress(result, len(wave) - i - 1)
             # further faults in the runs of this wave: what they leave belongs to it
             for (_, _, _), leg in run(extra):
@@ -167,10 +167,10 @@ def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[
 
 
 def _further(
-    setting: Setting, state: State, way: Way, leg: Leg, faults: frozenset[str], depth: int
+    setting: Setting, state: State, way: Way, leg: Leg, faults: frozenset[str], depth: int, most_cuts: int
 ) -> Iterator[tuple[State, Way, bool]]:
     # Faults that depend on what a run did: when mains is lost in it, which flash blocks it wrote.
-    if "power" in faults and way.kind != "brown-out":
+    if "power" in faults and way.kind != "brown-out" and depth < most_cuts:
         for at_ms in leg.moments_ms:
             yield state, replace(way, extra="off", number=at_ms), True
             if depth == 0:

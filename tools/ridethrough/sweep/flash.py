@@ -67,6 +67,9 @@ class Record:
     states: tuple[int, int]
     versions: tuple[int, int]
     counters: tuple[int, int]
+    spans: tuple[tuple[int, int], tuple[int, int]]
+    """Where the Manufacturer Image lies in each slot's file: offset and length."""
+    digests: tuple[bytes, bytes]
 
     CONFIRMED, SCHEDULED, ARMED, TRIAL = range(4)
     _HEAD = struct.Struct("<4sHBBBBBBBBIIII32s32sQ16sI")
@@ -93,6 +96,8 @@ class Record:
             states=(slots[0][0], slots[1][0]),
             versions=(slots[0][3], slots[1][3]),
             counters=(slots[0][4], slots[1][4]),
+            spans=((slots[0][1], slots[0][2]), (slots[1][1], slots[1][2])),
+            digests=(slots[0][5], slots[1][5]),
         )
 
     @property

@@ -6,10 +6,12 @@ collects what broke. docs/sweep.md says of each invariant what it means.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ridethrough.quantities import show_time
+from ridethrough.scenarios import NONE
 from ridethrough.sweep.flash import SLOTS, Contents, Record
 from ridethrough.sweep.points import Memory
 from ridethrough.sweep.setting import Setting, manufacturer_digest
@@ -24,6 +26,8 @@ NEEDS: dict[str, str] = {
     "resident-files": "",
     "verified-image": _SLOTS,
     "version": _VERSION,
+    "verified-slot": _SLOTS,
+    "trial-boots": _SIGNAL + "phase",
     "register": _SIGNAL + "register",
     "record": _SLOTS,
     "darkness": "",
@@ -36,6 +40,7 @@ NEEDS: dict[str, str] = {
     "answer": _SIGNAL + "answer",
     "command-counter": _SIGNAL + "command",
     "least-counter": _SLOTS,
+    "stated": "",
     "log": _SIGNAL + "gbcs",
 }
 """Every invariant, and what a firmware must give for it to be checked ("": nothing)."""
@@ -75,10 +80,14 @@ def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
 
 
 class Watch:
-    """One boot's checker. `memory` is what is remembered so far; `told` is called when it has changed."""
+    """One boot's checker. `memory` is what is remembered so far; `told` is called when it has changed.
+    `spoilt`: something is wrong with the flash itself."""
 
-    def __init__(self, setting: Setting, site: Site, memory: Memory, flash_now: Callable[[], Contents]) -> None:
+    def __init__(
+        self, setting: Setting, site: Site, memory: Memory, flash_now: Callable[[], Contents], spoilt: bool
+    ) -> None:
         self.memory = memory
+        self.spoilt = spoilt
         self.broken: list[Broken] = []
         self.told: Callable[[], None] = lambda: None
         self._setting = setting
@@ -86,6 +95,13 @@ class Watch:
         self._flash_now = flash_now
         self._seen = 0
         hear = site.mcu.console.on_line
+        hear_phase = site.mcu.console.on_phase
+
+        def phase(name: str) -> None:
+            self._phase(name)
+            hear_phase(name)
+
+        site.mcu.console.on_phase = phase
 
         def line(text: str) -> None:
             before = self.memory
@@ -133,6 +149,12 @@ class Watch:
         elif trusted[digest] != version:
             self.broke("version", f"{slot} holds version {trusted[digest]}, the firmware says {version}")
 
+    def _phase(self, name: str) -> None:
+        trials = 0 if name == "armed" else self.memory.trials + (name == "trial")
+        if trials > self._setting.scenario.sweep.trial_boots:
+            self.broke("trial-boots", f"the new slot is tried {trials} times")
+        self.memory = replace(self.memory, trials=trials)
+
     def _register(self, mwh: int) -> None:
         high = self.memory.register_high_mwh
         truth = self._site.metrology.total_mwh()
@@ -159,12 +181,13 @@ class Watch:
         kind = resets[-1].data["kind"] if resets else ""
         fault = {
             "8F35": kind in ("power-up", "brown-out"),
-            "81B3": kind in ("watchdog", "commanded", "crash", "rollback", "activation"),
+            "81B3": kind == "watchdog" or self.spoilt,
+            "8F1B": self.spoilt,
             "81A2": False,
             "81A3": False,
         }.get(code, True)
         if not fault:
-            self.broke("log", f"{code} {text} after a {kind} with the hub fitted throughout")
+            self.broke("log", f"{code} {text} after a reset of kind {kind}, and nothing was wrong of that sort")
         if code == "8F43" and not self._fell_back():
             record = self._flash_now().record
             if record is not None and record.versions[record.active] != self._setting.scenario.image.version:
@@ -185,6 +208,8 @@ class Watch:
             self.broke("resident-files", "a resident file is gone or not what it was")
         if self._setting.reference:
             self._record(contents.record)
+            if not self.spoilt:
+                self._slots(contents)
         elif self._setting.scenario.sweep.updates:
             self._file_set(contents)
 
@@ -201,6 +226,16 @@ class Watch:
             )
         if record.least_counter > self.memory.least_high:
             self.memory = replace(self.memory, least_high=record.least_counter)
+
+    def _slots(self, contents: Contents) -> None:
+        record = contents.record
+        for i, path in enumerate(SLOTS if record else ()):
+            assert record is not None
+            if record.states[i] >= _VERIFIED:
+                at, length = record.spans[i]
+                held = contents.files.get(path, b"")[at : at + length]
+                if hashlib.sha256(held).digest() != record.digests[i]:
+                    self.broke("verified-slot", f"{path} is not what the record calls verified")
 
     def _file_set(self, contents: Contents) -> None:
         sweep = self._setting.scenario.sweep
@@ -225,6 +260,19 @@ class Watch:
         if record.phase in (Record.ARMED, Record.TRIAL) or version not in trusted:
             self.broke("converges", f"phase {record.phase}, version {version} at the end")
         self._owed(record)
+        answered = {counter for counter, _ in self.memory.answers}
+        if record.command_counter and record.phase != Record.SCHEDULED and record.command_counter not in answered:
+            self.broke("answer", f"command {record.command_counter} was accepted and is never answered")
+
+    def stated(self, trace: Trace) -> None:
+        """Checks that a run without faults ends as its scenario says."""
+        shows = self._setting.scenario.shows
+        for name, wanted in (("outcome", shows.outcome), ("version", shows.version)):
+            event = {"outcome": "outcome", "version": "application"}[name]
+            seen = trace.events(event)
+            got = int(seen[-1].data[name]) if seen else NONE
+            if wanted is not None and got != wanted:
+                self.broke("stated", f"{name} {got} without any fault, the scenario states {wanted}")
 
     def _owed(self, record: Record) -> None:
         # What the record shows to have happened stands in the log, at the latest by now.

@@ -18,7 +18,7 @@ from ridethrough.sweep.invariants import Broken, Watch
 from ridethrough.sweep.points import Key, Recorder, State
 from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.ways import CLOCKS, Way
-from ridethrough.traces import Trace
+from ridethrough.traces import Interval, Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
 from ridethrough.traces.alerts import alerts
 from ridethrough.traces.intervals import merged, overlap_us
@@ -26,9 +26,9 @@ from ridethrough.world.clock import Clock, Order
 from ridethrough.world.surroundings import ClockError, Site, World
 
 _SLICE_US = 500_000
-_SETTLE_US = 4_500_000
+_SETTLE_US, _FIRST_SETTLE_US = 4_500_000, 11_500_000
 """How long a board is watched after its head-end has nothing more to ask: longer than the 3 s in which an
-application confirms itself."""
+application confirms itself; the first time, longer than the 10 s after which it persists its register."""
 _DIP_US = 50_000
 ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
 """Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
@@ -67,6 +67,12 @@ def run_leg(setting: Setting, state: State, way: Way, record: bool = True, unmer
     return _Run(setting, state, way, unmerged).go(record)
 
 
+def _after_planned_resets(trace: Trace) -> list[Interval]:
+    # A board that cannot hold the rail must not reset itself; a watchdog it cannot help.
+    planned = [e.t_us for e in trace.events("reset") if e.data["kind"] in ("activation", "rollback", "commanded")]
+    return [(a, b) for a, b in trace.dark() if any(t <= a < t + _SLICE_US for t in planned)]
+
+
 class _Run:
     def __init__(self, setting: Setting, state: State, way: Way, unmerged: bool) -> None:
         self._setting = setting
@@ -89,9 +95,10 @@ class _Run:
         self._begin()
         steps = setting.scenario.steps
         if "register" in board.signals and setting.reference:
-            steps = (Step("ask", line="register"), *steps)
+            steps = tuple(s for step in (None, *steps) for s in (step, Step("ask", line="register")) if s)
         self._head_end = HeadEnd(self._site, steps, setting.image, again=True)
-        self._watch = Watch(setting, self._site, state.memory, self._contents)
+        spoilt = way.extra in ("bad", "full", "rota", "rotb")
+        self._watch = Watch(setting, self._site, state.memory, self._contents, spoilt)
         path = (*state.path, way.word)
         self._here = replace(state, path=path)
         self._recorder = Recorder(setting.reader, chip, state.flash, self._present, lambda c, p: self._watch.flash(c))
@@ -200,6 +207,8 @@ class _Run:
         if self._way.extra != "off":
             watch.end(trace, self._contents())
             watch.boot_log(trace)
+        if not self._state.path and not self._way.extra:
+            watch.stated(trace)
         site.mcu.close()
         return Leg(
             self._way,
@@ -234,7 +243,7 @@ class _Run:
 
     def _settle(self) -> None:
         clock = self._clock
-        clock.run(clock.now_us + _SETTLE_US)
+        clock.run(clock.now_us + (_SETTLE_US if self._state.path else _FIRST_SETTLE_US))
         if "register" in self._setting.board.signals and self._setting.reference:
             self._head_end.start(console.ask("register"), clock.now_us)
             clock.run(clock.now_us + _SLICE_US)
@@ -245,10 +254,10 @@ class _Run:
         off = merged(trace.when("mains", 0))
         back_us = board.supply_holdup_us + board.supply_start_us + board.rom_us + board.boot_us + board.soft_start_us
         excused = merged([(a, b + back_us) for a, b in off])
-        dark = trace.dark()
+        dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
         unexcused = [d for d in dark if d[0] >= self._start_us or d[1] > self._start_us]
         beyond = [(d[1] - d[0] - overlap_us(d, excused), d) for d in unexcused]
-        if self._way.extra != "hold" and board.hold != "none":
+        if self._way.extra != "hold":
             for us, d in beyond:
                 if us:
                     watch.broke("darkness", watch.line(0, us), d[0])

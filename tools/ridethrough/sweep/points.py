@@ -21,12 +21,21 @@ class Memory:
     least_high: int = 0
     command_high: int = 0
     logged: frozenset[str] = frozenset()
+    trials: int = 0
+    """Boots of the new slot since it was armed."""
     dark_us: int = 0
     """With a failed hold: for how long the hub was dark, mains there."""
 
     def key(self) -> tuple[object, ...]:
         """What tells states apart; the register is in the flash's key, as an offset."""
-        return self.answers, self.least_high, self.command_high, tuple(sorted(self.logged)), self.dark_us // 100_000
+        return (
+            self.answers,
+            self.least_high,
+            self.command_high,
+            tuple(sorted(self.logged)),
+            self.trials,
+            self.dark_us // 100_000,
+        )
 
 
 @dataclass(frozen=True)
