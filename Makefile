@@ -18,8 +18,13 @@ lint: .venv/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ 
 	@.venv/bin/mypy
 	@.venv/bin/python host_tests/check_stubs.py
 
-bench: .venv/ready-test  ## cost of an update, as ratios within one run
+bench: .venv/ready-test  ## cost of an update, a boot and a sweep, as ratios within one run
 	@.venv/bin/python host_tests/bench.py
+
+sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (an hour or more)
+	@$(RT) sweep --size 8192 --board rpi_pico
+	@$(RT) sweep --size 8192 --board latch_pico
+	@.venv/bin/python host_tests/pairs.py
 
 pictures: .venv/ready  ## the pictures in docs/, made anew
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
@@ -44,4 +49,4 @@ clean:  ## remove what the other targets made
 	@$(PYTHON) tools/setup.py .venv '.[test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test lint bench pictures table fuzz clean
+.PHONY: help run test lint bench sweep pictures table fuzz clean

@@ -1,4 +1,4 @@
-"""What an update costs in the cpython guest, as ratios within this run (`make bench`).
+"""What an update, a boot and a sweep cost in the cpython guest, as ratios within this run (`make bench`).
 
 The yardstick: littlefs writing the same bytes to the same kind of chip, synced as the firmware syncs
 them, with nothing else around it. Medians of several runs; absolute times are this machine's and move.
@@ -6,7 +6,9 @@ them, with nothing else around it. Medians of several runs; absolute times are t
 
 from __future__ import annotations
 
+import builtins
 import cProfile
+import hashlib
 import pstats
 import statistics
 import sys
@@ -14,10 +16,16 @@ import time
 from collections.abc import Callable
 
 from littlefs import lfs
-from ridethrough import Board, Firmware, Scenario, run
+from ridethrough import Board, Firmware, Scenario, World, run
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.cpython.code import TICK, compiled
 from ridethrough.guests.flashfs import FlashFs
 from ridethrough.runner import planned_image
+from ridethrough.sweep.explore import sweep
+from ridethrough.sweep.setting import Setting
 from ridethrough.world.chip import ChipParams, FlashChip
+from ridethrough.world.clock import Clock
+from ridethrough.world.surroundings import Site
 
 RUNS = 7
 SYNC_BYTES = 16_384
@@ -32,6 +40,68 @@ def median_s(work: Callable[[], object]) -> float:
         work()
         times.append(time.perf_counter() - began)
     return statistics.median(times)
+
+
+def recovery(board: Board, firmware: Firmware) -> None:
+    """A boot to the application, against the least that any boot does: mount, read the resident files, read
+    and hash the slot, execute the modules' cached code."""
+    scenario = Scenario.load("update")
+    flash = run(
+        firmware, board, scenario.world, steps=scenario.steps, image=planned_image(firmware, board, scenario.image)
+    )
+    data = flash.notes["flash"]
+    boot_us = flash.events("application")[0].t_us
+    params = ChipParams(board.block_bytes, board.blocks, board.page_bytes, 1, 1)
+    names = [path for path in firmware.files if path.endswith(".py")]
+
+    class Anything:
+        def __getattr__(self, name: str) -> object:
+            return Anything()
+
+        def __call__(self, *args: object, **kw: object) -> object:
+            return Anything()
+
+    def known(name: str, *rest: object) -> object:
+        return __import__(name) if name in ("struct", "binascii", "hashlib", "io", "sys", "gc") else Anything()
+
+    names_for_all = {"__builtins__": vars(builtins) | {"__import__": known, TICK: lambda: None}, "__name__": "m"}
+
+    def least() -> None:
+        fs = FlashFs(FlashChip(params, bytearray(data)))
+        fs.mount()
+        for path in names:
+            source = fs.read_file(path)
+            if path.startswith("/esme/"):
+                exec(compiled(source, path), dict(names_for_all))
+        hashlib.sha256(fs.read_file("/slot_b.img")).digest()
+
+    def boot() -> None:
+        clock = Clock()
+        site = Site(clock, board, World(duration_us=boot_us), CPythonGuest())
+        site.mcu.chip.data[:] = data
+        while not site.trace.events("application"):
+            clock.run(clock.now_us + 50_000)
+        site.mcu.close()
+
+    least_s, boot_s = median_s(least), median_s(boot)
+    print()
+    print("mount, read, hash, exec    1")
+    print(f"a recovery boot            {boot_s / least_s:.1f} times that")
+    print(f"boots a second             {1 / boot_s:.0f}")
+
+
+def sweeps(board: Board, firmware: Firmware) -> None:
+    """What a sweep costs against the size of the image: every single power cut."""
+    print()
+    print("image KiB  cut states  boots  seconds to the smallest's")
+    first_s = 0.0
+    for kib in (16, 32, 64, 128):
+        setting = Setting.load(Scenario.load("update").with_image_bytes(kib * 1024), board, firmware)
+        began = time.perf_counter()
+        result = sweep(setting, 1, ["power"])
+        seconds = time.perf_counter() - began
+        first_s = first_s or seconds
+        print(f"{kib:9}  {result.cut_states:10}  {result.boots:5}  {seconds / first_s:.1f}")
 
 
 def main() -> int:
@@ -69,6 +139,8 @@ def main() -> int:
         by_file[short] = by_file.get(short, 0.0) + own_s
     for name, own_s in sorted(by_file.items(), key=lambda item: -item[1])[:8]:
         print(f"  {own_s / total:5.0%}  {name}")
+    recovery(board, firmware)
+    sweeps(board, firmware)
     return 0
 
 

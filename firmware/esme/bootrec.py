@@ -14,6 +14,8 @@ NO_INTENT, ACTIVATION, ROLLBACK, COMMANDED, CRASH = 0, 1, 2, 3, 4  # reset inten
 SUCCESS, NO_IMAGE_HELD, HASH_MISMATCH, ACTIVATION_FAILURE = 0, 1, 2, 3  # outcome
 PENDING, NO_OUTCOME = 0xFE, 0xFF
 
+FAILED_BOOTS = 3  # boots in a row without confirm after which a confirmed slot is given up
+
 SLOT_PATHS = ("/slot_a.img", "/slot_b.img")
 
 _HEAD = "<4sHBBBBBBBBIIII32s32sQ16sI"
@@ -67,6 +69,10 @@ class Record:
 
     def other(self):
         return self.slots[1 - self.active]
+
+    def fail(self):
+        # One more boot without confirm; more than too many is still too many.
+        self.failures = min(self.failures + 1, FAILED_BOOTS + 1)
 
     def save(self):
         data = struct.pack(

@@ -63,6 +63,7 @@ def arm(rec, wdt):
     rec.phase = bootrec.ARMED
     rec.intent = bootrec.ACTIVATION
     rec.attempts = 0
+    rec.failures = 0
     rec.dark_ms = 0
     rec.save()
     events.notice("phase armed")

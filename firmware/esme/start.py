@@ -5,7 +5,6 @@ from esme import bootrec, events, image, trust
 
 TRIAL_BOOTS = 3  # boots that a new slot has to confirm itself
 DARK_BUDGET_MS = 60_000  # of the 180 s after which the hub alerts
-FAILED_BOOTS = 3  # boots in a row without confirm after which a confirmed slot is given up
 
 
 class Choice:
@@ -84,12 +83,13 @@ def account(rec):
         rec.failures = 0
         return changed
     if not intended:
-        rec.failures = min(rec.failures + 1, 255)
+        rec.fail()
     return True
 
 
 def roll_back(rec, why):
     rec.phase = bootrec.CONFIRMED
+    rec.attempts = 0
     rec.outcome = bootrec.ACTIVATION_FAILURE
     rec.answer_version = rec.slots[rec.active].version
     rec.reported = 0
@@ -122,7 +122,7 @@ def confirmed(rec, feed):
     # The slot to run when nothing is on trial. Automatic fallback may go back in version, but only to an
     # image that has confirmed itself before: nobody has commanded any other.
     slot, other = rec.slots[rec.active], rec.other()
-    tired = rec.failures > FAILED_BOOTS
+    tired = rec.failures > bootrec.FAILED_BOOTS
     if not tired and sound(rec, slot, feed):
         return slot
     if other.state == bootrec.PROVEN and sound(rec, other, feed):

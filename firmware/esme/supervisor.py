@@ -97,7 +97,7 @@ class Supervisor:
             micropython.kbd_intr(3)
             rec.active = 1 - rec.active
             rec.phase = bootrec.CONFIRMED
-            rec.failures = 0
+            rec.attempts = 0
             rec.least_counter = max(rec.least_counter, self.slot.counter)
             rec.outcome = bootrec.SUCCESS
             rec.answer_version = self.slot.version
@@ -155,7 +155,7 @@ class Supervisor:
         events.log(events.APPLICATION_FAILED, why)
         if self.trial:
             self.roll_back(why)
-        self.rec.failures = min(self.rec.failures + 1, 255)
+        self.rec.fail()
         self.reset(bootrec.CRASH, "crash")
 
 

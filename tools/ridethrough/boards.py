@@ -31,6 +31,16 @@ class PinFacts:
 
 
 @dataclass(frozen=True)
+class PinSignal:
+    """A pin that says something: when it goes to `level`, the event `name` with `data` happens."""
+
+    name: str
+    gpio: int
+    level: int
+    data: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Cost:
     """What the emulator charges for things that take a real board time; us."""
 
@@ -75,6 +85,8 @@ class Board:
     cost: Cost
     signals: dict[str, re.Pattern[str]]
     """Console line -> what it means: a trace text (`phase`) or event, its named groups the data."""
+    pin_signals: tuple[PinSignal, ...] = ()
+    """The same for pins."""
 
     @property
     def board_py(self) -> Path:
@@ -138,6 +150,7 @@ def _read(directory: Path, top: Table) -> Board:
             **{key: cost.number(key, least=int(key == "hal_us"), most=10**8) for key in Cost.__dataclass_fields__}
         ),
         signals=_signals(top.table("signals")),
+        pin_signals=_pin_signals(top.table("signals"), top.table("pins")),
     )
     for table in (top, head, chip, hold, flash, power, cost):
         table.done()
@@ -187,7 +200,9 @@ _GROUPS = {
 
 def _signals(table: Table) -> dict[str, re.Pattern[str]]:
     signals = {}
-    for name in table.everything():
+    for name, value in table.everything().items():
+        if isinstance(value, dict):
+            continue
         try:
             signals[name] = re.compile(table.text(name))
         except re.error as e:
@@ -195,3 +210,22 @@ def _signals(table: Table) -> dict[str, re.Pattern[str]]:
         for group in sorted(_GROUPS.get(name, set()) - signals[name].groupindex.keys()):
             raise table.fail(name, f"(?P<{group}>...) is missing in it")
     return signals
+
+
+def _pin_signals(table: Table, pins: Table) -> tuple[PinSignal, ...]:
+    # application = { pin = "running_n", level = 0, version = "1" }
+    found = []
+    for name, value in table.everything().items():
+        if not isinstance(value, dict):
+            continue
+        one = table.table(name)
+        role = one.text("pin")
+        if not pins.has(role):
+            raise one.fail("pin", f"no pin '{role}' in [pins]{suggestion(role, pins.everything())}")
+        level = one.number("level", most=1)
+        data = {key: one.text(key) for key in value if key not in ("pin", "level")}
+        for group in sorted(_GROUPS.get(name, set()) - data.keys()):
+            raise one.fail(group, "is missing: the event has it")
+        found.append(PinSignal(name, pins.table(role).number("gpio", most=63), level, tuple(sorted(data.items()))))
+        one.done()
+    return tuple(found)

@@ -22,10 +22,13 @@ class HeadEnd:
     """Does `steps` on `site`. `answers`: each step's name and what came of it.
 
     With `again` it has lost sight of the board and takes the steps up once more, as soon as an application
-    runs: it asks first how far the board has come, and sends only what is missing.
+    runs: it asks first how far the board has come, and sends only what is missing. `blind`, for a firmware that
+    does not say that its application runs: it begins after a while.
     """
 
-    def __init__(self, site: Site, steps: tuple[Step, ...], image: bytes, again: bool = False) -> None:
+    def __init__(
+        self, site: Site, steps: tuple[Step, ...], image: bytes, again: bool = False, blind: bool = False
+    ) -> None:
         self.answers: list[tuple[str, str]] = []
         self._clock = site.clock
         self._mcu = site.mcu
@@ -42,7 +45,7 @@ class HeadEnd:
         site.mcu.console.on_line = self._line
         if self._begun:
             self._next_step()
-        elif "application" not in site.mcu.board.signals:
+        elif blind:
             self._clock.at(_BLIND_START_US, Order.WORLD, self._begin_again)
 
     def _next_step(self) -> None:

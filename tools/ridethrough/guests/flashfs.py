@@ -57,13 +57,16 @@ class FlashFs:
         self, chip: FlashChip, spend: Callable[[int], int] = lambda us: us, alive: Callable[[], bool] = lambda: True
     ) -> None:
         page = chip.params.page_bytes
+        cache = min(chip.params.block_bytes, 4 * max(READ_BYTES, page))
         self._config = lfs.LFSConfig(
             context=_Device(chip, spend, alive),
             block_size=chip.params.block_bytes,
             block_count=chip.params.blocks,
-            read_size=READ_BYTES,
+            # A board reads 32 bytes at a time. What is programmed and erased does not depend on it (the tests
+            # compare with the VM's littlefs, which does), and each read costs us a call.
+            read_size=cache,
             prog_size=page,
-            cache_size=min(chip.params.block_bytes, 4 * max(READ_BYTES, page)),
+            cache_size=cache,
             lookahead_size=LOOKAHEAD_BYTES,
             block_cycles=CYCLES,
         )

@@ -24,9 +24,7 @@ def lines(result: Result, again: str) -> Iterator[Text]:
     yield Text(f"  flash operations   {result.operations}")
     yield Text(f"  cut states         {result.cut_states}, merged into {result.merged_states}")
     yield Text(f"                     new after 1, 2, ... cuts: {per_cut}; the fullest stands for {result.largest_key}")
-    yield Text(
-        f"  longest darkness   {show_time(result.longest_dark_us)} while mains was there and the hold sound"
-    )
+    yield Text(f"  longest darkness   {show_time(result.longest_dark_us)} while mains was there and the hold sound")
     if result.failed_hold_dark_us:
         yield Text(f"                     {show_time(result.failed_hold_dark_us)} with a failed hold")
     yield Text(f"  longest recovery   {show_time(result.longest_recovery_us)}, at most {result.most_boots} boots")

@@ -139,8 +139,11 @@ def _next(
         if "power" in faults:
             ways.append((Way("power-up"), not last))
         if "reset" in faults:
-            ways += [(Way("watchdog"), not last), (Way("brown-out"), False)]
+            ways.append((Way("watchdog"), not last))
         if depth == 1:
+            # to the firmware a brown-out is a power-up, to the hub a reset: after more cuts it shows nothing new
+            if "reset" in faults:
+                ways.append((Way("brown-out"), False))
             ways += [(way, False) for way in _single(setting, state, faults, rotted)]
         for way, record in ways:
             # without power the latch forgets

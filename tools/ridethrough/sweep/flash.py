@@ -108,17 +108,27 @@ class Record:
 
 class Reader:
     """Reads the states of one board's flash. `fresh`: what the factory put on it, `resident`: the paths of
-    the files that must never change, `outside`: those that do not tell states apart."""
+    the files that must never change, `outside`: those that do not tell states apart,
+    `unread`: those that are written and renamed, and that nobody ever reads."""
 
-    def __init__(self, board: Board, fresh: bytes, resident: frozenset[str], outside: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        board: Board,
+        fresh: bytes,
+        resident: frozenset[str],
+        outside: tuple[str, ...],
+        unread: frozenset[str] = frozenset(),
+    ) -> None:
         self.fresh = fresh
         self._params = ChipParams(board.block_bytes, board.blocks, board.page_bytes, 1, 1)
         self._block_bytes = board.block_bytes
         self._page_bytes = board.page_bytes
         self._resident = resident
-        self._outside = {name for path in outside for name in (path, path + ".new")}
+        self._outside = set(outside)
+        self._unread = unread
         self._fresh_layout = LayoutReader(board.block_bytes).read(fresh)
         self._root = {block for pair in self._fresh_layout.pairs[:1] for block in pair.blocks}
+        self._deep = any(path.count("/") > 1 for path in self._all_paths(bytearray(fresh)) - resident)
         self._fresh_files = self._read_all(bytearray(fresh), resident)
 
     def restore(self, flash: Flash) -> bytearray:
@@ -148,27 +158,28 @@ class Reader:
         flash = FlashFs(chip, alive=lambda: False)
         try:
             flash.mount()
-            paths = _walk(flash, "/")
+            untouched = self._untouched(data)
+            paths = _walk(flash, "/", deep=not untouched or self._deep)
             files = {path: flash.read_file(path) for path in paths if path not in self._resident}
-            same = self._resident <= paths and self._same(flash, data)
+            there = {path for path in self._resident if not untouched or path.count("/") == 1}
+            same = there <= paths and all(flash.read_file(path) == self._fresh_files[path] for path in there)
         except (LittleFSError, OSError):
             return Contents(False)
         return Contents(True, same, files)
 
-    def _same(self, flash: FlashFs, data: bytearray) -> bool:
-        # No block that held a resident file has changed, or what they hold has not.
+    def _untouched(self, data: bytearray) -> bool:
+        # Is every block as it was that held a resident file or a folder, but for the root's own metadata?
         size = self._block_bytes
-        untouched = all(
+        return all(
             data[b * size : (b + 1) * size] == self.fresh[b * size : (b + 1) * size]
             for b in self._fresh_layout.used
             if b not in self._root
         )
-        return all(
-            flash.read_file(path) == content
-            for path, content in self._fresh_files.items()
-            # what lies in the root directory may lie in its metadata
-            if not untouched or path.count("/") == 1
-        )
+
+    def _all_paths(self, data: bytearray) -> frozenset[str]:
+        flash = FlashFs(FlashChip(self._params, data))
+        flash.mount()
+        return _walk(flash, "/")
 
     def _read_all(self, data: bytearray, paths: frozenset[str]) -> dict[str, bytes]:
         flash = FlashFs(FlashChip(self._params, data))
@@ -176,39 +187,36 @@ class Reader:
         return {path: flash.read_file(path) for path in sorted(paths)}
 
     def key(self, contents: Contents, high_mwh: int) -> bytes:
-        """Equal for contents that count as one: the same files (without times and the log; the register as where
-        it stands to the highest that was ever reported)."""
+        """Equal for contents that count as one: the same files, without times and the log, the register as where
+        it stands to the highest that was ever reported, and what nobody ever reads as being there or not."""
         sha = hashlib.sha256(repr((contents.mounts, contents.resident)).encode())
         for path, content in sorted(contents.files.items()):
             if path in self._outside:
                 continue
-            if path.removesuffix(".new") == REGISTER:
-                content = b"%d" % (bool(content) and len(content) % _ENTRY_BYTES == 0)
-                if path == REGISTER:
-                    content += b" %d" % ((contents.register_mwh or 0) >= high_mwh)
+            if path in self._unread:
+                content = b""
+            elif path == REGISTER:
+                whole = bool(content) and len(content) % _ENTRY_BYTES == 0
+                content = b"%d %d" % (whole, (contents.register_mwh or 0) >= high_mwh)
             sha.update(repr((path, len(content))).encode() + content)
         return sha.digest()[:16]
 
-    def shape(self, found: Layout, unstable: frozenset[int]) -> tuple[tuple[int, bool, bool], ...]:
-        """How the next commit to each metadata pair will go: pages left, whether they are blank, and whether
-        a block of the pair reads unstably."""
-        return tuple(
-            (
-                (self._block_bytes - pair.end) // self._page_bytes,
-                pair.blank,
-                not unstable.isdisjoint(pair.blocks),
-            )
-            for pair in found.pairs
-        )
+    def shape(self, found: Layout) -> tuple[tuple[int, bool], ...]:
+        """How the next commit to each metadata pair will go: pages left, and whether they are blank."""
+        return tuple(((self._block_bytes - pair.end) // self._page_bytes, pair.blank) for pair in found.pairs)
 
 
-def _walk(flash: FlashFs, folder: str) -> frozenset[str]:
+def _walk(flash: FlashFs, folder: str, deep: bool = True) -> frozenset[str]:
+    # The files in a folder and (`deep`) below it.
     found: set[str] = set()
     handle = lfs.dir_open(flash.fs, folder)
     while (entry := lfs.dir_read(flash.fs, handle)) is not None:
         if entry.name in (".", ".."):
             continue
         path = folder.rstrip("/") + "/" + entry.name
-        found |= _walk(flash, path) if entry.type == 2 else {path}
+        if entry.type != 2:
+            found.add(path)
+        elif deep:
+            found |= _walk(flash, path)
     lfs.dir_close(flash.fs, handle)
     return frozenset(found)

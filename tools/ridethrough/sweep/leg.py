@@ -26,9 +26,9 @@ from ridethrough.world.clock import Clock, Order
 from ridethrough.world.surroundings import ClockError, Site, World
 
 _SLICE_US = 500_000
-_SETTLE_US, _FIRST_SETTLE_US = 4_500_000, 11_500_000
-"""How long a board is watched after its head-end has nothing more to ask: longer than the 3 s in which an
-application confirms itself; the first time, longer than the 10 s after which it persists its register."""
+_SETTLE_US, _FIRST_SETTLE_US = 3_500_000, 12_000_000
+"""How long a board is watched after its last start: longer than the 3 s in which an application confirms
+itself; the first time, longer than the 10 s after which it persists its register."""
 _DIP_US = 50_000
 ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
 """Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
@@ -96,7 +96,7 @@ class _Run:
         steps = setting.scenario.steps
         if "register" in board.signals and setting.reference:
             steps = tuple(s for step in (None, *steps) for s in (step, Step("ask", line="register")) if s)
-        self._head_end = HeadEnd(self._site, steps, setting.image, again=True)
+        self._head_end = HeadEnd(self._site, steps, setting.image, again=True, blind=not setting.reference)
         spoilt = way.extra in ("bad", "full", "rota", "rotb")
         self._watch = Watch(setting, self._site, state.memory, self._contents, spoilt)
         path = (*state.path, way.word)
@@ -186,15 +186,7 @@ class _Run:
         if record and not self._recorder.recording:
             clock.at(self._start_us + self._way.number * 1000, Order.WORLD, self._record)
         until_us = self._start_us + sweep.within_us
-        while not self._at_rest():
-            if clock.now_us >= until_us:
-                watch.broke(
-                    "converges", f"not at rest after {sweep.within_us // 10**6} s: {self._head_end.not_reached()}"
-                )
-                break
-            if len(trace.events("boot")) > sweep.boots:
-                watch.broke("boots", f"more than {sweep.boots} boots, and not at rest")
-                break
+        while not self._at_rest() and not self._too_long():
             clock.run(min(clock.now_us + _SLICE_US, until_us))
         took_us = clock.now_us - self._start_us
         if not self._off() and not watch.broken:
@@ -225,7 +217,7 @@ class _Run:
             self._recorder.unmerged or [],
             self._moments(trace),
             self._recorder.touched(),
-            frozenset(e.name for e in trace.log),
+            frozenset(e.name for e in trace.log) | {name for name, changes in trace.texts.items() if changes},
         )
 
     def _record(self) -> None:
@@ -241,9 +233,29 @@ class _Run:
             return self._clock.now_us > lost_us and texts[-1][1] == "off"
         return self._head_end.done() and self._clock.now_us > self._start_us + self._way.number * 1000
 
+    def _too_long(self) -> bool:
+        # Has the recovery taken more time, or more boots, than it may?
+        sweep = self._setting.scenario.sweep
+        if self._clock.now_us >= self._start_us + sweep.within_us:
+            left = self._head_end.not_reached()
+            waiting = f", the head-end still at: {left[0]}" if left else ""
+            self._watch.broke("converges", f"not at rest after {sweep.within_us // 10**6} s{waiting}")
+            return True
+        if len(self._site.trace.events("boot")) > sweep.boots:
+            self._watch.broke("boots", f"more than {sweep.boots} boots, and not at rest")
+            return True
+        return False
+
     def _settle(self) -> None:
         clock = self._clock
-        clock.run(clock.now_us + (_SETTLE_US if self._state.path else _FIRST_SETTLE_US))
+        settle_us = _SETTLE_US if self._state.path else _FIRST_SETTLE_US
+        starts = {"application", "boot"}
+        clock.run(clock.now_us + _SLICE_US)
+        while not self._too_long():
+            began_us = max((e.t_us for e in self._site.trace.log if e.name in starts), default=0)
+            if clock.now_us >= began_us + settle_us:
+                break
+            clock.run(clock.now_us + _SLICE_US)
         if "register" in self._setting.board.signals and self._setting.reference:
             self._head_end.start(console.ask("register"), clock.now_us)
             clock.run(clock.now_us + _SLICE_US)

@@ -166,7 +166,7 @@ class Recorder:
             if key not in self._checked:
                 self._checked.add(key)
                 self._check(contents, point)
-        return key, self._reader.shape(found, unstable)
+        return key, self._reader.shape(found)
 
     def _inside(self, operation: Operation) -> None:
         size = self._block_bytes

@@ -17,6 +17,7 @@ from ridethrough.scenarios import Scenario
 from ridethrough.sweep.flash import LOG, RECORD, REGISTER, SLOTS, Reader
 
 _UNSWEPT = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock", "ask"}
+_UNREAD = frozenset(path + ".new" for path in (RECORD, REGISTER))
 _OURS = frozenset(name for path in (RECORD, REGISTER, *LOG, *SLOTS) for name in (path, path + ".new"))
 
 
@@ -44,6 +45,11 @@ class Setting:
                     f"scenario {scenario.name}: '{step.do}' cannot be swept: a head-end that lost sight of its "
                     "board must be able to do it again"
                 )
+        if scenario.image.size > board.slot_bytes:
+            raise BadInput(
+                f"an image of {scenario.image.size} bytes: board {board.name} has slots of {board.slot_bytes}, and "
+                "what is never taken cannot be swept"
+            )
         return cls(scenario, board, firmware)
 
     @property
@@ -65,7 +71,7 @@ class Setting:
         changing = _OURS if self.reference else set(self.scenario.sweep.updates)
         outside = LOG if self.reference else self.scenario.sweep.outside
         fresh = fresh_flash(self.firmware, self.board)
-        return Reader(self.board, fresh, frozenset(files - changing - set(outside)), outside)
+        return Reader(self.board, fresh, frozenset(files - changing - set(outside)), outside, _UNREAD)
 
     @cached_property
     def trusted(self) -> dict[bytes, int]:

@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_IO_ERROR = -5
+_CORRUPT = -84
+"""littlefs's word for a block that should be considered bad."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class FlashChip:
         self.programs[self.purpose] += 1
         self.programmed_bytes[self.purpose] += len(data)
         if at // self.params.block_bytes in self.bad:
-            return _IO_ERROR if self.params.reports_errors else 0
+            return _CORRUPT if self.params.reports_errors else 0
         self.data[at : at + done] = programmed(self.data[at : at + done], data[:done])
         return 0
 
@@ -91,7 +92,7 @@ class FlashChip:
         done = size * spent_us // whole_us if arranged is None else arranged
         self.erases[self.purpose] += 1
         if block in self.bad:
-            return _IO_ERROR if self.params.reports_errors else 0
+            return _CORRUPT if self.params.reports_errors else 0
         self.data[block * size : block * size + done] = b"\xff" * done
         if done == size:
             self.unstable.discard(block)

@@ -65,12 +65,16 @@ class ConsolePort:
             match = pattern.fullmatch(line)
             if match is None:
                 continue
-            data = match.groupdict()
-            if name == "phase":
-                self._trace.set_text("phase", now, data["phase"])
-                self.on_phase(data["phase"])
-            else:
-                self._trace.add_event(now, name, **data)
-            if name == "shutdown":
-                self.announced = data.get("kind", "commanded")
+            self.signal(name, match.groupdict())
         self.on_line(line)
+
+    def signal(self, name: str, data: dict[str, str]) -> None:
+        """The board has said `name`, on the console or with a pin."""
+        now = self._clock.now_us
+        if name == "phase":
+            self._trace.set_text("phase", now, data["phase"])
+            self.on_phase(data["phase"])
+        else:
+            self._trace.add_event(now, name, **data)
+        if name == "shutdown":
+            self.announced = data.get("kind", "commanded")

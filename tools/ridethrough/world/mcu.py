@@ -16,6 +16,7 @@ from ridethrough.world.clock import Clock, Order
 from ridethrough.world.console import ConsolePort
 from ridethrough.world.metrology import ADDRESS, Metrology
 from ridethrough.world.nets import Nets
+from ridethrough.world.network import Network
 from ridethrough.world.pins import OUT, PULL_NONE
 from ridethrough.world.power import PowerPath
 from ridethrough.world.runtime import Gone, Runtime, Timer
@@ -66,6 +67,8 @@ class Mcu(Runtime):
         self._clock_offset_s = 0
         self._handlers: dict[int, tuple[int, Callable[[], None] | None]] = {}
         self.nets.on_edge = self._edge
+        self.nets.on_signal = self.console.signal
+        self.network = Network({})
         self._wdt_us = 0
         self._wdt_due_us = 0
         self._rate = 1_000_000

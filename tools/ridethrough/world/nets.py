@@ -24,6 +24,8 @@ class Nets:
         self.pins = Pins(board, self._pin_changed, self._contention)
         self.latch = False
         self.on_edge: Callable[[int, int], None] = lambda gpio, level: None
+        self.on_signal: Callable[[str, dict[str, str]], None] = lambda name, data: None
+        self._said: dict[int, int] = {}
         self._hold_failed = False
         for wire in ("ch_enable", "ac_lost", "running_n"):
             trace.set_wire(wire, 0, int(wire == "ac_lost"))
@@ -82,6 +84,18 @@ class Nets:
             self.latch = False
         if role in ("ch_enable", "ac_ok", "running_n", "latch_set", "latch_clear"):
             self.apply()
+        if self._board.pin_signals:
+            self._say(gpio)
+
+    def _say(self, gpio: int) -> None:
+        # Pins that mean something to the world: [signals] in board.toml.
+        level = self.pins.level(gpio)
+        if level == self._said.get(gpio):
+            return
+        self._said[gpio] = level
+        for signal in self._board.pin_signals:
+            if (signal.gpio, signal.level) == (gpio, level):
+                self.on_signal(signal.name, dict(signal.data))
 
     def _contention(self, gpio: int) -> None:
         self._trace.add_event(self._clock.now_us, "fault", kind="contention", gpio=gpio)

@@ -14,6 +14,7 @@ from ridethrough.world.clock import Clock, Order
 from ridethrough.world.hub import Hub, HubParams
 from ridethrough.world.mcu import Guest, Mcu
 from ridethrough.world.metrology import Metrology
+from ridethrough.world.network import Network
 from ridethrough.world.power import PowerParams, PowerPath
 
 
@@ -91,6 +92,7 @@ class Site:
         self.hub = Hub(clock, self.trace, self.power, world.hub, world.clock.hub_drift_ppm)
         self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest)
         self.mcu.set_clock_error(world.clock.drift_ppm, world.clock.tick_origin_us)
+        self.mcu.network = Network(world.network, world.fetch_fails)
         self.power.start()
         self.mcu.nets.hub_changed(True)
         self.mcu.nets.mains_changed(False)

@@ -12,6 +12,7 @@ from littlefs import lfs
 from littlefs.errors import LittleFSError
 
 from ridethrough.guests.flashfs import FlashFs
+from ridethrough.world.runtime import Gone
 
 _RDONLY, _WRONLY, _RDWR = 1, 2, 3
 _CREAT, _EXCL, _TRUNC, _APPEND = 0x100, 0x200, 0x400, 0x800
@@ -48,7 +49,7 @@ class LfsFile:
         owner.open_files[self._handle] = path if self._writes else ""
 
     def _do(self, function: Callable[..., Any], *args: Any) -> Any:
-        return self._owner.do(self._path, function, *args)
+        return self._owner.do(self._path, function, *args, writes=self._writes)
 
     def _call(self, function: Callable[..., Any], *args: Any) -> Any:
         if self._closed:
@@ -122,18 +123,33 @@ class LfsVfs:
     """The root file system. Every operation runs under its path's name in the chip's counts. `left_open` is
     told of files that were dropped without being closed: a board commits them at some garbage collection."""
 
-    def __init__(self, flash: FlashFs, set_purpose: Callable[[str], None], left_open: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        flash: FlashFs,
+        set_purpose: Callable[[str], None],
+        left_open: Callable[[str], None],
+        alive: Callable[[], bool],
+    ) -> None:
         self._fs = flash.fs
+        self._alive = alive
         self._set_purpose = set_purpose
         self.left_open = left_open
+        self._listed: dict[str, dict[str, tuple[int, int]] | None] = {}
         # littlefs keeps a list of open files: their memory must outlive whoever forgets to close them
         self.open_files: dict[Any, str] = {}
 
-    def do(self, path: str, function: Callable[..., Any], *args: Any) -> Any:
+    def do(self, path: str, function: Callable[..., Any], *args: Any, writes: bool = False) -> Any:
+        # A guest that is gone must not reach littlefs again: after an error it is in no state to go on.
+        if not self._alive():
+            raise Gone
         self._set_purpose(path)
+        if writes:
+            self._listed.clear()
         try:
             return function(self._fs, *args)
         except LittleFSError as e:
+            if not self._alive():
+                raise Gone from None
             raise _failed(e) from None
 
     def ended(self) -> None:
@@ -145,9 +161,27 @@ class LfsVfs:
         return LfsFile(self, path, mode)
 
     def stat(self, path: str) -> tuple[int, ...]:
-        found = self.do(path, lfs.stat, path)
-        mode = _DIR_MODE if found.type == 2 else _FILE_MODE
-        return (mode, 0, 0, 0, 0, 0, found.size, 0, 0, 0)
+        folder, _, name = path.rpartition("/")
+        if folder not in self._listed:
+            self._listed[folder] = self._list(folder)
+        listed = self._listed[folder]
+        if listed is None or name in ("", ".", ".."):
+            found = self.do(path, lfs.stat, path)
+            mode, size = (_DIR_MODE if found.type == 2 else _FILE_MODE), found.size
+        elif name in listed:
+            mode, size = listed[name]
+        else:
+            raise OSError(errno.ENOENT)
+        return (mode, 0, 0, 0, 0, 0, size, 0, 0, 0)
+
+    def _list(self, folder: str) -> dict[str, tuple[int, int]] | None:
+        # A folder is read once for all questions about it, until something is written; imports ask many.
+        if "//" in folder or "/." in folder or not folder.startswith("/" if folder else ""):
+            return None
+        try:
+            return {name: (mode, size) for name, mode, _, size in self.ilistdir(folder or "/")}
+        except OSError:
+            return None
 
     def ilistdir(self, path: str) -> Iterator[tuple[str, int, int, int]]:
         handle = self.do(path, lfs.dir_open, path)
@@ -159,13 +193,13 @@ class LfsVfs:
             self.do(path, lfs.dir_close, handle)
 
     def remove(self, path: str) -> None:
-        self.do(path, lfs.remove, path)
+        self.do(path, lfs.remove, path, writes=True)
 
     def mkdir(self, path: str) -> None:
-        self.do(path, lfs.mkdir, path)
+        self.do(path, lfs.mkdir, path, writes=True)
 
     def rename(self, old: str, new: str) -> None:
-        self.do(new, lfs.rename, old, new)
+        self.do(new, lfs.rename, old, new, writes=True)
 
     def statvfs(self, path: str) -> tuple[int, ...]:
         info = lfs.fs_stat(self._fs)

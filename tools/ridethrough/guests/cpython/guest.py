@@ -19,6 +19,7 @@ from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone
 
 _CTRL_C = 3
+_CHUNK = 16_384
 
 
 class CPythonGuest:
@@ -63,7 +64,7 @@ class _Boot:
 
         boot_number = mcu.boot_number
         self._mcu = mcu
-        root = LfsVfs(flash, purpose, left_open)
+        root = LfsVfs(flash, purpose, left_open, lambda: mcu.alive)
         self._files = Mounts(root)
         self.ended = root.ended
         self._path = ["", ".frozen", "/lib"]
@@ -110,8 +111,7 @@ class _Boot:
     def _source(self, path: str) -> bytes:
         with self._files.open(path, "rb") as f:
             chunks = []
-            size = self._files.stat(path)[6]
-            buf = bytearray(max(1, size))
+            buf = bytearray(_CHUNK)
             while n := f.readinto(buf):
                 chunks.append(bytes(buf[:n]))
         return b"".join(chunks)
@@ -125,7 +125,7 @@ class _Boot:
         if level:
             package = globals.get("__package__") or globals.get("__name__", "")
             name = package + ("." + name if name else "")
-        found = None
+        found = top = None
         parts = name.split(".")
         for i in range(len(parts)):
             full = ".".join(parts[: i + 1])
@@ -133,9 +133,10 @@ class _Boot:
             if found is not None:
                 setattr(found, parts[i], module)
             found = module
-        assert found is not None
+            top = top or module
+        assert found is not None and top is not None
         if not fromlist:
-            return self._modules.get(parts[0]) or self._builtin[parts[0]]
+            return top
         if hasattr(found, "__path__"):
             for item in fromlist:
                 if item != "*" and not hasattr(found, item):
@@ -153,6 +154,9 @@ class _Boot:
                 return self._execute_module(full, base + "/__init__.py", [base])
             if self._is(base + ".py", 0x8000):
                 return self._execute_module(full, base + ".py", None)
+        if full[:1] == "u" and full[1:] in self._builtin:
+            # as the port resolves the old names
+            return self._builtin[full[1:]]
         raise ImportError(f"no module named '{full}'")
 
     def _is(self, path: str, mode: int) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from ridethrough.guests.cpython import aio, machine
+from ridethrough.guests.cpython import aio, machine, requests
 from ridethrough.guests.cpython.files import Mounts
 from ridethrough.guests.cpython.strict import StrictModule
 from ridethrough.world.mcu import Mcu
@@ -81,6 +81,10 @@ def make_modules(mcu: Mcu, files: Mounts, path: list[str]) -> dict[str, ModuleTy
         "exit": sys.exit,
         "print_exception": lambda e, file=None: stdout.write(f"{type(e).__name__}: {e}\n"),
     }
+    if mcu.network.answers:
+        # boards with a network have these, frozen or built in
+        named["requests"] = named["urequests"] = requests.module(mcu)
+        named["hashlib"]["sha1"] = hashlib.sha1
     modules: dict[str, ModuleType] = {}
     for name, contents in named.items():
         modules[name] = StrictModule(name)

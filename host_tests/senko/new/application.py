@@ -1,0 +1,13 @@
+import time
+
+import board
+import tariff
+
+VERSION = 2
+
+
+def run():
+    print("* application %d" % VERSION)
+    while True:
+        board.ac_ok.value(board.mains.value())
+        time.sleep_ms(50)
