@@ -26,7 +26,7 @@ def test_what_is_saved_is_loaded():
     saved.save()
     loaded = bootrec.load()
     for name in dir(saved):
-        if name[0] != "_" and name not in ("slots", "save", "other"):
+        if name[0] != "_" and name not in ("slots", "save", "other", "fail"):
             assert getattr(saved, name) == getattr(loaded, name), name
     for a, b in zip(saved.slots, loaded.slots):
         for name in ("path", "state", "offset", "length", "version", "counter", "digest"):

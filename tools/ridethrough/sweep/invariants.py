@@ -150,7 +150,7 @@ class Watch:
             self.broke("version", f"{slot} holds version {trusted[digest]}, the firmware says {version}")
 
     def _phase(self, name: str) -> None:
-        trials = 0 if name == "armed" else self.memory.trials + (name == "trial")
+        trials = self.memory.trials + 1 if name == "trial" else 0
         if trials > self._setting.scenario.sweep.trial_boots:
             self.broke("trial-boots", f"the new slot is tried {trials} times")
         self.memory = replace(self.memory, trials=trials)

@@ -22,7 +22,7 @@ class Memory:
     command_high: int = 0
     logged: frozenset[str] = frozenset()
     trials: int = 0
-    """Boots of the new slot since it was armed."""
+    """Boots of the new slot since it was armed, while it is on trial."""
     dark_us: int = 0
     """With a failed hold: for how long the hub was dark, mains there."""
 
