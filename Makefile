@@ -21,7 +21,7 @@ lint: .venv/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ 
 bench: .venv/ready-test  ## cost of an update, a boot and a sweep, as ratios within one run
 	@.venv/bin/python host_tests/bench.py
 
-sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (an hour or more)
+sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (hours)
 	@$(RT) sweep --size 8192 --board rpi_pico
 	@$(RT) sweep --size 8192 --board latch_pico
 	@.venv/bin/python host_tests/pairs.py
