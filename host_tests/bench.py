@@ -51,7 +51,7 @@ def recovery(board: Board, firmware: Firmware) -> None:
     )
     data = flash.notes["flash"]
     boot_us = flash.events("application")[0].t_us
-    params = ChipParams(board.block_bytes, board.blocks, board.page_bytes, 1, 1)
+    params = ChipParams.of(board)
     names = [path for path in firmware.files if path.endswith(".py")]
 
     class Anything:
@@ -109,7 +109,7 @@ def main() -> int:
     image = planned_image(firmware, board, scenario.image)
 
     def bare() -> None:
-        chip = FlashChip(ChipParams(board.block_bytes, board.blocks, board.page_bytes, 1, 1))
+        chip = FlashChip(ChipParams.of(board))
         fs = FlashFs(chip)
         fs.format()
         fs.mount()

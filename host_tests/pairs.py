@@ -42,10 +42,10 @@ def outcome(setting, state):
     )
 
 
-def pairs(setting, sample=None, firsts=0, seconds=0, known=None, states=None):
+def pairs(setting, sample=None, firsts=0, seconds=0, states=None):
     """Boots after pairs of cuts; with `sample`, so many of them."""
     found = Pairs()
-    known = {} if known is None else known
+    known = {}
     if states is None:
         states = [s for s, _ in run_leg(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged]
     for first in sample.sample(states, firsts) if sample else states:

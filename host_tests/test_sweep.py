@@ -4,6 +4,7 @@ import importlib.util
 import json
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def setting(name="update", board=PICO, firmware=REFERENCE, size=SMALL):
 
 
 def chip_of(data):
-    return FlashChip(ChipParams(PICO.block_bytes, PICO.blocks, PICO.page_bytes, 1, 1), bytearray(data))
+    return FlashChip(ChipParams.of(PICO), bytearray(data))
 
 
 def test_the_layout_uses_the_blocks_that_littlefs_uses():
@@ -51,7 +52,6 @@ def test_the_layout_uses_the_blocks_that_littlefs_uses():
 def test_a_layout_that_is_read_on_is_the_same_as_one_that_is_read_anew():
     """After each of 300 random operations, and within torn ones."""
     r = random.Random(7)
-    chip = chip_of(b"\xff" * PICO.block_bytes * 64)
     chip = FlashChip(ChipParams(PICO.block_bytes, 64, PICO.page_bytes, 1, 1))
     fs = FlashFs(chip)
     fs.format()
@@ -86,8 +86,6 @@ def test_there_is_no_layout_in_noise():
 
 
 def test_the_record_is_read_as_the_firmware_writes_it():
-    from ridethrough.guests.cpython import CPythonGuest  # noqa: F401
-
     trace = run_scenario(Scenario.load("update"))
     reader = setting().reader
     record = reader.contents(bytearray(trace.notes["flash"])).record
@@ -122,9 +120,9 @@ def test_what_was_seen_once_is_remembered_rightly(monkeypatch):
     with_memory = run_leg(setting(), fresh_state(setting().scenario), Way("power-up"))
     read = Recorder._read
 
-    def forgetful(self, unstable, point):
+    def forgetful(self, unstable):
         self._known.clear()
-        return read(self, unstable, point)
+        return read(self, unstable)
 
     monkeypatch.setattr(Recorder, "_read", forgetful)
     without = run_leg(setting(), fresh_state(setting().scenario), Way("power-up"))
@@ -163,8 +161,6 @@ def test_a_sample_of_all_pairs_of_cuts_unmerged():
 
 
 def test_a_bad_block_is_reported_where_the_port_reports():
-    from dataclasses import replace
-
     for reports in (False, True):
         board = replace(PICO, flash_reports_errors=reports)
         first = run_leg(setting(board=board), fresh_state(setting().scenario), Way("power-up"))
@@ -176,8 +172,6 @@ def test_a_bad_block_is_reported_where_the_port_reports():
 def test_a_flash_that_does_not_mount_is_a_brick():
     state = fresh_state(setting().scenario)
     noise = {b: random.Random(b).randbytes(PICO.block_bytes) for b in (0, 1)}
-    from dataclasses import replace
-
     leg = run_leg(setting(), replace(state, flash=type(state.flash)(noise)), Way("power-up"))
     assert "mounts" in [b.invariant for b in leg.broken]
 

@@ -225,7 +225,7 @@ def damaged(board=PICO, after=None, **changes):
 
 
 def flash_after(trace):
-    chip = FlashChip(ChipParams(PICO.block_bytes, PICO.blocks, PICO.page_bytes, 1, 1))
+    chip = FlashChip(ChipParams.of(PICO))
     chip.data[:] = trace.notes["flash"]
     fs = FlashFs(chip)
     fs.mount()

@@ -119,11 +119,12 @@ def _read(directory: Path, top: Table) -> Board:
     ident = head.text("unique_id")
     if not re.fullmatch(r"[0-9a-f]{16}", ident):
         raise head.fail("unique_id", "16 hexadecimal digits expected")
+    pins = _pins(top.table("pins"))
     board = Board(
         name=directory.name,
         title=head.text("title"),
         directory=directory,
-        pins=_pins(top.table("pins")),
+        pins=pins,
         hold=hold.choice("kind", HOLDS),
         unique_id=bytes.fromhex(ident),
         hardware=head.number("hardware", most=0xFFFF),
@@ -150,7 +151,7 @@ def _read(directory: Path, top: Table) -> Board:
             **{key: cost.number(key, least=int(key == "hal_us"), most=10**8) for key in Cost.__dataclass_fields__}
         ),
         signals=_signals(top.table("signals")),
-        pin_signals=_pin_signals(top.table("signals"), top.table("pins")),
+        pin_signals=_pin_signals(top.table("signals"), pins),
     )
     for table in (top, head, chip, hold, flash, power, cost):
         table.done()
@@ -212,7 +213,7 @@ def _signals(table: Table) -> dict[str, re.Pattern[str]]:
     return signals
 
 
-def _pin_signals(table: Table, pins: Table) -> tuple[PinSignal, ...]:
+def _pin_signals(table: Table, pins: dict[str, PinFacts]) -> tuple[PinSignal, ...]:
     # application = { pin = "running_n", level = 0, version = "1" }
     found = []
     for name, value in table.everything().items():
@@ -220,12 +221,12 @@ def _pin_signals(table: Table, pins: Table) -> tuple[PinSignal, ...]:
             continue
         one = table.table(name)
         role = one.text("pin")
-        if not pins.has(role):
-            raise one.fail("pin", f"no pin '{role}' in [pins]{suggestion(role, pins.everything())}")
+        if role not in pins:
+            raise one.fail("pin", f"no pin '{role}' in [pins]{suggestion(role, pins)}")
         level = one.number("level", most=1)
         data = {key: one.text(key) for key in value if key not in ("pin", "level")}
         for group in sorted(_GROUPS.get(name, set()) - data.keys()):
             raise one.fail(group, "is missing: the event has it")
-        found.append(PinSignal(name, pins.table(role).number("gpio", most=63), level, tuple(sorted(data.items()))))
+        found.append(PinSignal(name, pins[role].gpio, level, tuple(sorted(data.items()))))
         one.done()
     return tuple(found)

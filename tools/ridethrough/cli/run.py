@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.boards import Board
+from ridethrough.cli.chosen import add_chosen, chosen
 from ridethrough.cli.terminal import terminal
 from ridethrough.firmware import Firmware
 from ridethrough.reports.picture import write_picture
@@ -41,9 +42,7 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
-    parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
-    parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
+    add_chosen(parser)
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, nothing else")
@@ -53,12 +52,8 @@ def add(commands: Any) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Runs, writes, prints; the verdict's exit status."""
-    scenario = Scenario.load(arguments.scenario, arguments.board or "")
-    trace, summary = perform(
-        scenario,
-        Board.load(arguments.board) if arguments.board else None,
-        Firmware.load(as_directory(arguments.firmware)) if arguments.firmware else None,
-    )
+    scenario, board, firmware = chosen(arguments)
+    trace, summary = perform(scenario, board, firmware)
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary, scenario.title, arguments.picture)
@@ -77,8 +72,3 @@ def perform(scenario: Scenario, board: Board | None = None, firmware: Firmware |
     rule = Rule.load(RULE)
     trace = run_scenario(scenario, board, firmware)
     return trace, summarise(trace, rule)
-
-
-def as_directory(text: str) -> str:
-    """On the command line a firmware is always a directory, specimens are scenarios."""
-    return text if "/" in text else f"./{text}"

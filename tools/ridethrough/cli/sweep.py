@@ -13,14 +13,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ridethrough.boards import Board
-from ridethrough.cli.run import as_directory
+from ridethrough.cli.chosen import add_chosen, chosen
 from ridethrough.cli.terminal import terminal
 from ridethrough.errors import BadInput, suggestion
-from ridethrough.firmware import Firmware
 from ridethrough.reports.sweep import as_json, lines, replay_lines
 from ridethrough.reports.timeline import Glyphs, happenings, strip
-from ridethrough.scenarios import Scenario
 from ridethrough.sweep.explore import Result, sweep
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
@@ -45,9 +42,7 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
-    parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
-    parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
+    add_chosen(parser)
     parser.add_argument("--size", metavar="BYTES", type=int, help="instead of the scenario's image size")
     parser.add_argument("--cuts", metavar="N|all", default="all", help="how many power cuts and resets in a row")
     parser.add_argument("--faults", metavar="LIST", default=",".join(FAULTS), help=f"of {', '.join(FAULTS)}")
@@ -84,11 +79,9 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _setting(arguments: argparse.Namespace) -> Setting:
-    scenario = Scenario.load(arguments.scenario, arguments.board or "")
+    scenario, board, firmware = chosen(arguments)
     if arguments.size is not None:
         scenario = scenario.with_image_bytes(arguments.size)
-    board = Board.load(arguments.board or scenario.board)
-    firmware = Firmware.load(as_directory(arguments.firmware) if arguments.firmware else scenario.firmware)
     return Setting.load(scenario, board, firmware)
 
 

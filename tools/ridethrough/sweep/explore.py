@@ -29,6 +29,9 @@ _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
 _FETCHES = range(1, 9)
 _KEPT_PER_INVARIANT = 5
 
+Task = tuple[State, Way, bool]
+"""From where, how, and whether the cuts within that boot are wanted."""
+
 
 @dataclass
 class Result:
@@ -76,37 +79,38 @@ def sweep(
     heard: set[str] = set()
     booted: set[tuple[Key, str]] = set()
     known: set[Key] = set()
+
+    def learn(leg: Leg) -> list[tuple[Key, State]]:
+        # What a leg adds to the result; the states that are new.
+        nonlocal heard
+        _take(result, leg)
+        heard |= leg.heard
+        new = [(key, state) for key, state in leg.states.items() if key not in known]
+        known.update(key for key, _ in new)
+        return new
+
     wave = [(fresh, way, True) for way in _first_ways(chosen)]
     depth = 0
     with _workers(setting, jobs) as run:
         while wave:
             found: list[tuple[Key, State]] = []
-            extra: list[tuple[State, Way, bool]] = []
+            extra: list[Task] = []
             for i, ((state, way, _), leg) in enumerate(run(wave)):
-                _take(result, leg)
-                heard |= leg.heard
-                for key, new in leg.states.items():
-                    if key not in known:
-                        known.add(key)
-                        found.append((key, new))
+                found += learn(leg)
                 if depth <= 1 and not way.extra:
                     extra += _further(setting, state, way, leg, chosen, depth, cuts or 2)
                 progress(result, len(wave) - i - 1)
             # further faults in the runs of this wave: what they leave belongs to it
-            for (_, _, _), leg in run(extra):
-                _take(result, leg)
-                heard |= leg.heard
-                for key, new in leg.states.items():
-                    if key not in known:
-                        known.add(key)
-                        found.append((key, new))
+            for _, leg in run(extra):
+                found += learn(leg)
                 progress(result, 0)
             depth += 1
             if found:
                 result.per_cut.append(len(found))
             last = cuts is not None and depth >= cuts
-            wave = [] if cuts is not None and depth > cuts else list(_next(setting, found, booted, chosen, depth, last))
-            result.fixpoint = not found and not (cuts is not None and depth > cuts)
+            over = cuts is not None and depth > cuts
+            wave = [] if over else list(_next(setting, found, booted, chosen, depth, last))
+            result.fixpoint = not found and not over
     result.merged_states = len(known)
     result.largest_key = max(result.keys.values(), default=0)
     result.not_checked = not_checked(setting, frozenset(heard))
@@ -131,7 +135,7 @@ def _next(
     faults: frozenset[str],
     depth: int,
     last: bool,
-) -> Iterator[tuple[State, Way, bool]]:
+) -> Iterator[Task]:
     # How each new state is booted, and whether the cuts within that boot are wanted.
     rotted: set[tuple[object, ...]] = set()
     for key, state in found:
@@ -171,7 +175,7 @@ def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[
 
 def _further(
     setting: Setting, state: State, way: Way, leg: Leg, faults: frozenset[str], depth: int, most_cuts: int
-) -> Iterator[tuple[State, Way, bool]]:
+) -> Iterator[Task]:
     # Faults that depend on what a run did: when mains is lost in it, which flash blocks it wrote.
     if "power" in faults and way.kind != "brown-out" and depth < most_cuts:
         for at_ms in leg.moments_ms:
@@ -204,7 +208,6 @@ def _take(result: Result, leg: Leg) -> None:
             kept.append(broken)
 
 
-Task = tuple[State, Way, bool]
 _setting: Setting | None = None
 
 

@@ -120,7 +120,7 @@ class Reader:
         unread: frozenset[str] = frozenset(),
     ) -> None:
         self.fresh = fresh
-        self._params = ChipParams(board.block_bytes, board.blocks, board.page_bytes, 1, 1)
+        self._params = ChipParams.of(board)
         self._block_bytes = board.block_bytes
         self._page_bytes = board.page_bytes
         self._resident = resident
@@ -128,8 +128,10 @@ class Reader:
         self._unread = unread
         self._fresh_layout = LayoutReader(board.block_bytes).read(fresh)
         self._root = {block for pair in self._fresh_layout.pairs[:1] for block in pair.blocks}
-        self._deep = any(path.count("/") > 1 for path in self._all_paths(bytearray(fresh)) - resident)
-        self._fresh_files = self._read_all(bytearray(fresh), resident)
+        flash = FlashFs(FlashChip(self._params, bytearray(fresh)))
+        flash.mount()
+        self._deep = any(path.count("/") > 1 for path in _walk(flash, "/") - resident)
+        self._fresh_files = {path: flash.read_file(path) for path in resident}
 
     def restore(self, flash: Flash) -> bytearray:
         """The bytes of a state."""
@@ -175,16 +177,6 @@ class Reader:
             for b in self._fresh_layout.used
             if b not in self._root
         )
-
-    def _all_paths(self, data: bytearray) -> frozenset[str]:
-        flash = FlashFs(FlashChip(self._params, data))
-        flash.mount()
-        return _walk(flash, "/")
-
-    def _read_all(self, data: bytearray, paths: frozenset[str]) -> dict[str, bytes]:
-        flash = FlashFs(FlashChip(self._params, data))
-        flash.mount()
-        return {path: flash.read_file(path) for path in sorted(paths)}
 
     def key(self, contents: Contents, high_mwh: int) -> bytes:
         """Equal for contents that count as one: the same files, without times and the log, the register as where

@@ -24,11 +24,7 @@ def hub_alone(setting: Setting, trace: Trace) -> tuple[tuple[str, str], ...]:
     """What breaks when the supply comes back after each of `OUTAGES_US` and the board then does with the
     converter's enable what it did in `trace`, which began at a power-up: (invariant, text)."""
     enable = tuple((t, level) for t, level in trace.wires["ch_enable"] if t < _WATCHED_US)
-    board = setting.board
-    params = PowerParams(
-        board.converter_mv, board.soft_start_us, board.fall_us, board.supply_holdup_us, board.supply_start_us
-    )
-    return _outages(params, setting.scenario.world.hub, enable)
+    return _outages(PowerParams.of(setting.board), setting.scenario.world.hub, enable)
 
 
 @lru_cache(maxsize=4096)

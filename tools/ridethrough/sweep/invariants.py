@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ridethrough.quantities import show_time
 from ridethrough.scenarios import NONE
 from ridethrough.sweep.flash import SLOTS, Contents, Record
 from ridethrough.sweep.points import Memory
@@ -298,10 +297,6 @@ class Watch:
             codes = {e.data["code"] for e in inside if e.name == "gbcs"}
             if kinds and kinds[-1] in ("power-up", "brown-out") and not codes & {"8F35", "E003"}:
                 self.broke("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
-
-    def line(self, limit_us: int, dark_us: int) -> str:
-        """For a darkness that is too long: how long, and how long it may be."""
-        return f"the hub was dark for {show_time(dark_us)}, allowed is {show_time(limit_us)}"
 
 
 def _which(now: bytes | None, old: bytes | None, new: bytes | None) -> str:

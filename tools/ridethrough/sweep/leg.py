@@ -11,6 +11,7 @@ from itertools import pairwise
 from ridethrough.devices import console
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.headend import HeadEnd
+from ridethrough.quantities import show_time
 from ridethrough.scenarios import Step
 from ridethrough.sweep.flash import SLOTS, Contents
 from ridethrough.sweep.hub_alone import hub_alone
@@ -38,7 +39,7 @@ DARK_BUDGET_US = 60_000_000
 
 @dataclass
 class Leg:
-    """What one leg showed. `start_us`: when the fault ended in `trace`."""
+    """What one leg showed. `start_us`: when the fault ended in `trace`; 0 after a power cut."""
 
     way: Way
     trace: Trace
@@ -67,6 +68,10 @@ def run_leg(setting: Setting, state: State, way: Way, record: bool = True, unmer
     return _Run(setting, state, way, unmerged).go(record)
 
 
+def _too_dark(limit_us: int, dark_us: int) -> str:
+    return f"the hub was dark for {show_time(dark_us)}, allowed is {show_time(limit_us)}"
+
+
 def _after_planned_resets(trace: Trace) -> list[Interval]:
     # A board that cannot hold the rail must not reset itself; a watchdog it cannot help.
     planned = [e.t_us for e in trace.events("reset") if e.data["kind"] in ("activation", "rollback", "commanded")]
@@ -83,6 +88,7 @@ class _Run:
         # A reset comes when it is worst: a quarter into a transmit burst of a hub that is up.
         burst_us = hub.boot_us + hub.join_us + hub.burst_every_us - hub.burst_us * 3 // 4
         self._start_us = 0 if way.powered_up else board.supply_start_us + burst_us
+        self._mains_lost_us = self._start_us + way.number * 1000  # with `off` and `dip`
         before_mwh = world.load_w * self._start_us // 3_600_000
         self._clock = Clock()
         error = CLOCKS.get(way.extra, world.clock)
@@ -97,22 +103,19 @@ class _Run:
         if "register" in board.signals and setting.reference:
             steps = tuple(s for step in (None, *steps) for s in (step, Step("ask", line="register")) if s)
         self._head_end = HeadEnd(self._site, steps, setting.image, again=True, blind=not setting.reference)
-        spoilt = way.extra in ("bad", "full", "rota", "rotb")
-        self._watch = Watch(setting, self._site, state.memory, self._contents, spoilt)
-        path = (*state.path, way.word)
-        self._here = replace(state, path=path)
-        self._recorder = Recorder(setting.reader, chip, state.flash, self._present, lambda c, p: self._watch.flash(c))
+        self._watch = Watch(setting, self._site, state.memory, self._contents, way.spoils_flash)
+        self._here = replace(state, path=(*state.path, way.word))
+        self._recorder = Recorder(setting.reader, chip, state.flash, self._present, self._watch.flash)
         self._recorder.unmerged = [] if unmerged else None
         self._watch.told = self._recorder.told
-        self._path = path
 
     def _world(self, world: World, error: ClockError, mwh: int) -> World:
         mains: tuple[tuple[int, bool], ...] = ((0, True),)
-        at_us = self._start_us + self._way.number * 1000
-        if self._way.extra == "off":
-            mains = (*mains, (at_us, False))
+        lost_us = self._mains_lost_us
+        if self._off():
+            mains = (*mains, (lost_us, False))
         elif self._way.extra == "dip":
-            mains = (*mains, (at_us, False), (at_us + _DIP_US, True))
+            mains = (*mains, (lost_us, False), (lost_us + _DIP_US, True))
         return World(
             mains=mains,
             converter_restart_us=world.converter_restart_us,
@@ -179,12 +182,12 @@ class _Run:
         return self._setting.reader.contents(chip.data, frozenset(chip.unstable))
 
     def go(self, record: bool) -> Leg:
-        clock, watch, trace = self._clock, self._watch, self._site.trace
+        clock, watch = self._clock, self._watch
         sweep = self._setting.scenario.sweep
         # cuts before the mains loss are those of the leg without it
         self._recorder.recording = record and self._way.extra not in ("off", "dip")
         if record and not self._recorder.recording:
-            clock.at(self._start_us + self._way.number * 1000, Order.WORLD, self._record)
+            clock.at(self._mains_lost_us, Order.WORLD, self._record)
         until_us = self._start_us + sweep.within_us
         while not self._at_rest() and not self._too_long():
             clock.run(min(clock.now_us + _SLICE_US, until_us))
@@ -196,7 +199,7 @@ class _Run:
         # a power cut in the end leaves whatever is there now
         end = self._recorder.finish()
         dark_us = self._judge(trace)
-        if self._way.extra != "off":
+        if not self._off():
             watch.end(trace, self._contents())
             watch.boot_log(trace)
         if not self._state.path and not self._way.extra:
@@ -210,7 +213,7 @@ class _Run:
             len(trace.events("boot")),
             dark_us,
             took_us,
-            [replace(b, path=self._path) for b in watch.broken],
+            [replace(b, path=self._here.path) for b in watch.broken],
             end,
             self._recorder.states,
             self._recorder.counts,
@@ -229,9 +232,8 @@ class _Run:
     def _at_rest(self) -> bool:
         if self._off():
             texts = self._site.trace.texts["mcu"]
-            lost_us = self._start_us + self._way.number * 1000
-            return self._clock.now_us > lost_us and texts[-1][1] == "off"
-        return self._head_end.done() and self._clock.now_us > self._start_us + self._way.number * 1000
+            return self._clock.now_us > self._mains_lost_us and texts[-1][1] == "off"
+        return self._head_end.done() and self._clock.now_us > self._mains_lost_us
 
     def _too_long(self) -> bool:
         # Has the recovery taken more time, or more boots, than it may?
@@ -267,17 +269,17 @@ class _Run:
         back_us = board.supply_holdup_us + board.supply_start_us + board.rom_us + board.boot_us + board.soft_start_us
         excused = merged([(a, b + back_us) for a, b in off])
         dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
-        unexcused = [d for d in dark if d[0] >= self._start_us or d[1] > self._start_us]
-        beyond = [(d[1] - d[0] - overlap_us(d, excused), d) for d in unexcused]
+        beyond = [(d[1] - d[0] - overlap_us(d, excused), d) for d in dark if d[1] > self._start_us]
+        longest_us = max((us for us, _ in beyond), default=0)
         if self._way.extra != "hold":
             for us, d in beyond:
                 if us:
-                    watch.broke("darkness", watch.line(0, us), d[0])
-        elif self._way.extra == "hold":
-            total = self._state.memory.dark_us + sum(us for us, _ in beyond)
-            limit = DARK_BUDGET_US + 2 * max((us for us, _ in beyond), default=0) + 1_000_000
+                    watch.broke("darkness", _too_dark(0, us), d[0])
+        else:
+            total = sum(us for us, _ in beyond)
+            limit = DARK_BUDGET_US + 2 * longest_us + 1_000_000
             if total > limit:
-                watch.broke("darkness-budget", watch.line(limit, total))
+                watch.broke("darkness-budget", _too_dark(limit, total))
         self._power_up(trace, back_us)
         for alert in alerts(trace):
             if not alert.legitimate:
@@ -297,15 +299,14 @@ class _Run:
         ):
             if us > LAG_US_MAX:
                 watch.broke("ac-lost", f"AC lost {what} for {us} us, and it is not so")
-        return max((us for us, _ in beyond), default=0)
+        return longest_us
 
     def _power_up(self, trace: Trace, back_us: int) -> None:
-        # After power is back the rail is up within the stated time, and stays so.
-        if not self._way.powered_up or self._way.extra in ("off", "dip"):
+        # After power is back the rail is up within the stated time.
+        if not self._way.powered_up or self._way.extra in ("off", "dip", "hold"):
             return
-        low = trace.voltages["ch_mv"].below(trace.hub_back_mv, trace.end_us)
-        for a, b in low:
-            if b > back_us and a < trace.end_us and self._way.extra != "hold" and a == 0:
+        for a, b in trace.voltages["ch_mv"].below(trace.hub_back_mv, trace.end_us)[:1]:
+            if a == 0 and b > back_us:
                 self._watch.broke("darkness", f"CH power is back {b} us after mains, allowed are {back_us}", b)
 
     def _moments(self, trace: Trace) -> tuple[int, ...]:

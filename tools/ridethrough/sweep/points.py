@@ -23,8 +23,6 @@ class Memory:
     logged: frozenset[str] = frozenset()
     trials: int = 0
     """Boots of the new slot since it was armed, while it is on trial."""
-    dark_us: int = 0
-    """With a failed hold: for how long the hub was dark, mains there."""
 
     def key(self) -> tuple[object, ...]:
         """What tells states apart; the register is in the flash's key, as an offset."""
@@ -34,7 +32,6 @@ class Memory:
             self.command_high,
             tuple(sorted(self.logged)),
             self.trials,
-            self.dark_us // 100_000,
         )
 
 
@@ -69,16 +66,10 @@ def tears(operation: Operation, block_bytes: int, page_bytes: int) -> Iterator[t
         yield "unstable", 0, True
 
 
-def tear_of(name: str, operation: Operation, block_bytes: int, page_bytes: int) -> tuple[int, bool] | None:
-    """The tear of that name: bytes done, unstable. None if this operation has no such tear."""
-    found = [(done, unstable) for n, done, unstable in tears(operation, block_bytes, page_bytes) if n == name]
-    return found[0] if found else None
-
-
 class Recorder:
     """Follows one leg on `chip` and collects every state that a cut in it would leave: one of each key in
     `states`, how many byte states each stood for in `counts`. `present()` is the memory, metrology, latch
-    and phase of this moment; `check(contents, point)` is told of each content that is new in this leg."""
+    and phase of this moment; `check(contents)` is told of each content that is new in this leg."""
 
     def __init__(
         self,
@@ -86,7 +77,7 @@ class Recorder:
         chip: FlashChip,
         start: Flash,
         present: Callable[[], State],
-        check: Callable[[Contents, str], None],
+        check: Callable[[Contents], None],
     ) -> None:
         self.states: dict[Key, State] = {}
         self.counts: Counter[Key] = Counter()
@@ -126,7 +117,7 @@ class Recorder:
         self._told = 0
         self._last = operation
         if self.recording:
-            self._add(str(self.operations), self._blocks, self._key(str(self.operations)))
+            self._add(str(self.operations), self._blocks, self._key())
             self._inside(operation)
 
     def _settle(self) -> None:
@@ -143,16 +134,16 @@ class Recorder:
     def _slice(self, block: int) -> bytearray:
         return self._chip.data[block * self._block_bytes : (block + 1) * self._block_bytes]
 
-    def _key(self, point: str) -> Key:
+    def _key(self) -> Key:
         # The key of what is on the chip; only metadata and the blocks of files can change it.
         high = self._present().memory.register_high_mwh
         if self._stale or high != self._high_mwh:
             self._high_mwh = high
-            self._flash_key = self._read(frozenset(self._chip.unstable), point)
+            self._flash_key = self._read(frozenset(self._chip.unstable))
             self._stale = False
         return self._flash_key
 
-    def _read(self, unstable: frozenset[int], point: str) -> Key:
+    def _read(self, unstable: frozenset[int]) -> Key:
         # littlefs is asked only where its metadata differs from all that was seen in this leg.
         found = self._layouts.read(self._chip.data)
         self._live = found.used
@@ -165,17 +156,14 @@ class Recorder:
             key = self._known[which] = self._reader.key(contents, self._high_mwh)
             if key not in self._checked:
                 self._checked.add(key)
-                self._check(contents, point)
+                self._check(contents)
         return key, self._reader.shape(found)
 
     def _inside(self, operation: Operation) -> None:
         size = self._block_bytes
         block = operation.at // size
         live, metadata = self._live, self._metadata
-        if block in live and block not in metadata:
-            self._known.clear()
         for name, done, unsteady in tears(operation, size, self._chip.params.page_bytes):
-            point = f"{self.operations}.{name}"
             whole = self._slice(block)
             torn = bytearray(whole)
             at = operation.at - block * size
@@ -188,9 +176,9 @@ class Recorder:
                 self._chip.data[block * size : (block + 1) * size] = torn
                 if block not in metadata:
                     self._known.clear()
-                key = self._read(unstable, point)
+                key = self._read(unstable)
                 self._chip.data[block * size : (block + 1) * size] = whole
-            self._add(point, self._blocks | {block: bytes(torn)}, key, unstable)
+            self._add(f"{self.operations}.{name}", self._blocks | {block: bytes(torn)}, key, unstable)
         self._live, self._metadata = live, metadata
 
     def told(self) -> None:
@@ -198,8 +186,7 @@ class Recorder:
         if self.recording:
             self._settle()
             self._told += 1
-            point = f"{self.operations}.t{self._told}"
-            self._add(point, self._blocks, self._key(point))
+            self._add(f"{self.operations}.t{self._told}", self._blocks, self._key())
 
     def touched(self) -> frozenset[int]:
         """The blocks that were written since the fresh board."""
@@ -210,23 +197,26 @@ class Recorder:
         if self._failure:
             raise self._failure
         self._settle()
-        key, state = self._state("end", self._blocks, self._key("end"), frozenset(self._chip.unstable))
-        return key, state
+        content, now = self._key(), self._present()
+        return self._whole(content, now), self._state("end", now, self._blocks, frozenset(self._chip.unstable))
 
-    def _state(self, point: str, blocks: dict[int, bytes], key: Key, unstable: frozenset[int]) -> tuple[Key, State]:
-        now = self._present()
+    @staticmethod
+    def _whole(content: Key, now: State) -> Key:
+        return (*content, now.memory.key(), now.latch)
+
+    @staticmethod
+    def _state(point: str, now: State, blocks: dict[int, bytes], unstable: frozenset[int]) -> State:
         path = (*now.path[:-1], f"{now.path[-1]}.{point}")
-        state = replace(now, flash=Flash(blocks, unstable), path=path)
-        return (*key, now.memory.key(), now.latch), state
+        return replace(now, flash=Flash(dict(blocks), unstable), path=path)
 
     def _add(self, point: str, blocks: dict[int, bytes], content: Key, unstable: frozenset[int] | None = None) -> None:
         now = self._present()
-        key = (*content, now.memory.key(), now.latch)
+        key = self._whole(content, now)
         self.counts[key] += 1
         if key not in self.states or self.unmerged is not None:
             if unstable is None:
                 unstable = frozenset(self._chip.unstable)
-            _, state = self._state(point, dict(blocks), content, unstable)
+            state = self._state(point, now, blocks, unstable)
             self.states.setdefault(key, state)
             if self.unmerged is not None:
                 self.unmerged.append((state, key))

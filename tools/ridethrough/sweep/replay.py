@@ -47,8 +47,8 @@ def replay(setting: Setting, ident: str) -> Replay:
         if found is None:
             raise BadInput(f"'{word}' in the replay id: that boot has no such moment; was the firmware changed since?")
         steps.append(f"boot {i + 1}: {_how(way)}; {_where(found, point, leg.start_us)}")
-        _append(whole, leg.trace, at_us, 0 if way.powered_up else leg.start_us, found.t_us)
-        at_us += found.t_us - (0 if way.powered_up else leg.start_us)
+        _append(whole, leg.trace, at_us, leg.start_us, found.t_us)
+        at_us += found.t_us - leg.start_us
         next_way = Way.parse(words[i + 1].partition(".")[0])
         if next_way.powered_up:
             _dark(whole, at_us)
@@ -58,10 +58,9 @@ def replay(setting: Setting, ident: str) -> Replay:
     leg = run_leg(setting, state, way)
     first = min(leg.broken, key=lambda b: b.t_us, default=None)
     until_us = min(leg.trace.end_us, first.t_us + _AFTER_US) if first else leg.trace.end_us
-    skip_us = 0 if way.powered_up else leg.start_us
     steps.append(f"boot {len(words)}: {_how(way)}; the faults stop")
-    _append(whole, leg.trace, at_us, skip_us, until_us)
-    return Replay(whole, tuple(steps), tuple(replace(b, t_us=b.t_us - skip_us + at_us) for b in leg.broken))
+    _append(whole, leg.trace, at_us, leg.start_us, until_us)
+    return Replay(whole, tuple(steps), tuple(replace(b, t_us=b.t_us - leg.start_us + at_us) for b in leg.broken))
 
 
 def _how(way: Way) -> str:

@@ -25,7 +25,9 @@ CLOCKS = {
 }
 """Clock faults: 5 % fast and slow, ticks_ms wrapping 2.5 s after the reset (ticks_us wraps with it), the
 clock of the day jumping a day ahead and two days back."""
-_WORD = re.compile(r"([uwb])(?:\+(fast|slow|wrap|step|hold|bad|full|rota|rotb|off|dip|fetch)(\d*))?")
+_SPOILS_FLASH = ("bad", "full", "rota", "rotb")
+_NUMBERED = (*_SPOILS_FLASH, "off", "dip", "fetch")
+_WORD = re.compile(rf"([uwb])(?:\+({'|'.join((*CLOCKS, 'hold', *_NUMBERED))})(\d*))?")
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Way:
     def parse(cls, word: str) -> Way:
         """BadInput if it is none."""
         match = _WORD.fullmatch(word)
-        if match is None or (match[2] in ("bad", "full", "rota", "rotb", "off", "dip", "fetch")) != bool(match[3]):
+        if match is None or (match[2] in _NUMBERED) != bool(match[3]):
             raise BadInput(f"'{word}' is no part of a replay id: take the whole id from the sweep's output")
         return cls(KINDS[match[1]], match[2] or "", int(match[3] or 0))
 
@@ -50,10 +52,14 @@ class Way:
         letter = next(letter for letter, kind in KINDS.items() if kind == self.kind)
         if not self.extra:
             return letter
-        numbered = self.extra in ("bad", "full", "rota", "rotb", "off", "dip", "fetch")
-        return f"{letter}+{self.extra}{self.number if numbered else ''}"
+        return f"{letter}+{self.extra}{self.number if self.extra in _NUMBERED else ''}"
 
     @property
     def powered_up(self) -> bool:
         """Did it begin without power?"""
         return self.kind == "power-up"
+
+    @property
+    def spoils_flash(self) -> bool:
+        """Is something wrong with the flash itself?"""
+        return self.extra in _SPOILS_FLASH

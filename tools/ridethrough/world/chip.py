@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ridethrough.boards import Board
+
 _CORRUPT = -84
 """littlefs's word for a block that should be considered bad."""
 
@@ -30,6 +32,18 @@ class ChipParams:
     erase_us: int
     reports_errors: bool = False
 
+    @classmethod
+    def of(cls, board: Board) -> ChipParams:
+        """The chip on a board."""
+        return cls(
+            board.block_bytes,
+            board.blocks,
+            board.page_bytes,
+            board.program_page_us,
+            board.erase_us,
+            board.flash_reports_errors,
+        )
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -44,8 +58,7 @@ class FlashChip:
 
     `bad` blocks take neither a program nor an erase. A block in `unstable` was cut off in the middle of an
     erase: its zeros read as anything until it is erased. `on_operation` hears of each operation before it
-    begins; if it answers a number, so many bytes of it are done when the operation ends, whatever the time
-    says (for a cut that was arranged).
+    begins.
     """
 
     def __init__(self, params: ChipParams, data: bytearray | None = None) -> None:
@@ -53,7 +66,7 @@ class FlashChip:
         self.data = bytearray(b"\xff" * (params.block_bytes * params.blocks)) if data is None else data
         self.bad: frozenset[int] = frozenset()
         self.unstable: set[int] = set()
-        self.on_operation: Callable[[Operation], int | None] = lambda operation: None
+        self.on_operation: Callable[[Operation], None] = lambda operation: None
         self.purpose = "(mount)"
         self.programmed_bytes: Counter[str] = Counter()
         self.programs: Counter[str] = Counter()
@@ -71,11 +84,10 @@ class FlashChip:
     def program(self, at: int, data: bytes, spend: Callable[[int], int]) -> int:
         """Programs `data` at `at`. `spend(us)` lets time pass and returns how much of it really did.
         Returns 0, or an error if the driver reports one."""
-        arranged = self.on_operation(Operation(at, data))
+        self.on_operation(Operation(at, data))
         pages = -(-len(data) // self.params.page_bytes)
         whole_us = pages * self.params.program_page_us
-        spent_us = spend(whole_us)
-        done = len(data) * spent_us // whole_us if arranged is None else arranged
+        done = len(data) * spend(whole_us) // whole_us
         self.programs[self.purpose] += 1
         self.programmed_bytes[self.purpose] += len(data)
         if at // self.params.block_bytes in self.bad:
@@ -86,10 +98,9 @@ class FlashChip:
     def erase(self, block: int, spend: Callable[[int], int]) -> int:
         """Erases one block; returns as `program` does."""
         size = self.params.block_bytes
-        arranged = self.on_operation(Operation(block * size))
+        self.on_operation(Operation(block * size))
         whole_us = self.params.erase_us
-        spent_us = spend(whole_us)
-        done = size * spent_us // whole_us if arranged is None else arranged
+        done = size * spend(whole_us) // whole_us
         self.erases[self.purpose] += 1
         if block in self.bad:
             return _CORRUPT if self.params.reports_errors else 0

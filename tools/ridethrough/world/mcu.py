@@ -46,16 +46,7 @@ class Mcu(Runtime):
         self.trace = trace
         self.board = board
         self.boot_number = 0
-        self.chip = FlashChip(
-            ChipParams(
-                board.block_bytes,
-                board.blocks,
-                board.page_bytes,
-                board.program_page_us,
-                board.erase_us,
-                board.flash_reports_errors,
-            )
-        )
+        self.chip = FlashChip(ChipParams.of(board))
         self.nets = Nets(clock, trace, board, power)
         self.console = ConsolePort(clock, trace, board.signals)
         self._pins = self.nets.pins

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ridethrough.boards import Board
 from ridethrough.errors import BadInput
 from ridethrough.traces import Segment, Trace
 from ridethrough.world.clock import FAR_US, Clock, Order
@@ -37,6 +38,18 @@ class PowerParams:
     """From mains to the meter's supply being up."""
     restart_us: int = 0
     """For how long a converter that was switched off stays off: 0 for a sound one."""
+
+    @classmethod
+    def of(cls, board: Board, restart_us: int = 0) -> PowerParams:
+        """A board's side."""
+        return cls(
+            board.converter_mv,
+            board.soft_start_us,
+            board.fall_us,
+            board.supply_holdup_us,
+            board.supply_start_us,
+            restart_us,
+        )
 
 
 @dataclass(frozen=True)

@@ -79,14 +79,7 @@ class Site:
         self.trace = Trace()
         if world.boot_us is not None:
             board = replace(board, boot_us=world.boot_us)
-        params = PowerParams(
-            board.converter_mv,
-            board.soft_start_us,
-            board.fall_us,
-            board.supply_holdup_us,
-            board.supply_start_us,
-            world.converter_restart_us,
-        )
+        params = PowerParams.of(board, world.converter_restart_us)
         self.power = PowerPath(clock, self.trace, params, world.hub.load)
         self.metrology = Metrology(clock, world.load_w, world.start_mwh)
         self.hub = Hub(clock, self.trace, self.power, world.hub, world.clock.hub_drift_ppm)

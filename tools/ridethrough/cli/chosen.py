@@ -1,0 +1,26 @@
+"""What a command is about: scenario, board and firmware."""
+
+from __future__ import annotations
+
+import argparse
+
+from ridethrough.boards import Board
+from ridethrough.firmware import Firmware
+from ridethrough.scenarios import Scenario
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments that choose it."""
+    parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
+    parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
+    parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
+
+
+def chosen(arguments: argparse.Namespace) -> tuple[Scenario, Board, Firmware]:
+    """What was chosen, loaded. On the command line a firmware is always a directory; specimens are scenarios."""
+    scenario = Scenario.load(arguments.scenario, arguments.board or "")
+    board = Board.load(arguments.board or scenario.board)
+    directory = arguments.firmware
+    if directory and "/" not in directory:
+        directory = f"./{directory}"
+    return scenario, board, Firmware.load(directory or scenario.firmware)
