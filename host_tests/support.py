@@ -67,8 +67,9 @@ def with_main(source: str, boot: str = "import board\n") -> Firmware:
 
 
 def lines(trace: Trace) -> list[str]:
-    """What the board said on its console."""
-    return [line for _, line in trace.notes["console"]]
+    """What the board said on its console, without the prompt's banner."""
+    banner = ("MicroPython (", 'Type "help()"')
+    return [line for _, line in trace.notes["console"] if not line.startswith(banner)]
 
 
 def codes(trace: Trace) -> list[str]:

@@ -180,9 +180,9 @@ def test_a_flash_that_does_not_mount_is_a_brick():
 
 
 def test_a_replay_of_a_sound_path_shows_it_and_breaks_nothing():
-    again = replay(setting(), "u.40.511-w.2.128-u+fast")
+    again = replay(setting(), "u.41.511-w.2.128-u+fast")
     assert again.broken == () and len(again.steps) == 3
-    assert "inside flash operation 40 (511 bytes done)" in again.steps[0] and "watchdog" in again.steps[1]
+    assert "inside flash operation 41 (511 bytes done)" in again.steps[0] and "watchdog" in again.steps[1]
     kinds = [e.data["kind"] for e in again.trace.events("reset")]
     assert kinds[0] == "power-up" and "watchdog" in kinds
     assert again.trace.wires["mains"][0] == (0, 1) and (0 in [v for _, v in again.trace.wires["mains"]])
@@ -206,7 +206,7 @@ def test_the_command(capsys, tmp_path, monkeypatch):
     assert "invariants held, 0 broke" in text and "verified-image     held" in text
     assert main([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["held"] == list(NEEDS)
-    assert main(["sweep", "--size", "8192", "--replay", "u.40.511-u"]) == 0
+    assert main(["sweep", "--size", "8192", "--replay", "u.41.511-u"]) == 0
     assert Path("build/sweep.vcd").is_file() and "nothing broke" in capsys.readouterr().out
 
 
@@ -281,3 +281,22 @@ def test_a_pin_can_say_what_a_line_says(tmp_path):
     (directory / "board.toml").write_text(toml.replace('pin = "running_n"', 'pin = "runing_n"'))
     with pytest.raises(BadInput, match="did you mean 'running_n'"):
         Board.load(str(directory))
+
+
+def test_an_outcome_that_is_told_late_names_the_versions_of_then():
+    # Confirmed, then cut before 8F43 is logged, then four watchdog resets in a row: the old version comes back
+    # before the new one has been reported.
+    here = setting()
+    leg = run_leg(here, fresh_state(here.scenario), Way("power-up"))
+    told = next(e.t_us for e in leg.trace.events("gbcs") if e.data["code"] == "8F43")
+    confirmed = leg.trace.events("confirm")[0].t_us
+    state = next(s for s in leg.states.values() if confirmed < s.t_us < told)
+    reader = here.reader
+    for failures in range(1, 5):
+        leg = run_leg(here, state, Way("watchdog"))
+        records = [(reader.contents(reader.restore(s.flash)).files.get(RECORD), s) for s in leg.states.values()]
+        state = next(s for record, s in records if record and record[10] == failures)  # 10: failed boots
+    leg = run_leg(here, state, Way("watchdog"))
+    assert not leg.broken
+    logged = [(e.data["code"], e.data["text"]) for e in leg.trace.events("gbcs")]
+    assert logged.index(("8F43", "version 2 after 1")) < logged.index(("E006", "version 1"))

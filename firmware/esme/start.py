@@ -98,6 +98,21 @@ def roll_back(rec, why):
         events.log(events.DATED_COMMAND_FAILED)
 
 
+def report(rec):
+    # Says how the last activation ended, and logs it; marked as done only then, so that a power cut in
+    # between has it said twice rather than never.
+    if rec.reported:
+        return
+    events.notice("phase idle")
+    events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
+    if rec.outcome == bootrec.SUCCESS:
+        events.log(events.VERSION_CHANGED, "version %d after %d" % (rec.answer_version, rec.other().version))
+        if rec.date:
+            events.log(events.DATED_COMMAND_DONE)
+    rec.reported = 1
+    save(rec)
+
+
 def choose(feed):
     rec = bootrec.load()
     if rec is None:
@@ -126,6 +141,7 @@ def confirmed(rec, feed):
     if not tired and sound(rec, slot, feed):
         return slot
     if other.state == bootrec.PROVEN and sound(rec, other, feed):
+        report(rec)  # while `other` still is the version before
         rec.active = 1 - rec.active
         rec.failures = 0
         rec.receive_size = 0

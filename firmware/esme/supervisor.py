@@ -16,7 +16,7 @@ from esme import receiver as _receiver
 
 TRIAL_MS = 120_000  # a new slot that has not confirmed itself by then is rolled back
 _NET_MS = 1_000  # how often that is looked at even if the application never calls us
-RECOVERY_MS = 600_000  # without an application for so long, the one that failed is tried again
+RECOVERY_MS = 120_000  # without an application for so long, the one that failed is tried again
 _DARK_STEP_MS = 1_000  # darkness is written to the record in such steps
 
 
@@ -106,7 +106,7 @@ class Supervisor:
             self.slot.state = bootrec.PROVEN
             rec.save()
             events.notice("confirm")
-            self.report()
+            start.report(self.rec)
         elif rec.failures or self.slot.state != bootrec.PROVEN:
             rec.failures = 0
             self.slot.state = bootrec.PROVEN
@@ -135,21 +135,6 @@ class Supervisor:
         self._wdt.feed()
         machine.reset()
 
-    def report(self):
-        # Says how the last activation ended, and logs it; marked as done only then, so that a power cut in
-        # between has it said twice rather than never.
-        rec = self.rec
-        if rec.reported:
-            return
-        events.notice("phase idle")
-        events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
-        if rec.outcome == bootrec.SUCCESS:
-            events.log(events.VERSION_CHANGED, "version %d after %d" % (rec.answer_version, rec.other().version))
-            if rec.date:
-                events.log(events.DATED_COMMAND_DONE)
-        rec.reported = 1
-        start.save(rec)
-
     def failed(self, why):
         # The application ended, which it must not.
         events.log(events.APPLICATION_FAILED, why)
@@ -169,7 +154,7 @@ def _mount(slot):
 def _run(meter):
     events.notice("application %d" % meter.version())
     if meter.slot is None:
-        meter.report()
+        start.report(meter.rec)
         began_ms = ticks_ms()
         while ticks_diff(ticks_ms(), began_ms) < RECOVERY_MS:
             meter.poll(20)
@@ -186,7 +171,8 @@ def _run(meter):
             callback=lambda t: meter.trial and meter.look(),
         )
     board.running(True)
-    meter.report()
+    start.report(meter.rec)
+    gc.collect()  # compiling wants kilobytes in one piece
     import application
 
     application.run(meter)

@@ -19,6 +19,7 @@ ROLES = (
 )  # fmt: skip
 FLASH_BYTES_MAX = 64 * 1024 * 1024
 HOLDS = ("none", "pull", "latch")
+BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Cost:
 
     hal_us: int
     import_py_us_per_byte: int
+    import_mpy_us_per_byte: int
     sha256_us_per_kib: int
     ecdsa_verify_us: int
     i2c_us: int
@@ -83,6 +85,10 @@ class Board:
     supply_holdup_us: int
     supply_start_us: int
     cost: Cost
+    budget: dict[str, int]
+    """Limits that `make budget` holds the firmware to; see BUDGET."""
+    vm_heap_bytes: int
+    """The heap of the VM that plays this board."""
     signals: dict[str, re.Pattern[str]]
     """Console line -> what it means: a trace text (`phase`) or event, its named groups the data."""
     pin_signals: tuple[PinSignal, ...] = ()
@@ -115,7 +121,7 @@ class Board:
 
 def _read(directory: Path, top: Table) -> Board:
     head, chip, hold = top.table("board"), top.table("chip"), top.table("hold")
-    flash, power, cost = top.table("flash"), top.table("power"), top.table("cost")
+    flash, power, cost, budget = (top.table(name) for name in ("flash", "power", "cost", "budget"))
     ident = head.text("unique_id")
     if not re.fullmatch(r"[0-9a-f]{16}", ident):
         raise head.fail("unique_id", "16 hexadecimal digits expected")
@@ -150,10 +156,12 @@ def _read(directory: Path, top: Table) -> Board:
         cost=Cost(
             **{key: cost.number(key, least=int(key == "hal_us"), most=10**8) for key in Cost.__dataclass_fields__}
         ),
+        budget={key: budget.number(key, least=1, most=2**24) for key in BUDGET},
+        vm_heap_bytes=budget.number("vm_heap_bytes", least=32_768, most=2**24),
         signals=_signals(top.table("signals")),
         pin_signals=_pin_signals(top.table("signals"), pins),
     )
-    for table in (top, head, chip, hold, flash, power, cost):
+    for table in (top, head, chip, hold, flash, power, cost, budget):
         table.done()
     if board.page_bytes & (board.page_bytes - 1) or board.block_bytes % board.page_bytes:
         raise flash.fail("page_bytes", "a power of two that divides block_bytes expected")

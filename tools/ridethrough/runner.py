@@ -23,12 +23,14 @@ from ridethrough.world.surroundings import Site, World
 _NO_SPACE = -28
 
 
-def run_scenario(scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None) -> Trace:
+def run_scenario(
+    scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None, guest: Guest | None = None
+) -> Trace:
     """One run of a scenario, on its own board and firmware unless others are given."""
     board = board or Board.load(scenario.board)
     firmware = firmware or Firmware.load(scenario.firmware)
     image = planned_image(firmware, board, scenario.image) if firmware.application else b""
-    return run(firmware, board, scenario.world, steps=scenario.steps, image=image)
+    return run(firmware, board, scenario.world, steps=scenario.steps, image=image, guest=guest)
 
 
 def run(

@@ -14,6 +14,12 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
     parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
     parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
+    parser.add_argument(
+        "--guest",
+        metavar="NAME",
+        default="cpython",
+        help="what executes the firmware: cpython (default), micropython (the real VM), exec:PATH (a program)",
+    )
 
 
 def chosen(arguments: argparse.Namespace) -> tuple[Scenario, Board, Firmware]:

@@ -12,13 +12,18 @@ from ridethrough.boards import Board
 from ridethrough.cli.chosen import add_chosen, chosen
 from ridethrough.cli.terminal import terminal
 from ridethrough.firmware import Firmware
+from ridethrough.guests.named import guest_named
+from ridethrough.reports.difference import draw
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.show import show
 from ridethrough.reports.summary import Summary, summarise
+from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules import Rule
 from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario, names
 from ridethrough.traces import Trace
+from ridethrough.traces.difference import first_difference
+from ridethrough.world.mcu import Guest
 
 RULE = "mp102-wg-2020-04"
 _EXAMPLES = f"""examples:
@@ -26,12 +31,15 @@ _EXAMPLES = f"""examples:
   ridethrough run legacy_long_reboot --vcd old.vcd  a meter that cuts its hub, for GTKWave
   ridethrough run --board bare_pico                 the update on a board that cannot hold the rail
   ridethrough run --firmware ./my_firmware --json   your own firmware, for a program to read
+  ridethrough run --guest micropython               the same under the real MicroPython VM
+  ridethrough run --against micropython             both guests: do they do the same?
   ridethrough run ./my_scenario.toml                a scenario of your own
 
 scenarios (file:case):
 {textwrap.fill(", ".join(names()), 100, initial_indent="  ", subsequent_indent="  ")}
 
-exit status: 0 rule kept, or nothing it speaks about; 1 broken; 2 bad input; 3 undecided"""
+exit status: 0 rule kept, or nothing it speaks about; 1 broken; 2 bad input; 3 undecided;
+with --against 0 the same, 1 not"""
 
 
 def add(commands: Any) -> None:
@@ -45,6 +53,7 @@ def add(commands: Any) -> None:
     add_chosen(parser)
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
+    parser.add_argument("--against", metavar="GUEST", help="run it on this guest too, and show where the two part")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, nothing else")
     parser.add_argument("--quiet", action="store_true", help="print only the verdict")
     parser.set_defaults(call=call)
@@ -53,7 +62,9 @@ def add(commands: Any) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Runs, writes, prints; the verdict's exit status."""
     scenario, board, firmware = chosen(arguments)
-    trace, summary = perform(scenario, board, firmware)
+    if arguments.against:
+        return _compare(arguments, scenario, board, firmware)
+    trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest))
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary, scenario.title, arguments.picture)
@@ -67,8 +78,23 @@ def call(arguments: argparse.Namespace) -> int:
     return summary.verdict.exit_status
 
 
-def perform(scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None) -> tuple[Trace, Summary]:
+def _compare(arguments: argparse.Namespace, scenario: Scenario, board: Board, firmware: Firmware) -> int:
+    names = (arguments.guest, arguments.against)
+    one, other = (run_scenario(scenario, board, firmware, guest_named(name)) for name in names)
+    difference = first_difference(one, other)
+    with terminal() as console:
+        if difference is None:
+            print(f"{scenario.name}: {names[0]} and {names[1]} do the same, to the microsecond")
+            return 0
+        for line in draw(difference, names, (one, other), Glyphs.for_encoding(console.encoding)):
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
+    return 1
+
+
+def perform(
+    scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None, guest: Guest | None = None
+) -> tuple[Trace, Summary]:
     """A scenario's run and its figures."""
     rule = Rule.load(RULE)
-    trace = run_scenario(scenario, board, firmware)
+    trace = run_scenario(scenario, board, firmware, guest)
     return trace, summarise(trace, rule)

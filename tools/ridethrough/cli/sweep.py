@@ -29,7 +29,7 @@ _EXAMPLES = """examples:
   ridethrough sweep bad_application:hangs --faults power,reset
   ridethrough sweep --board latch_pico --jobs 4
   ridethrough sweep my.toml --firmware ./mine     your own firmware (docs/sweep.md)
-  ridethrough sweep --replay u.40.511-w           one failure again, as a timeline and a VCD
+  ridethrough sweep --replay u.41.511-w           one failure again, as a timeline and a VCD
 
 exit status: 0 every invariant that was checked held, 1 some broke, 2 bad input"""
 
@@ -82,7 +82,7 @@ def _setting(arguments: argparse.Namespace) -> Setting:
     scenario, board, firmware = chosen(arguments)
     if arguments.size is not None:
         scenario = scenario.with_image_bytes(arguments.size)
-    return Setting.load(scenario, board, firmware)
+    return Setting.load(scenario, board, firmware, arguments.guest)
 
 
 def _cuts(text: str) -> int | None:
@@ -107,6 +107,8 @@ def _command(arguments: argparse.Namespace) -> str:
         value = getattr(arguments, name)
         if value is not None:
             words += [f"--{name}", str(value)]
+    if arguments.guest != "cpython":
+        words += ["--guest", arguments.guest]
     return shlex.join(words)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ridethrough.devices import console
-from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.named import guest_named
 from ridethrough.headend import HeadEnd
 from ridethrough.quantities import show_time
 from ridethrough.scenarios import Step
@@ -93,7 +93,8 @@ class _Run:
         self._clock = Clock()
         error = CLOCKS.get(way.extra, world.clock)
         error = replace(error, steps=tuple((t + self._start_us, s) for t, s in error.steps))
-        self._site = Site(self._clock, board, self._world(world, error, state.mwh - before_mwh), CPythonGuest())
+        meter = self._world(world, error, state.mwh - before_mwh)
+        self._site = Site(self._clock, board, meter, guest_named(setting.guest))
         chip = self._site.mcu.chip
         chip.data[:] = setting.reader.restore(state.flash)
         chip.unstable = set(state.flash.unstable)
@@ -255,12 +256,17 @@ class _Run:
         clock.run(clock.now_us + _SLICE_US)
         while not self._too_long():
             began_us = max((e.t_us for e in self._site.trace.log if e.name in starts), default=0)
-            if clock.now_us >= began_us + settle_us:
+            if clock.now_us >= began_us + settle_us and not self._in_recovery():
                 break
             clock.run(clock.now_us + _SLICE_US)
         if "register" in self._setting.board.signals and self._setting.reference:
             self._head_end.start(console.ask("register"), clock.now_us)
             clock.run(clock.now_us + _SLICE_US)
+
+    def _in_recovery(self) -> bool:
+        # A board that has given up its slot for a while tries it again. With a rotten slot it may have none.
+        ran = self._site.trace.events("application")
+        return bool(ran) and str(ran[-1].data.get("version")) == "0" and not self._way.spoils_flash
 
     def _judge(self, trace: Trace) -> int:
         # The hub's part. Returns the longest darkness that no mains loss excuses.

@@ -9,6 +9,7 @@ from functools import cached_property
 from ridethrough.boards import Board
 from ridethrough.errors import BadInput
 from ridethrough.firmware import FACTORY_VERSION, Firmware
+from ridethrough.guests.named import guest_named
 from ridethrough.images.inspect import inspect_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import TAIL_BYTES
@@ -28,9 +29,11 @@ class Setting:
     scenario: Scenario
     board: Board
     firmware: Firmware
+    guest: str = "cpython"
+    """By the name that guests/named.py knows."""
 
     @classmethod
-    def load(cls, scenario: Scenario, board: Board, firmware: Firmware) -> Setting:
+    def load(cls, scenario: Scenario, board: Board, firmware: Firmware, guest: str = "cpython") -> Setting:
         """BadInput if the scenario brings faults of its own, which a sweep would have to sweep over."""
         world, plain = scenario.world, type(scenario.world)()
         for name in ("mains", "hub_fitted", "converter", "troubles", "typed", "flash_is_noise"):
@@ -50,7 +53,8 @@ class Setting:
                 f"an image of {scenario.image.size} bytes: board {board.name} has slots of {board.slot_bytes}, and "
                 "what is never taken cannot be swept"
             )
-        return cls(scenario, board, firmware)
+        guest_named(guest)
+        return cls(scenario, board, firmware, guest)
 
     @property
     def reference(self) -> bool:

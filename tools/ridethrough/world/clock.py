@@ -33,6 +33,8 @@ class Clock:
     def __init__(self) -> None:
         self.now_us = 0
         self.next_us = FAR_US
+        self.happened = 0
+        """How many things have happened."""
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._count = 0
         self._greenlet: greenlet.greenlet | None = None
@@ -56,6 +58,7 @@ class Clock:
         while not done:
             t_us, _, _, action = heapq.heappop(self._heap)
             self.now_us = t_us
+            self.happened += 1
             self.next_us = self._heap[0][0] if self._heap else FAR_US
             action()
 

@@ -16,11 +16,14 @@ _LINE_MAX = 4096
 class ConsolePort:
     """`rx` holds what has come in and not been read, `log` each line that went out and when. `signals`
     maps lines to trace texts (`phase`) and events; `on_line` hears every line,
-    `on_phase` every phase of the update."""
+    `on_phase` every phase of the update, `on_output` every byte that goes out."""
 
     def __init__(self, clock: Clock, trace: Trace, signals: Mapping[str, re.Pattern[str]]) -> None:
         self.rx: deque[int] = deque()
         self.log: list[tuple[int, str]] = []
+        self.received = 0
+        """Grows with every change of `rx` that its reader has not made by taking from it directly."""
+        self.on_output: Callable[[bytes], None] = lambda data: None
         self.interrupt_char = -1
         self.announced = "commanded"
         """The kind of reset that the firmware has announced for this boot."""
@@ -41,6 +44,7 @@ class ConsolePort:
     def receive(self, data: bytes) -> bool:
         """Takes bytes in; True if one of them interrupts the program, which also drops what came before."""
         interrupted = False
+        self.received += 1
         for byte in data:
             if byte == self.interrupt_char:
                 interrupted = True
@@ -49,9 +53,19 @@ class ConsolePort:
                 self.rx.append(byte)
         return interrupted
 
+    def take(self) -> int:
+        """The next byte of `rx`."""
+        self.received += 1
+        return self.rx.popleft()
+
     def write(self, text: str) -> None:
-        """What the firmware prints; what is no text of Unicode is escaped."""
-        text = text.encode("utf-8", "backslashreplace").decode()
+        """What the firmware prints; what is no text of Unicode is escaped, a line ends with CR LF."""
+        self.write_bytes(text.encode("utf-8", "backslashreplace").replace(b"\n", b"\r\n"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """What goes out, byte for byte."""
+        self.on_output(data)
+        text = data.decode("utf-8", "backslashreplace")
         *lines, self._line = (self._line + text).split("\n")
         self._line = self._line[-_LINE_MAX:]
         for line in lines:

@@ -23,7 +23,6 @@ from ridethrough.world.runtime import Gone, Runtime, Timer
 
 TICK_WRAP = 2**30
 PWRON_RESET, WDT_RESET = 1, 3
-_CTRL_D = 4
 _GPIOS = 30
 _FALLING, _RISING = 4, 8
 
@@ -32,8 +31,9 @@ class Guest(Protocol):
     """Whoever executes firmware."""
 
     def run(self, mcu: Mcu) -> None:
-        """One boot, from the mounting of the flash on. Once boot.py and main.py have ended, waits in
-        `mcu.repl()`, except after SystemExit; returns when a soft reset is due."""
+        """One boot, from the mounting of the flash on. Once boot.py and main.py have ended (the latter is
+        left out if `mcu.raw_repl`), goes on with the prompt, except after SystemExit; returns when a soft reset is
+        due."""
 
 
 class Mcu(Runtime):
@@ -65,6 +65,8 @@ class Mcu(Runtime):
         self._rate = 1_000_000
         self._tick_origin_us = 0
         self._standing_in = False
+        self.raw_repl = False
+        """The prompt is the raw REPL: outlives a soft reset, no other."""
         power.on_supply = self._supply
         trace.set_text("mcu", 0, "off")
         trace.set_wire("reset", 0, 1)
@@ -139,6 +141,7 @@ class Mcu(Runtime):
     def _stop(self) -> None:
         self.boot_number += 1
         self._wdt_us = 0
+        self.raw_repl = False
         self._handlers.clear()
         self.console.reset()
         # first the pins, as the chip does it; a guest that is being ended can no longer change them
@@ -209,6 +212,10 @@ class Mcu(Runtime):
         self.spend(self._hal_us)
         self._wdt_due_us = self.clock.now_us + self._wdt_us
 
+    def wdt_fed(self, at_us: int) -> None:
+        """A guest that was granted time has fed the watchdog at `at_us`."""
+        self._wdt_due_us = at_us + self._wdt_us
+
     def _wdt_check(self, boot_number: int) -> Callable[[], None]:
         # Looks when the oldest deadline is due, so that a feed costs nothing in the queue.
         def check() -> None:
@@ -265,6 +272,10 @@ class Mcu(Runtime):
         self.spend(self._hal_us)
         return self._own_us() // 10**6 + self._clock_offset_s
 
+    def ticking(self) -> dict[str, int]:
+        """What a guest needs to count ticks by itself: own_us = (now - started_us) * rate / 10**6."""
+        return {"started_us": self._started_us, "rate": self._rate, "tick_origin_us": self._tick_origin_us}
+
     def set_unix_time(self, seconds: int) -> None:
         self._clock_offset_s += seconds - self.unix_time()
 
@@ -282,16 +293,16 @@ class Mcu(Runtime):
         while not rx:
             self.wait_us(10**9, lambda: bool(rx))
         self.ticks = 0
-        return rx.popleft()
-
-    def repl(self) -> None:
-        """The port's prompt, of which only Ctrl-D, the soft reset, is simulated. Timers run meanwhile."""
-        while self.stdin_read() != _CTRL_D:
-            pass
+        return self.console.take()
 
     def stdout_write(self, text: str) -> None:
         self.spend(len(text) * self.board.cost.console_us_per_byte)
         self.console.write(text)
+
+    def stdout_bytes(self, data: bytes) -> None:
+        """As it is: no \\r before a \\n."""
+        self.spend(len(data) * self.board.cost.console_us_per_byte)
+        self.console.write_bytes(data)
 
     def interrupt_char(self, chr: int) -> None:
         self.console.interrupt_char = chr

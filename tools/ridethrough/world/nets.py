@@ -61,6 +61,10 @@ class Nets:
         facts = self._board.pins["ch_sense"]
         return self._power.ch_mv() / facts.divider if gpio == facts.gpio else 0.0
 
+    def steady(self) -> bool:
+        """Does no analogue pin change until the next thing happens?"""
+        return self._power.steady()
+
     def apply(self) -> None:
         """Carries the pins' state out to the world, at this moment."""
         now = self._clock.now_us

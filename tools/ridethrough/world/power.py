@@ -115,6 +115,10 @@ class PowerPath:
         self._trace.set_wire("mains", 0, 0)
         self._trace.set_wire("ch_present", 0, int(self.fitted))
 
+    def steady(self) -> bool:
+        """Does the voltage at the pins stay as it is until the next event?"""
+        return self._ch.segments[-1].shape == "flat"
+
     def ch_mv(self) -> float:
         return self._ch.mv_at(self._clock.now_us)
 

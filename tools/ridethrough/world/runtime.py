@@ -132,6 +132,10 @@ class Runtime:
         self._masked = False
         self._serve_hard()
 
+    def undisturbed(self) -> bool:
+        """Nothing waits for this guest's next call: until `clock.next_us` it may let time pass by itself."""
+        return self.alive and not (self._pending or self._hard or self._interrupted)
+
     def _serve_hard(self) -> None:
         while self._hard and not self._masked and not self._irq_off:
             self._hard.popleft()()

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import CodeType
 
 TICK = "__tick__"
+SHOW = "__show__"
 
 
 class _Ticks(ast.NodeTransformer):
@@ -25,7 +26,11 @@ class _Ticks(ast.NodeTransformer):
 
 
 @lru_cache(maxsize=4096)
-def compiled(source: bytes, name: str) -> CodeType:
-    """The code of a module. SyntaxError as the language has it; ValueError for a null byte."""
+def compiled(source: bytes, name: str, shown: bool = False) -> CodeType:
+    """The code of a module, or with `shown` of a line at the prompt, which shows the values of its
+    expressions. SyntaxError as the language has it; ValueError for a null byte."""
     tree = _Ticks().visit(ast.parse(source, name))
+    if shown:
+        for node in [n for n in tree.body if isinstance(n, ast.Expr)]:
+            node.value = ast.Call(ast.Name(SHOW, ast.Load()), [node.value], [])
     return compile(ast.fix_missing_locations(tree), name, "exec", dont_inherit=True)

@@ -11,10 +11,11 @@ from typing import Any
 from littlefs.errors import LittleFSError
 
 from ridethrough.guests.charges import charged
-from ridethrough.guests.cpython.code import TICK, compiled
+from ridethrough.guests.cpython.code import SHOW, TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.modules import BUILTINS, make_modules
 from ridethrough.guests.flashfs import FlashFs
+from ridethrough.guests.repl import SINGLE, Repl
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone
 
@@ -30,12 +31,12 @@ class CPythonGuest:
         _mount_or_format(flash, mcu)
         boot = _Boot(mcu, flash)
         try:
-            if boot.execute("boot.py"):
+            if boot.execute("boot.py") and not mcu.raw_repl:
                 boot.execute("main.py")
+            boot.ended()
+            boot.prompt()
         except SystemExit:
             return
-        boot.ended()
-        mcu.repl()
 
 
 def _mount_or_format(flash: FlashFs, mcu: Mcu) -> None:
@@ -74,6 +75,7 @@ class _Boot:
         names.update(__import__=self._import, open=self._files.open, print=self._print)
         names.update(__build_class__=builtins.__build_class__, __name__="builtins")
         names[TICK] = mcu.tick
+        names[SHOW] = lambda value: None if value is None else self._print(repr(value))
         self._names: dict[str, Any] = names
         self._main: dict[str, Any] = {"__name__": "__main__", "__builtins__": names}
 
@@ -84,9 +86,25 @@ class _Boot:
         except OSError:
             return True
         mcu = self._mcu
+        mcu.spend(len(source) * mcu.board.cost.import_py_us_per_byte)
+        error = self._run(source, path)
+        if error:
+            mcu.stdout_write(error)
+        return not error
+
+    def prompt(self) -> None:
+        """The REPL; returns when a soft reset is due."""
+        repl = Repl(self._mcu)
+        error = None
+        while (job := repl.next(error)) is not None:
+            kind, source = job
+            error = self._run(source.encode(), "<stdin>", kind == SINGLE)
+
+    def _run(self, source: bytes, path: str, shown: bool = False) -> str:
+        # What it ended with, as text: "" if well. SystemExit goes on up.
+        mcu = self._mcu
         try:
-            mcu.spend(len(source) * mcu.board.cost.import_py_us_per_byte)
-            code = compiled(source, path)
+            code = compiled(source, path, shown)
             mcu.interrupt_char(_CTRL_C)
             exec(code, self._main)
         except BaseException as e:
@@ -94,19 +112,19 @@ class _Boot:
                 raise Gone from None
             if isinstance(e, SystemExit):
                 raise
-            self._show(e)
-            return False
+            return self._text(e)
         finally:
             mcu.interrupt_char(-1)
-        return True
+        return ""
 
-    def _show(self, e: BaseException) -> None:
+    @staticmethod
+    def _text(e: BaseException) -> str:
         lines = ["Traceback (most recent call last):"]
         for frame in traceback.extract_tb(e.__traceback__):
             if not frame.filename.startswith("/") or frame.filename.startswith("/app/"):
                 lines.append(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}')
         text = f"{type(e).__name__}: {e}"
-        self._mcu.stdout_write("\n".join([*lines, text]) + "\n")
+        return "\n".join([*lines, text]) + "\n"
 
     def _source(self, path: str) -> bytes:
         with self._files.open(path, "rb") as f:

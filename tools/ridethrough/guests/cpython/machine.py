@@ -249,7 +249,7 @@ def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
     def readinto(buf: Any) -> int:
         # the console reads byte by byte: most of an emulated transfer is spent in this line and poll()
         if rx and len(buf) == 1:
-            buf[0] = rx.popleft()
+            buf[0] = mcu.console.take()
             return 1
         for i in range(len(buf)):
             buf[i] = mcu.stdin_read()
@@ -262,6 +262,10 @@ def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
         mcu.stdout_write(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))
         return len(data)
 
+    def write_bytes(data: Any) -> int:
+        mcu.stdout_bytes(bytes(data))
+        return len(data)
+
     raw = SimpleNamespace(read=read, readinto=readinto)
     stdin = SimpleNamespace(buffer=raw, read=lambda n=1: read(n).decode("latin-1"), readinto=readinto)
-    return stdin, SimpleNamespace(write=write, buffer=SimpleNamespace(write=write))
+    return stdin, SimpleNamespace(write=write, buffer=SimpleNamespace(write=write_bytes))

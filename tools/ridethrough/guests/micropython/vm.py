@@ -1,14 +1,16 @@
 # Runs inside the MicroPython VM: makes it look like a board, then boots the firmware from its flash.
-# Every call to the hardware is one line to the host (file descriptor 4) and one line back (3):
-#   -> ["pin_write", 16, 1]      <- ["ok", null] | ["error", errno] | ["interrupt"] | ["timer", n]
-# After "timer" the VM runs callback n, says ["done"], and goes on waiting for its answer. Bytes travel
-# as hexadecimal text. The flash file is read directly: reading costs no time on a board either.
+# Everything that the world has a say in is asked of the host; docs/guest-protocol.md has the protocol.
+# The host grants time: up to `_until` nothing happens in the world, so what only reads or lets time pass
+# is answered here, and the host is told with the next request. The flash file is read directly: reading
+# costs no time on a board either.
 import builtins
+import gc
 import hashlib as _hashlib
 import io
 import json
 import os
 import sys
+from _thread import allocate_lock, get_ident, start_new_thread
 
 import vfs
 
@@ -16,26 +18,118 @@ _import = builtins.__import__
 _from_host = open(3, "rb")
 _to_host = open(4, "wb")
 _flash = open(sys.argv[1], "rb")
-_timers = []
+MTIME = len(sys.argv) > 2
+_callbacks = []
+_now = _until = 0
+_count = 0  # calls and granted passes of time
+_owner = 0  # the thread that talks to the host
+_busy = False  # it is not the one that runs the firmware
+_lock = allocate_lock()
+_told = 0  # what the host believes `_now` to be
+_fed = -1  # when the watchdog was last fed in this grant
+_happened = 0
+_steady = False
+_rx = b""
+_taken = 0  # bytes of `_rx` that were read in this grant
+_levels = {}  # what does not change until something happens, or a pin is written to
+_adc = {}
+_driven = {}  # what this boot has last written to a pin
+
+
+def _granted(grant):
+    global _now, _until, _told, _fed, _happened, _steady, _rx, _taken
+    _now, _until, happened, _steady, rx = grant
+    if happened != _happened:
+        _happened = happened
+        _levels.clear()
+        _adc.clear()
+    _told = _now
+    _fed = -1
+    if rx is None:
+        if _taken:
+            _rx = _rx[_taken:]
+    else:
+        _rx = bytes.fromhex(rx)
+    _taken = 0
+
+
+def _send(request):
+    if _told != _now or _taken or _fed >= 0:
+        _to_host.write(json.dumps(["sync", _now, _fed, _taken]) + "\n" + json.dumps(request) + "\n")
+    else:
+        _to_host.write(json.dumps(request) + "\n")
 
 
 def call(*request):
-    _to_host.write(json.dumps(request) + "\n")
+    global _owner, _count
+    _count += 1
+    me = get_ident()
+    if _owner == me:
+        # from a callback, in the middle of another request
+        return _exchange(request)
+    if _busy:
+        _to_host.write('["back"]\n')
+    _lock.acquire()
+    _owner = me
+    try:
+        return _exchange(request)
+    finally:
+        _owner = 0
+        _lock.release()
+
+
+def _exchange(request):
+    _send(request)
     while True:
-        reply = json.loads(_from_host.readline())
-        kind = reply[0]
+        kind, value, grant = json.loads(_from_host.readline())
+        _granted(grant)
         if kind == "ok":
-            return reply[1]
+            return value
         if kind == "timer":
             try:
-                _timers[reply[1]]()
+                _callbacks[value]()
             except Exception as e:
                 say("%s: %s" % (type(e).__name__, e))
-            _to_host.write('["done"]\n')
-        elif kind == "interrupt":
-            raise KeyboardInterrupt
+            _send(["done"])
         else:
-            raise OSError(reply[1])
+            raise KeyboardInterrupt
+
+
+def stand_by():
+    # A thread of its own. Code that computes and asks for nothing must not keep timers from running: after a
+    # while of CPU time this asks in its place.
+    global _busy, _owner
+    seen = -1
+    since = 0
+    while True:
+        _time.sleep(0.05)
+        if _owner or _count != seen:
+            seen = _count
+            since = _time.clock()
+        elif _time.clock() - since > BOARD["busy_s"] and _lock.acquire(0):
+            _busy = True
+            _owner = get_ident()
+            _exchange(["busy"])
+            _owner = 0
+            _busy = False
+            _lock.release()
+            seen = -1
+
+
+def passes(us):
+    # Lets `us` pass within the grant; False if the host has to be asked.
+    global _now, _count
+    _count += 1
+    t = _now + us
+    if t >= _until or _busy:
+        return False
+    _now = t
+    return True
+
+
+def spend(us):
+    if not passes(us):
+        call("spend", us)
 
 
 class Module:
@@ -45,16 +139,21 @@ class Module:
 
 
 class Flash:
-    def __init__(self, block_bytes, blocks):
+    def __init__(self, block_bytes, blocks, unstable):
         self._block_bytes = block_bytes
         self._blocks = blocks
+        self._unstable = unstable
 
     def readblocks(self, block, buf, offset=0):
-        _flash.seek(block * self._block_bytes + offset)
+        at = block * self._block_bytes + offset
+        if block in self._unstable:
+            buf[:] = bytes.fromhex(call("flash_read", at, len(buf)))
+            return
+        _flash.seek(at)
         _flash.readinto(buf)
 
     def writeblocks(self, block, buf, offset=0):
-        call("flash_program", block * self._block_bytes + offset, bytes(buf).hex())
+        return call("flash_program", block * self._block_bytes + offset, bytes(buf).hex())
 
     def ioctl(self, request, argument):
         if request == 4:
@@ -62,7 +161,10 @@ class Flash:
         if request == 5:
             return self._block_bytes
         if request == 6:
-            call("flash_erase", argument)
+            error = call("flash_erase", argument)
+            if argument in self._unstable and not error:
+                self._unstable.remove(argument)
+            return error
         return 0
 
 
@@ -73,31 +175,49 @@ class Pin:
 
     def __init__(self, id, mode=None, pull=None, *, value=None):
         self._gpio = id._gpio if isinstance(id, Pin) else id
+        if not isinstance(self._gpio, int) or not 0 <= self._gpio <= 29:
+            raise ValueError("invalid pin")
         if mode is not None or pull is not None or value is not None:
             self.init(mode, pull, value=value)
 
     def init(self, mode=None, pull=None, *, value=None):
         level = None if value is None else int(bool(value))
         call("pin_configure", self._gpio, mode, pull or 0, level)
+        _levels.clear()
+        if level is not None:
+            _driven[self._gpio] = level
 
     def value(self, *x):
-        if not x:
-            return call("pin_read", self._gpio)
-        call("pin_write", self._gpio, int(bool(x[0])))
+        gpio = self._gpio
+        if x:
+            level = int(bool(x[0]))
+            if _driven.get(gpio) != level or not passes(BOARD["hal_us"]):
+                call("pin_write", gpio, level)
+                _levels.clear()
+                _driven[gpio] = level
+        elif gpio in _levels and passes(BOARD["hal_us"]):
+            return _levels[gpio]
+        else:
+            level = _levels[gpio] = call("pin_read", gpio)
+            return level
 
     __call__ = value
 
     def irq(self, handler=None, trigger=12, *, hard=False):
         if handler and not hard:
             raise NotImplementedError("Pin.irq is simulated with hard=True only")
-        _timers.append(lambda: handler(self))
-        call("pin_irq", self._gpio, trigger, len(_timers) - 1 if handler else -1)
+        _callbacks.append(lambda: handler(self))
+        call("pin_irq", self._gpio, trigger, len(_callbacks) - 1 if handler else -1)
 
     def on(self):
         self.value(1)
 
+    high = on
+
     def off(self):
         self.value(0)
+
+    low = off
 
 
 class ADC:
@@ -105,7 +225,13 @@ class ADC:
         self._gpio = id._gpio if isinstance(id, Pin) else id
 
     def read_u16(self):
-        return call("adc_read", self._gpio)
+        gpio = self._gpio
+        if gpio in _adc and passes(BOARD["hal_us"]):
+            return _adc[gpio]
+        value = call("adc_read", gpio)
+        if _steady:
+            _adc[gpio] = value
+        return value
 
 
 class WDT:
@@ -115,7 +241,11 @@ class WDT:
         call("wdt_start", timeout)
 
     def feed(self):
-        call("wdt_feed")
+        global _fed
+        if passes(BOARD["hal_us"]):
+            _fed = _now
+        else:
+            call("wdt_feed")
 
 
 class Timer:
@@ -128,8 +258,8 @@ class Timer:
 
     def init(self, *, mode=1, callback=None, period=0xFFFFFFFF, tick_hz=1000, freq=None, hard=False):
         self.deinit()
-        self._n = len(_timers)
-        _timers.append(lambda: callback(self))
+        self._n = len(_callbacks)
+        _callbacks.append(lambda: callback(self))
         us = int(1000000 / freq) if freq else period * 1000000 // tick_hz
         call("timer_start", max(1, us), mode == Timer.PERIODIC, self._n)
 
@@ -158,6 +288,11 @@ class I2C:
             raise OSError(5)
         buf[:] = bytes.fromhex(data)
 
+    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
+        buf = bytearray(nbytes)
+        self.readfrom_mem_into(addr, memaddr, buf)
+        return bytes(buf)
+
 
 class Mem32:
     def __getitem__(self, address):
@@ -173,7 +308,7 @@ class Sha256:
             self.update(data)
 
     def update(self, data):
-        call("charge_sha256", len(data))
+        spend(len(data) * BOARD["sha256_us_per_kib"] // 1024)
         self._sha.update(data)
 
     def digest(self):
@@ -185,32 +320,87 @@ class Poll:
         self._registered = False
 
     def register(self, stream, eventmask=5):
+        if stream is not STDIN and stream is not STDIN.buffer:
+            raise OSError(22)
         self._registered = True
 
     def ipoll(self, timeout=-1, flags=0):
-        return self.poll(timeout)
+        return iter(self.poll(timeout))
 
     def poll(self, timeout=-1):
         if not self._registered:
-            call("sleep_us", 1000000000 if timeout < 0 else timeout * 1000)
+            call("sleep_us", 1000000000000 if timeout < 0 else timeout * 1000)
             return []
-        return [(STDIN, 1)] if call("stdin_poll", 1000000 if timeout < 0 else timeout) else []
+        ms = 1000000 if timeout < 0 else timeout
+        if _taken < len(_rx):
+            if passes(BOARD["hal_us"]):
+                return READY
+        elif passes(BOARD["hal_us"] + ms * 1000000000 // RATE):
+            return []
+        return READY if call("stdin_poll", ms) else []
 
 
 class Raw:
-    def readinto(self, buf):
-        for i in range(len(buf)):
-            buf[i] = call("stdin_read")
-        return len(buf)
+    def readinto(self, buf, n=None):
+        global _taken
+        n = len(buf) if n is None else n
+        for i in range(n):
+            if _taken < len(_rx):
+                buf[i] = _rx[_taken]
+                _taken += 1
+            else:
+                buf[i] = call("stdin_read")
+        return n
 
     def read(self, n=1):
         buf = bytearray(n)
         self.readinto(buf)
         return bytes(buf)
 
+    def write(self, data, n=None):
+        if n is not None:
+            data = memoryview(data)[:n]
+        call("stdout_bytes", bytes(data).hex())
+        return len(data)
+
+
+class Text:
+    # As a stream of text: \n goes out as \r\n.
+    def __init__(self, raw):
+        self.buffer = raw
+
+    def read(self, n=1):
+        return str(self.buffer.read(n), "utf-8")
+
+    def readinto(self, buf, n=None):
+        return self.buffer.readinto(buf, n)
+
     def write(self, text):
         call("stdout_write", text if isinstance(text, str) else str(text, "utf-8"))
         return len(text)
+
+
+class Response:
+    def __init__(self, status, body):
+        self.status_code = status
+        self.reason = b"OK" if status == 200 else b"Error"
+        self.content = body
+        self.encoding = "utf-8"
+
+    @property
+    def text(self):
+        return str(self.content, "utf-8")
+
+    def json(self):
+        return json.loads(self.content)
+
+    def close(self):
+        pass
+
+
+def fetch(url, **how):
+    status, body = call("fetch", url)
+    return Response(status, bytes.fromhex(body))
 
 
 _open = builtins.open
@@ -245,7 +435,7 @@ def charged_verify(module):
 
     def verify(key, digest, signature, feed):
         def fed():
-            call("spend", slice_us)
+            spend(slice_us)
             feed()
 
         return real(key, digest, signature, fed)
@@ -260,7 +450,7 @@ def import_charged(name, *rest):
     if name and name not in sys.modules and not (len(rest) > 3 and rest[3]):
         base = name.replace(".", "/")
         for folder in sys.path:
-            for path in (base + "/__init__.py", base + ".py"):
+            for path in (base + "/__init__.py", base + ".py", base + ".mpy"):
                 path = folder + "/" + path if folder else path
                 try:
                     size = os.stat(path)[6]
@@ -268,12 +458,28 @@ def import_charged(name, *rest):
                     continue
                 if "." in name:
                     import_charged(name.rsplit(".", 1)[0])
-                call("charge_import", size)
+                spend(size * BOARD["import_mpy_us_per_byte" if path.endswith(".mpy") else "import_py_us_per_byte"])
                 module = _import(name, *rest)
                 if name == "esme.p256":
                     charged_verify(sys.modules[name])
                 return module
     return _import(name, *rest)
+
+
+def execute(code, names):
+    # Runs code; what it ended with, as text: "" if well.
+    try:
+        call("interrupt_char", 3)
+        exec(code, names)
+        call("interrupt_char", -1)
+        return ""
+    except SystemExit:
+        raise
+    except BaseException as e:
+        call("interrupt_char", -1)
+        text = io.StringIO()
+        sys.print_exception(e, text)
+        return text.getvalue()
 
 
 def run_file(path, names):
@@ -282,26 +488,66 @@ def run_file(path, names):
             source = f.read()
     except OSError:
         return True
+    spend(len(source) * BOARD["import_py_us_per_byte"])
     try:
-        call("charge_import", len(source))
         code = compile(source, path, "exec")
-        call("interrupt_char", 3)
-        exec(code, names)
-    except SystemExit:
-        raise
-    except BaseException as e:
+    except SyntaxError as e:
         text = io.StringIO()
         sys.print_exception(e, text)
-        call("stdout_write", text.getvalue())
-        return False
-    finally:
-        call("interrupt_char", -1)
-    return True
+        error = text.getvalue()
+    else:
+        error = execute(code, names)
+    if error:
+        call("stdout_write", error)
+    return not error
+
+
+def prompt(names):
+    # The REPL: the host reads and frames, this executes. Returns when a soft reset is due.
+    error = None
+    while True:
+        job = call("repl", error)
+        if job is None:
+            return
+        try:
+            code = compile(job[1], "<stdin>", job[0])
+        except SyntaxError as e:
+            text = io.StringIO()
+            sys.print_exception(e, text)
+            error = text.getvalue()
+            continue
+        error = execute(code, names)
+
+
+def ticks(us_each):
+    own_us = (_now - BOARD["started_us"]) * RATE // 1000000
+    return (own_us + BOARD["tick_origin_us"]) // us_each % (1 << 30)
+
+
+def ticks_us():
+    return ticks(1) if passes(BOARD["hal_us"]) else call("ticks_us")
+
+
+def ticks_ms():
+    return ticks(1000) if passes(BOARD["hal_us"]) else call("ticks_ms")
+
+
+def sleep_us(us):
+    us = max(0, us)
+    if not passes(us * 1000000 // RATE):
+        call("sleep_us", us)
+
+
+def broken_down(seconds=None):
+    return _time.gmtime(call("unix_time") if seconds is None else seconds)
 
 
 _time = sys.modules.get("time") or __import__("time")
+call("grants")
 BOARD = call("facts")
-STDIN = Module(buffer=Raw(), read=lambda n=1: str(Raw().read(n), "utf-8"))
+RATE = BOARD["rate"]
+STDIN = Text(Raw())
+READY = [(STDIN, 1)]
 _HALF = 1 << 29
 shims = {
     "machine": Module(
@@ -313,20 +559,23 @@ shims = {
         unique_id=lambda: bytes.fromhex(BOARD["unique_id"]),
         disable_irq=lambda: int(call("irq", True)),
         enable_irq=lambda state: call("irq", bool(state)) and None,
+        idle=lambda: call("sleep_us", 1000),
+        freq=lambda: 125000000,
     ),
     "time": Module(
-        ticks_ms=lambda: call("ticks_ms"),
-        ticks_us=lambda: call("ticks_us"),
+        ticks_ms=ticks_ms,
+        ticks_us=ticks_us,
         ticks_add=lambda t, d: (t + d) % (1 << 30),
         ticks_diff=lambda a, b: (a - b + _HALF) % (1 << 30) - _HALF,
-        sleep=lambda s: call("sleep_us", int(s * 1000000)),
-        sleep_ms=lambda ms: call("sleep_us", ms * 1000),
-        sleep_us=lambda us: call("sleep_us", us),
+        sleep=lambda s: sleep_us(int(s * 1000000)),
+        sleep_ms=lambda ms: sleep_us(ms * 1000),
+        sleep_us=sleep_us,
         time=lambda: call("unix_time"),
-        gmtime=lambda s=None: _time.gmtime(call("unix_time") if s is None else s),
+        gmtime=broken_down,
+        localtime=broken_down,
         mktime=_time.mktime,
     ),
-    "select": Module(poll=Poll, POLLIN=1, POLLOUT=4),
+    "select": Module(poll=Poll, POLLIN=1, POLLOUT=4, POLLERR=8, POLLHUP=16),
     "hashlib": Module(sha256=Sha256),
     "micropython": Module(
         kbd_intr=lambda char: call("interrupt_char", char),
@@ -335,33 +584,42 @@ shims = {
         heap_unlock=lambda: None,
     ),
     "sys": Module(
-        path=sys.path, modules=sys.modules, stdin=STDIN, stdout=Module(write=Raw().write, buffer=Raw()),
-        implementation=sys.implementation, platform="rp2", exit=sys.exit, print_exception=sys.print_exception,
+        path=sys.path, modules=sys.modules, stdin=STDIN, stdout=STDIN, argv=[], byteorder="little",
+        maxsize=(1 << 31) - 1, version=sys.version, implementation=sys.implementation, platform="rp2", exit=sys.exit,
+        print_exception=sys.print_exception,
     ),
+    "vfs": Module(mount=vfs.mount, umount=vfs.umount, VfsLfs2=vfs.VfsLfs2),
 }  # fmt: skip
+if BOARD["network"]:
+    shims["requests"] = shims["urequests"] = Module(get=fetch, Response=Response)
+    shims["hashlib"].sha1 = _hashlib.sha1
 sys.modules.update(shims)
 builtins.print = say
+builtins.__repl_print__ = lambda value: None if value is None else say(repr(value))
 builtins.open = tracked_open
 builtins.__import__ = import_charged
 sys.path[:] = ["", ".frozen", "/lib"]
 
 vfs.umount("/")
-_device = Flash(BOARD["block_bytes"], BOARD["blocks"])
+_device = Flash(BOARD["block_bytes"], BOARD["blocks"], BOARD["unstable"])
+_how = {"progsize": BOARD["page_bytes"], "mtime": MTIME}
 try:
-    _fs = vfs.VfsLfs2(_device, progsize=BOARD["page_bytes"], mtime=False)
+    _fs = vfs.VfsLfs2(_device, **_how)
 except OSError:
     call("formatted")
     vfs.VfsLfs2.mkfs(_device, progsize=BOARD["page_bytes"])
-    _fs = vfs.VfsLfs2(_device, progsize=BOARD["page_bytes"], mtime=False)
+    _fs = vfs.VfsLfs2(_device, **_how)
 vfs.mount(_fs, "/")
 _main = {"__name__": "__main__"}
+start_new_thread(stand_by, ())
+gc.collect()
 try:
-    if run_file("boot.py", _main):
+    if run_file("boot.py", _main) and BOARD["friendly"]:
         run_file("main.py", _main)
     for entry in _written:
         if still_open(entry):
             call("left_open", entry[0])
-    call("repl")
+    prompt(_main)
 except SystemExit:
     pass
-_to_host.write('["soft_reset"]\n')
+_send(["soft_reset"])

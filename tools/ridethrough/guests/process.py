@@ -1,0 +1,80 @@
+"""A guest in a process of its own: file descriptor 3 reads replies, 4 writes requests."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Callable
+from types import TracebackType
+
+READ_FD, WRITE_FD = 3, 4
+
+
+class Child:
+    """A running guest and its pipes. Leaving the `with` block ends it; `interrupt()` is Ctrl-C to code that
+    computes without asking for anything."""
+
+    def __init__(self, pid: int, end: Callable[[], None], from_fd: int, to_fd: int) -> None:
+        self._pid = pid
+        self._end = end
+        self.requests = os.fdopen(from_fd, "rb")
+        self.replies = os.fdopen(to_fd, "wb", buffering=0)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._end()
+        self.requests.close()
+        self.replies.close()
+
+    def interrupt(self) -> None:
+        os.kill(self._pid, signal.SIGINT)
+
+
+def pipes() -> tuple[int, int, int, int]:
+    """(guest reads, guest writes, we read, we write)."""
+    guest_reads, we_write = os.pipe()
+    we_read, guest_writes = os.pipe()
+    return guest_reads, guest_writes, we_read, we_write
+
+
+def take_pipes(read_fd: int, write_fd: int, cpu_s: int | None) -> None:
+    """In the new process: the pipes become 3 and 4, and CPU time is bounded."""
+    # either number may already be taken by the other: move both out of the way first
+    high = max(read_fd, write_fd) + 64
+    os.dup2(read_fd, high)
+    os.dup2(write_fd, high + 1)
+    os.dup2(high, READ_FD)
+    os.dup2(high + 1, WRITE_FD)
+    os.close(high)
+    os.close(high + 1)
+    if cpu_s is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+
+
+def spawn(command: list[str], cpu_s: int | None) -> Child:
+    """Starts `command`; OSError if it cannot be run."""
+    guest_reads, guest_writes, we_read, we_write = pipes()
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            close_fds=False,
+            preexec_fn=lambda: take_pipes(guest_reads, guest_writes, cpu_s),  # noqa: PLW1509  pass_fds cannot renumber
+        )
+    except OSError:
+        os.close(we_read)
+        os.close(we_write)
+        raise
+    finally:
+        os.close(guest_reads)
+        os.close(guest_writes)
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+
+    return Child(process.pid, end, we_read, we_write)

@@ -1,0 +1,22 @@
+"""Any program as a guest: it speaks the protocol of docs/guest-protocol.md on file descriptors 3 and 4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ridethrough.guests.process import spawn
+from ridethrough.guests.wire import Session, serve
+from ridethrough.world.mcu import Mcu
+
+CPU_S_MAX = 30
+
+
+class ProgramGuest:
+    """Starts the program at `path` at each boot, and ends it with the next reset."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def run(self, mcu: Mcu) -> None:
+        with spawn([str(self._path)], CPU_S_MAX) as child:
+            serve(mcu, Session(mcu, child.requests, child.replies))

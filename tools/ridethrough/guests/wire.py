@@ -1,0 +1,240 @@
+"""The host's side of the guest protocol: firmware in another process, which asks for everything over a
+pair of pipes (docs/guest-protocol.md). Each request becomes the call of the `Mcu` method of that name, so
+one world serves every guest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import IO, Any
+
+from ridethrough.guests.repl import Repl
+from ridethrough.world.mcu import Mcu
+from ridethrough.world.network import FETCH_US
+from ridethrough.world.runtime import Gone, Timer
+
+LINE_BYTES_MAX = 1_000_000
+HUNG_CPU_S = 1.0
+"""CPU time without a request after which code counts as hung."""
+_BUSY_CPU_S = 0.1
+_GRANT_US_MAX = 10**9
+_PLAIN = frozenset(
+    """pin_configure pin_write pin_read output_enables adc_read wdt_start wdt_feed irq machine_reset reset_cause
+    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char sleep_us
+    spend""".split()
+)
+"""Requests that are Mcu's methods as they stand."""
+
+
+class ProtocolError(Exception):
+    """The guest said something that is no request."""
+
+
+class Session:
+    """One boot of a guest that speaks the protocol. `written(at, data)` hears what the flash holds from now
+    on. `busy(session)` lets time pass for a guest that computes, until its `back`; without it such a guest
+    counts as hung."""
+
+    def __init__(
+        self,
+        mcu: Mcu,
+        requests: IO[bytes],
+        replies: IO[bytes],
+        written: Callable[[int, bytes], None] = lambda at, data: None,
+        busy: Callable[[Session], None] | None = None,
+    ) -> None:
+        self._mcu = mcu
+        self._requests = requests
+        self._replies = replies
+        self._written = written
+        self._busy = busy
+        self._timers: dict[int, Timer] = {}
+        self._grants = False
+        self._shown = -1
+        self._repl = Repl(mcu)
+        self._gone = False
+        self.back = False
+        """A guest that was busy has a request again."""
+
+    def serve(self) -> bool:
+        """Answers requests until the guest says that a callback is done or a soft reset due; False if it is
+        gone without a word."""
+        while True:
+            line = self._requests.readline(LINE_BYTES_MAX)
+            if not line.endswith(b"\n"):
+                self._gone = True
+                return False
+            name, *arguments = self._parse(line)
+            if name == "back":
+                self.back = True
+                continue
+            if name == "sync":
+                self._sync(*arguments)
+                continue
+            if name in ("done", "soft_reset"):
+                return True
+            try:
+                reply: list[Any] = ["ok", self._call(name, arguments)]
+            except KeyboardInterrupt:
+                reply = ["interrupt", None]
+            self._reply(reply)
+
+    @staticmethod
+    def _parse(line: bytes) -> list[Any]:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, list) or not request or not isinstance(request[0], str):
+            raise ProtocolError(f"no request: {line[:60]!r}")
+        return request
+
+    def _reply(self, reply: list[Any]) -> None:
+        if self._grants:
+            reply.append(self._grant())
+        self._replies.write(json.dumps(reply).encode() + b"\n")
+
+    def _grant(self) -> list[Any]:
+        # What the guest needs to go on by itself for a while: the time, until when nothing happens, how much
+        # has happened, whether the rail stands still, and what has come in on the console if that is news.
+        mcu = self._mcu
+        now = mcu.clock.now_us
+        until = min(mcu.clock.next_us, now + _GRANT_US_MAX) if mcu.undisturbed() else now
+        console = mcu.console
+        rx = None
+        if console.received != self._shown:
+            self._shown = console.received
+            rx = bytes(console.rx).hex()
+        return [now, until, mcu.clock.happened, mcu.nets.steady(), rx]
+
+    def _sync(self, now_us: int, fed_us: int, taken: int) -> None:
+        # What the guest did within its grant.
+        mcu = self._mcu
+        if not mcu.clock.now_us <= now_us <= mcu.clock.next_us:
+            raise ProtocolError(f"sync to {now_us} us, which was not granted")
+        mcu.clock.now_us = now_us
+        if fed_us >= 0:
+            mcu.wdt_fed(fed_us)
+        for _ in range(taken):
+            mcu.console.rx.popleft()
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        if name in _PLAIN:
+            method = getattr(self._mcu, name)
+        else:
+            method = getattr(self, f"_do_{name}", None)
+        if method is None:
+            raise ProtocolError(f"unknown request: {name}")
+        try:
+            return method(*arguments)
+        except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as e:
+            raise ProtocolError(f"{name}{tuple(arguments)}: {e}") from e
+
+    # --- requests that are more than a method of the MCU ---
+
+    def _do_grants(self) -> None:
+        self._grants = True
+
+    def _do_facts(self) -> dict[str, Any]:
+        mcu, board = self._mcu, self._mcu.board
+        return {
+            "block_bytes": board.block_bytes,
+            "blocks": board.blocks,
+            "page_bytes": board.page_bytes,
+            "wdt_ms_max": board.wdt_ms_max,
+            "unique_id": board.unique_id.hex(),
+            "hal_us": board.cost.hal_us,
+            "import_py_us_per_byte": board.cost.import_py_us_per_byte,
+            "import_mpy_us_per_byte": board.cost.import_mpy_us_per_byte,
+            "sha256_us_per_kib": board.cost.sha256_us_per_kib,
+            "ecdsa_verify_us": board.cost.ecdsa_verify_us,
+            "unstable": sorted(mcu.chip.unstable),
+            "network": bool(mcu.network.answers),
+            "busy_s": HUNG_CPU_S if self._busy is None else _BUSY_CPU_S,
+            "friendly": not mcu.raw_repl,
+            **mcu.ticking(),
+        }
+
+    def _do_busy(self) -> None:
+        # The guest's timers run meanwhile, as between two bytecodes.
+        self.back = False
+        if self._busy is None:
+            self._mcu.hang()
+        else:
+            self._busy(self)
+
+    def _do_i2c_read(self, address: int, register: int, size: int) -> str | None:
+        data = self._mcu.i2c_read(address, register, size)
+        return None if data is None else data.hex()
+
+    def _do_flash_read(self, at: int, size: int) -> str:
+        return self._mcu.chip.read(at, size).hex()
+
+    def _do_flash_program(self, at: int, data: str) -> int:
+        mcu, what = self._mcu, bytes.fromhex(data)
+        if not 0 <= at <= at + len(what) <= len(mcu.chip.data) or not what:
+            raise ValueError("outside the flash")
+        result = mcu.chip.program(at, what, mcu.flash_spend)
+        return self._flash_done(at, len(what), result)
+
+    def _do_flash_erase(self, block: int) -> int:
+        mcu = self._mcu
+        if not 0 <= block < mcu.board.blocks:
+            raise ValueError("outside the flash")
+        result = mcu.chip.erase(block, mcu.flash_spend)
+        return self._flash_done(block * mcu.board.block_bytes, mcu.board.block_bytes, result)
+
+    def _flash_done(self, at: int, size: int, result: int) -> int:
+        if not self._mcu.alive:
+            raise Gone
+        self._written(at, bytes(self._mcu.chip.data[at : at + size]))
+        return result
+
+    def _do_timer_start(self, period_us: int, periodic: bool, n: int) -> None:
+        self._timers[n] = Timer(period_us, periodic, lambda: self._callback(n))
+        self._mcu.timer_start(self._timers[n])
+
+    def _do_timer_stop(self, n: int) -> None:
+        if n in self._timers:
+            self._timers[n].active = False
+
+    def _do_pin_irq(self, gpio: int, trigger: int, n: int) -> None:
+        self._mcu.pin_irq(gpio, trigger, (lambda: self._callback(n)) if n >= 0 else None)
+
+    def _callback(self, n: int) -> None:
+        if self._gone:
+            return
+        self._reply(["timer", n])
+        if not self.serve():
+            raise ProtocolError("gone in a callback")
+
+    def _do_fetch(self, url: str) -> list[Any]:
+        self._mcu.spend(FETCH_US)
+        status, body = self._mcu.network.get(url)
+        return [status, body.hex()]
+
+    def _do_left_open(self, path: str) -> None:
+        self._mcu.trace.add_event(self._mcu.clock.now_us, "fault", kind="file left open", path=path)
+
+    def _do_formatted(self) -> None:
+        self._mcu.trace.add_event(self._mcu.clock.now_us, "fault", kind="format")
+
+    def _do_stdout_bytes(self, data: str) -> None:
+        self._mcu.stdout_bytes(bytes.fromhex(data))
+
+    def _do_repl(self, error: str | None) -> list[Any] | None:
+        return self._repl.next(error)
+
+
+def serve(mcu: Mcu, session: Session) -> None:
+    """One boot: until the guest asks for a soft reset. One that is gone without it, or talks nonsense, hangs
+    until something resets the board."""
+    try:
+        if session.serve():
+            return
+    except ProtocolError as e:
+        mcu.trace.add_event(mcu.clock.now_us, "fault", kind="guest protocol", text=str(e))
+    except BrokenPipeError:
+        pass
+    mcu.hang()
