@@ -16,3 +16,9 @@ wdt = WDT(timeout=board.WDT_MS)
 from esme import start
 
 choice = start.choose(wdt.feed)
+
+if board.soft_reset and not choice.trial:
+    # Somebody with a prompt may have asked for this, and then the port leaves main.py out.
+    from esme import bench
+
+    bench.stand_by(wdt.feed)

@@ -1,5 +1,6 @@
-# Bench mode: someone pressed Ctrl-C and is at the REPL. A started RP2040 watchdog cannot be stopped,
-# so a timer feeds it for as long as a person may reasonably need, then lets it bite.
+# Bench mode: someone is at the REPL, by Ctrl-C or by a soft reset into the raw one (mpremote does that). A
+# started RP2040 watchdog cannot be stopped, so a timer feeds it for as long as a person may reasonably
+# need, then lets it bite.
 import board
 import machine
 from esme import events
@@ -9,21 +10,37 @@ _FEED_MS = 50  # also how stale AC lost may be
 
 
 class Bench:
-    def __init__(self, meter):
-        self._meter = meter
+    def __init__(self, feed):
+        self._feed = feed
         self._left = BENCH_MS // _FEED_MS
         self._timer = machine.Timer(-1, mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._tick)
 
     def _tick(self, timer):
         self._left -= 1
         if self._left <= 0:
-            timer.deinit()
+            self.leave()
             events.log(events.BENCH_MODE, "over: the watchdog will bite")
         else:
-            self._meter.feed()
+            self._feed()
+
+    def leave(self):
+        self._timer.deinit()
 
 
 _bench = None
+
+
+def stand_by(feed):
+    # From a soft reset until main.py runs, if it does.
+    global _bench
+    _bench = Bench(feed)
+
+
+def leave():
+    global _bench
+    if _bench:
+        _bench.leave()
+        _bench = None
 
 
 def enter(meter):
@@ -32,4 +49,4 @@ def enter(meter):
     meter.receiver.close()
     board.running(False)
     events.log(events.BENCH_MODE, "for %d s" % (BENCH_MS // 1000))
-    _bench = Bench(meter)
+    _bench = Bench(meter.feed)

@@ -182,6 +182,7 @@ def _run(meter):
 
 def run(wdt, choice):
     # Runs the application until it ends; then the reset that puts it right. Returns only for bench mode.
+    bench.leave()
     meter = Supervisor(wdt, choice)
     try:
         if not meter.trial:

@@ -106,9 +106,10 @@ def application(name: str) -> dict[str, bytes]:
     return {"application.py": path.read_bytes()}
 
 
-def fresh_flash(firmware: Firmware, board: Board) -> bytes:
-    """A board's flash as the factory leaves it."""
-    return _flash(tuple(firmware.fresh_board(board).items()), board.block_bytes, board.blocks, board.page_bytes)
+def fresh_flash(firmware: Firmware, board: Board, blank: bool = False) -> bytes:
+    """A board's flash as the factory leaves it; `blank`: with MicroPython's empty file system."""
+    files = {} if blank else firmware.fresh_board(board)
+    return _flash(tuple(files.items()), board.block_bytes, board.blocks, board.page_bytes)
 
 
 @lru_cache(maxsize=32)

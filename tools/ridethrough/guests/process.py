@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
+import select
 import signal
 import subprocess
 from collections.abc import Callable
@@ -19,7 +21,7 @@ class Child:
     def __init__(self, pid: int, end: Callable[[], None], from_fd: int, to_fd: int) -> None:
         self._pid = pid
         self._end = end
-        self.requests = os.fdopen(from_fd, "rb")
+        self.requests = io.BufferedReader(io.FileIO(from_fd, "rb"))
         self.replies = os.fdopen(to_fd, "wb", buffering=0)
 
     def __enter__(self) -> Child:
@@ -29,6 +31,15 @@ class Child:
         self._end()
         self.requests.close()
         self.replies.close()
+
+    def has_line(self) -> bool:
+        """Has the guest sent something that was not read yet?"""
+        fd = self.requests.fileno()
+        os.set_blocking(fd, False)
+        try:
+            return bool(self.requests.peek(1)) or bool(select.select([fd], [], [], 0)[0])
+        finally:
+            os.set_blocking(fd, True)
 
     def interrupt(self) -> None:
         os.kill(self._pid, signal.SIGINT)

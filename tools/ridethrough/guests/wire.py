@@ -80,6 +80,16 @@ class Session:
                 reply = ["interrupt", None]
             self._reply(reply)
 
+    def look(self) -> None:
+        """Takes the line that a busy guest has sent."""
+        line = self._requests.readline(LINE_BYTES_MAX)
+        self._gone = not line
+        if self._gone:
+            raise BrokenPipeError
+        if self._parse(line) != ["back"]:
+            raise ProtocolError("a guest that is busy can only come back")
+        self.back = True
+
     @staticmethod
     def _parse(line: bytes) -> list[Any]:
         try:

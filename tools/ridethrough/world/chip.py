@@ -58,7 +58,7 @@ class FlashChip:
 
     `bad` blocks take neither a program nor an erase. A block in `unstable` was cut off in the middle of an
     erase: its zeros read as anything until it is erased. `on_operation` hears of each operation before it
-    begins.
+    begins, `on_written(at, size)` after it, whole or not.
     """
 
     def __init__(self, params: ChipParams, data: bytearray | None = None) -> None:
@@ -67,6 +67,7 @@ class FlashChip:
         self.bad: frozenset[int] = frozenset()
         self.unstable: set[int] = set()
         self.on_operation: Callable[[Operation], None] = lambda operation: None
+        self.on_written: Callable[[int, int], None] = lambda at, size: None
         self.purpose = "(mount)"
         self.programmed_bytes: Counter[str] = Counter()
         self.programs: Counter[str] = Counter()
@@ -93,6 +94,7 @@ class FlashChip:
         if at // self.params.block_bytes in self.bad:
             return _CORRUPT if self.params.reports_errors else 0
         self.data[at : at + done] = programmed(self.data[at : at + done], data[:done])
+        self.on_written(at, done)
         return 0
 
     def erase(self, block: int, spend: Callable[[int], int]) -> int:
@@ -105,6 +107,7 @@ class FlashChip:
         if block in self.bad:
             return _CORRUPT if self.params.reports_errors else 0
         self.data[block * size : block * size + done] = b"\xff" * done
+        self.on_written(block * size, done)
         if done == size:
             self.unstable.discard(block)
         return 0

@@ -99,7 +99,7 @@ class Mcu(Runtime):
             return
         self._stop()
         self._standing_in = False
-        self._cause = PWRON_RESET if kind in ("power-up", "brown-out") else WDT_RESET
+        self._cause = PWRON_RESET if kind in ("power-up", "brown-out", "button") else WDT_RESET
         now = self.clock.now_us
         self.trace.add_event(now, "reset", kind=kind)
         self.trace.set_wire("reset", now, 1)

@@ -18,6 +18,7 @@ _import = builtins.__import__
 _from_host = open(3, "rb")
 _to_host = open(4, "wb")
 _flash = open(sys.argv[1], "rb")
+SHIM = '"%s"' % __file__
 MTIME = len(sys.argv) > 2
 _callbacks = []
 _now = _until = 0
@@ -466,6 +467,13 @@ def import_charged(name, *rest):
     return _import(name, *rest)
 
 
+def text_of(e):
+    # What a board would print of it: without this file's own lines.
+    text = io.StringIO()
+    sys.print_exception(e, text)
+    return "\n".join(line for line in text.getvalue().split("\n") if SHIM not in line)
+
+
 def execute(code, names):
     # Runs code; what it ended with, as text: "" if well.
     try:
@@ -477,9 +485,7 @@ def execute(code, names):
         raise
     except BaseException as e:
         call("interrupt_char", -1)
-        text = io.StringIO()
-        sys.print_exception(e, text)
-        return text.getvalue()
+        return text_of(e)
 
 
 def run_file(path, names):
@@ -492,9 +498,7 @@ def run_file(path, names):
     try:
         code = compile(source, path, "exec")
     except SyntaxError as e:
-        text = io.StringIO()
-        sys.print_exception(e, text)
-        error = text.getvalue()
+        error = text_of(e)
     else:
         error = execute(code, names)
     if error:
@@ -512,9 +516,7 @@ def prompt(names):
         try:
             code = compile(job[1], "<stdin>", job[0])
         except SyntaxError as e:
-            text = io.StringIO()
-            sys.print_exception(e, text)
-            error = text.getvalue()
+            error = text_of(e)
             continue
         error = execute(code, names)
 

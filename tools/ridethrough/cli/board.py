@@ -1,0 +1,123 @@
+"""`ridethrough board`: a virtual board, and the hands around it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from ridethrough.boards import Board
+from ridethrough.cli.run import RULE
+from ridethrough.cli.terminal import terminal
+from ridethrough.devices.virtual.board import VirtualBoard
+from ridethrough.devices.virtual.control import ask
+from ridethrough.devices.virtual.drawer import Drawer
+from ridethrough.errors import BadInput
+from ridethrough.firmware import Firmware
+from ridethrough.reports.timeline import Glyphs, happenings, strip
+from ridethrough.runner import fresh_flash
+
+LINK = Path("build") / "board"
+_SPEED_MAX = 1000.0
+_EXAMPLES = """examples:
+  ridethrough board serve                              a Pico with the reference firmware, at build/board
+  mpremote connect build/board ls                      from another terminal, like any board
+  ridethrough board serve --blank --flash my.flash     a new Pico: MicroPython, and an empty file system
+  ridethrough board serve --board latch_pico --link /tmp/latch --speed max
+  ridethrough board mains off                          and: mains on, hub out, hub in, reset, status, stop
+  ridethrough board trace --vcd seen.vcd               what the world saw, and whether the rule was kept"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command and its sub-commands to the parser."""
+    how: dict[str, Any] = {"epilog": _EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = commands.add_parser("board", help="serve a virtual board; switch its mains, pull its hub", **how)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    serve = actions.add_parser("serve", help="run a board behind a pseudo-terminal until Ctrl-C", **how)
+    serve.add_argument("--board", metavar="NAME|DIR", default="rpi_pico", help="default: rpi_pico")
+    serve.add_argument("--flash", metavar="FILE", type=Path, help="its flash, kept (default: LINK.flash)")
+    serve.add_argument("--blank", action="store_true", help="a new flash file is empty: as the port formats it")
+    serve.add_argument("--firmware", metavar="DIR", default="", help="what a new flash file holds, not the reference")
+    serve.add_argument("--speed", metavar="N|max", default="1", help="its seconds in one of ours (default: 1)")
+    serve.set_defaults(call=_serve)
+    for name, values, text in (
+        ("mains", ("on", "off"), "switch the consumer's mains"),
+        ("hub", ("in", "out"), "plug the hub in or pull it out"),
+        ("reset", (), "press the board's reset button"),
+        ("status", (), "how things stand"),
+        ("stop", (), "end the server"),
+    ):
+        action = actions.add_parser(name, help=text, **how)
+        if values:
+            action.add_argument("value", choices=values)
+        action.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
+        action.set_defaults(call=_do)
+    trace = actions.add_parser("trace", help="what has been seen since the board was served, judged", **how)
+    trace.add_argument("--vcd", metavar="FILE", type=Path, help="write it as VCD")
+    trace.add_argument("--rule", metavar="RULE", default=RULE, help=f"default: {RULE}")
+    trace.set_defaults(call=_trace)
+    for action in actions.choices.values():
+        action.add_argument("--link", metavar="PATH", type=Path, default=LINK, help=f"where it is (default: {LINK})")
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    speed = _speed(arguments.speed)
+    board = Board.load(arguments.board)
+    firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)
+    fresh = fresh_flash(firmware, board, blank=arguments.blank)
+    link = arguments.link
+    drawer = Drawer(arguments.flash or link.with_name(link.name + ".flash"), board, fresh)
+    try:
+        served = VirtualBoard(board, drawer, link, speed)
+    except BadInput:
+        drawer.close()
+        raise
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    print(f"{board.name} at {link} ({served.port}); Ctrl-C ends it", flush=True)
+    try:
+        served.serve()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        trace = served.trace()
+        served.close()
+    with terminal() as console:
+        for row in (*strip(trace, console.width, Glyphs.for_encoding(console.encoding)), "", *happenings(trace)):
+            console.print(row, soft_wrap=True, highlight=False, markup=False)
+    return 0
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.01 <= speed <= _SPEED_MAX:
+        raise BadInput(f"--speed {text}: 0.01 to {_SPEED_MAX:g} expected, or max")
+    return speed
+
+
+def _do(arguments: argparse.Namespace) -> int:
+    status = ask(arguments.link, do=arguments.action, value=getattr(arguments, "value", None))
+    if arguments.json:
+        print(json.dumps(status, indent=2))
+    elif arguments.action == "status":
+        for name, value in status.items():
+            print(f"{name:<15} {value}")
+    return 0
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    vcd = str(arguments.vcd.resolve()) if arguments.vcd else ""
+    found = ask(arguments.link, do="trace", vcd=vcd, rule=arguments.rule)
+    print(found["sentence"])
+    return {"pass": 0, "vacuous": 0, "fail": 1}.get(found["status"], 3)

@@ -1,0 +1,1 @@
+"""A board that is not on the desk: the emulator behind a pseudo-terminal, at the speed of the wall clock."""

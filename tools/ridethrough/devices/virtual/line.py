@@ -1,0 +1,78 @@
+"""The serial line of a virtual board: a pseudo-terminal, and a link to it that stays where it is."""
+
+from __future__ import annotations
+
+import os
+import termios
+import time
+import tty
+from pathlib import Path
+
+from ridethrough.errors import BadInput
+
+_CHUNK = 4096
+_UNREAD_MAX = 4 * 1024 * 1024
+_STALE_S = 2.0
+
+
+class Line:
+    """Bytes in and out. The far end may come and go; what nobody reads for 2 s is dropped, as a board's USB
+    does it when nobody has the port open. BadInput if `link` is something else already."""
+
+    def __init__(self, link: Path) -> None:
+        self.master, self._slave = os.openpty()
+        # raw: a \\n that becomes \\r\\n on the way breaks every command of mpremote
+        tty.setraw(self._slave)
+        os.set_blocking(self.master, False)
+        self._out = bytearray()
+        self._moved_s = time.monotonic()
+        self._link = link
+        self.name = os.ttyname(self._slave)
+        try:
+            if link.is_symlink():
+                link.unlink()
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(self.name)
+        except FileExistsError as e:
+            raise BadInput(f"{link} exists and is no link of ours: choose another --link") from e
+        except OSError as e:
+            raise BadInput(f"{link}: {e.strerror}") from e
+
+    def read(self) -> bytes:
+        """What has come in; nothing if there is nothing."""
+        try:
+            return os.read(self.master, _CHUNK)
+        except BlockingIOError:
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Queues output."""
+        if not self._out:
+            self._moved_s = time.monotonic()
+        self._out += data[: max(0, _UNREAD_MAX - len(self._out))]
+
+    def flush(self) -> None:
+        """Hands over what the far end has room for."""
+        if not self._out:
+            return
+        try:
+            sent = os.write(self.master, self._out[:_CHUNK])
+        except BlockingIOError:
+            sent = 0
+        now_s = time.monotonic()
+        if sent:
+            del self._out[:sent]
+            self._moved_s = now_s
+        elif now_s - self._moved_s > _STALE_S:
+            self._out.clear()
+            termios.tcflush(self._slave, termios.TCIFLUSH)
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._out)
+
+    def close(self) -> None:
+        if self._link.is_symlink() and str(self._link.readlink()) == self.name:
+            self._link.unlink()
+        os.close(self._slave)
+        os.close(self.master)
