@@ -1,5 +1,7 @@
 # Every target only calls the command line tool or a test runner in .venv; `make help` lists them.
 PYTHON ?= python3
+BOARD ?= rpi_pico
+PORT ?= build/board
 RT := .venv/bin/ridethrough
 .DEFAULT_GOAL := help
 
@@ -17,6 +19,9 @@ lint: .venv/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ 
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/python host_tests/check_stubs.py
+
+flash: .venv/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT=/dev/ttyACM0
+	@$(RT) flash --board $(BOARD) --port $(PORT)
 
 bench: .venv/ready-test  ## cost of an update, a boot and a sweep, as ratios within one run
 	@.venv/bin/python host_tests/bench.py
@@ -49,4 +54,4 @@ clean:  ## remove what the other targets made
 	@$(PYTHON) tools/setup.py .venv '.[test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test lint bench sweep pictures table fuzz clean
+.PHONY: help run test lint flash bench sweep pictures table fuzz clean

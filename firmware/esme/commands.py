@@ -76,7 +76,7 @@ def serve(meter):
         return "%d %s" % (unix_time(), "set" if meter.clock_set else "not set")
 
     def log(words):
-        return events.last_entry()
+        return events.entry(int(words[0]) if words else 0)
 
     def reset(words):
         meter.commanded_reset()

@@ -38,26 +38,35 @@ def notice(text):
     print("*", text)
 
 
-def last_entry():
-    # The newest entry, or "" if there is none that can be read.
+def entry(back=0):
+    # The newest entry or, with `back`, one so many before it; "" if there is none that can be read.
     for path in (PATH, OLD):
-        length = store.size(path)
-        if length:
-            with open(path, "rb") as f:
-                f.seek(max(0, length - 160))
-                line = f.read(160).rstrip().split(b"\n")[-1]
+        data = _tail(path, LIMIT if back else 160)
+        lines = data.rstrip().split(b"\n") if data else []
+        if back < len(lines):
             try:
-                return str(line, "utf-8")
+                return str(lines[-1 - back], "utf-8")
             except UnicodeError:
                 return ""
+        back -= len(lines)
     return ""
+
+
+def _tail(path, length):
+    # At most `length` bytes from the end.
+    whole = store.size(path)
+    if not whole:
+        return b""
+    with open(path, "rb") as f:
+        f.seek(max(0, whole - length))
+        return f.read(length)
 
 
 def log(code, text=""):
     global _next
     if not _next:
         try:
-            _next = int(last_entry().split(" ")[0])
+            _next = int(entry().split(" ")[0])
         except ValueError:
             pass
     _next += 1

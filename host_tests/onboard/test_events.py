@@ -14,10 +14,10 @@ def test_the_log_is_bounded_and_counts_on():
         events.log(0x8F43, "x" * (i % 200))
     assert store.size(events.PATH) <= events.LIMIT
     assert store.size(events.OLD) <= events.LIMIT
-    assert events.last_entry().split(" ")[:2] == ["000400", "8F43"]
+    assert events.entry().split(" ")[:2] == ["000400", "8F43"]
     events._next = 0  # as after a reset
     events.log(0x8F72, "after")
-    assert events.last_entry() == "000401 8F72 after"
+    assert events.entry() == "000401 8F72 after"
 
 
 def test_a_damaged_log_does_not_stop_it():
@@ -25,4 +25,4 @@ def test_a_damaged_log_does_not_stop_it():
         f.write(b"\xff\xfe nonsense\n")
     events._next = 0
     events.log(0x8F43, "still here")
-    assert events.last_entry().endswith("8F43 still here")
+    assert events.entry().endswith("8F43 still here")

@@ -76,15 +76,12 @@ def _serve(arguments: argparse.Namespace) -> int:
         drawer.close()
         raise
 
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
+    # not by an exception: it would be raised in the middle of the firmware, as the board's own Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: served.stop())
     print(f"{board.name} at {link} ({served.port}); Ctrl-C ends it", flush=True)
     try:
         served.serve()
-    except KeyboardInterrupt:
-        pass
     finally:
         trace = served.trace()
         served.close()

@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 ANSWER_TIMEOUT_US = 20_000_000
 """An ECDSA verification takes a Pico about a second, two of them and a 256 KiB hash less than five."""
 ACTIVATE_TIMEOUT_US = 5_000_000
 """A board that activates resets instead of answering; then the command is sent again."""
+HELLO_TIMEOUT_US = 3_000_000
+"""For what a board answers at once."""
 TRIES = 3
 
 
@@ -62,8 +64,15 @@ def _next(answer: str) -> int:
     return int(text)
 
 
-def push(image: bytes, block_bytes: int = 1024, breaks: int = 0, mangle: str = "none") -> Operation:
+def push(
+    image: bytes,
+    block_bytes: int = 1024,
+    breaks: int = 0,
+    mangle: str = "none",
+    told: Callable[[int], None] = lambda done: None,
+) -> Operation:
     """Sends an image and has it verified; goes on where the board says, after whatever went wrong.
+    `told(done)` hears how many bytes are there.
 
     For the emulator's bad links: `breaks` times the transfer stops and begins again with `receive`, and
     `mangle` has blocks arrive twice (`repeat`), in the wrong order (`reorder`) or changed (`corrupt`).
@@ -93,6 +102,7 @@ def push(image: bytes, block_bytes: int = 1024, breaks: int = 0, mangle: str = "
         if stalled > TRIES:
             raise Refused(answer)
         offset = after
+        told(offset)
     return (yield from ask("verify"))
 
 

@@ -15,9 +15,9 @@ from ridethrough.world.network import FETCH_US
 from ridethrough.world.runtime import Gone, Timer
 
 LINE_BYTES_MAX = 1_000_000
-HUNG_CPU_S = 1.0
-"""CPU time without a request after which code counts as hung."""
-_BUSY_CPU_S = 0.1
+HUNG_CPU_MS = 500
+"""CPU time, after as much time, without a request after which code counts as hung."""
+_BUSY_CPU_MS = 50
 _GRANT_US_MAX = 10**9
 _PLAIN = frozenset(
     """pin_configure pin_write pin_read output_enables adc_read wdt_start wdt_feed irq machine_reset reset_cause
@@ -161,18 +161,18 @@ class Session:
             "ecdsa_verify_us": board.cost.ecdsa_verify_us,
             "unstable": sorted(mcu.chip.unstable),
             "network": bool(mcu.network.answers),
-            "busy_s": HUNG_CPU_S if self._busy is None else _BUSY_CPU_S,
+            "busy_ms": HUNG_CPU_MS if self._busy is None else _BUSY_CPU_MS,
             "friendly": not mcu.raw_repl,
             **mcu.ticking(),
         }
 
     def _do_busy(self) -> None:
         # The guest's timers run meanwhile, as between two bytecodes.
-        self.back = False
         if self._busy is None:
             self._mcu.hang()
-        else:
+        elif not self.back:
             self._busy(self)
+        self.back = False
 
     def _do_i2c_read(self, address: int, register: int, size: int) -> str | None:
         data = self._mcu.i2c_read(address, register, size)

@@ -63,8 +63,12 @@ class VirtualBoard:
         """The pseudo-terminal's own name."""
         return self._line.name
 
+    def stop(self) -> None:
+        """Ends `serve` soon."""
+        self._stopped = True
+
     def serve(self) -> None:
-        """Until `stop` is asked for, or KeyboardInterrupt."""
+        """Until `stop`."""
         began_s, began_us = time.monotonic(), self._clock.now_us
         while not self._stopped:
             now_s, now_us = time.monotonic(), self._clock.now_us
@@ -129,7 +133,7 @@ class VirtualBoard:
         elif what == "trace":
             return self._write_trace(str(request.get("vcd", "")), str(request.get("rule", "")))
         elif what == "stop":
-            self._stopped = True
+            self.stop()
         elif what != "status":
             raise BadInput(f"a virtual board cannot '{what} {value}'")
         return self._status()

@@ -17,7 +17,7 @@ from ridethrough.guests.wire import Session, serve
 from ridethrough.world.mcu import Mcu
 
 CPU_S_MAX = 30
-"""A boot may compute for this long in all. Code that hangs is noticed by HUNG_CPU_S."""
+"""A boot may compute for this long in all. Code that hangs is noticed by HUNG_CPU_MS."""
 SHIM_HEAP_BYTES = 40_960
 """What vm.py takes of the heap (36,640 bytes by gc.mem_alloc), which a board does not have to pay."""
 _SHIM = Path(__file__).with_name("vm.py")
@@ -49,7 +49,7 @@ class MicroPythonGuest:
     """The VM found by `find_vm`. The firmware has a heap of `heap_bytes` (default: the board's
     `vm_heap_bytes`); a boot has `cpu_s` seconds of CPU, None for no limit. `mtime`: mount as a stock port
     does, with times of modification. `busy(session, child)` lets time pass while the VM computes
-    (guests/wire.py); without it, code that computes for HUNG_CPU_S counts as hung."""
+    (guests/wire.py); without it, code that computes for HUNG_CPU_MS counts as hung."""
 
     def __init__(
         self,

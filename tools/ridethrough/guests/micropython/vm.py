@@ -68,9 +68,9 @@ def call(*request):
     if _owner == me:
         # from a callback, in the middle of another request
         return _exchange(request)
-    if _busy:
+    if not _lock.acquire(0):
         _to_host.write('["back"]\n')
-    _lock.acquire()
+        _lock.acquire()
     _owner = me
     try:
         return _exchange(request)
@@ -98,16 +98,24 @@ def _exchange(request):
 
 def stand_by():
     # A thread of its own. Code that computes and asks for nothing must not keep timers from running: after a
-    # while of CPU time this asks in its place.
+    # while this asks in its place. The VM's threads have no lock between them, so until then it allocates nothing.
     global _busy, _owner
+    sleep_ms, ticks_ms = _time.sleep_ms, _time.ticks_ms
+    wait_ms = BOARD["busy_ms"]
     seen = -1
-    since = 0
+    since_ms = cpu_s = 0
     while True:
-        _time.sleep(0.05)
+        sleep_ms(50)
         if _owner or _count != seen:
             seen = _count
-            since = _time.clock()
-        elif _time.clock() - since > BOARD["busy_s"] and _lock.acquire(0):
+            cpu_s = -1
+            since_ms = ticks_ms()
+        elif ticks_ms() - since_ms < wait_ms:
+            pass
+        elif cpu_s < 0:
+            # it has had the time; has it had the machine?
+            cpu_s = _time.clock()
+        elif (_time.clock() - cpu_s) * 1000 > wait_ms and _lock.acquire(0):
             _busy = True
             _owner = get_ident()
             _exchange(["busy"])
@@ -406,6 +414,10 @@ def fetch(url, **how):
 
 _open = builtins.open
 _written = []
+# A collection closes a file that was dropped, and if that happens inside littlefs (whose device is Python
+# here, and allocates) it crashes: so the last few are kept.
+_read = []
+READ_FILES_MAX = 12
 
 
 def still_open(entry):
@@ -420,9 +432,17 @@ def tracked_open(path, mode="r", *rest):
     # A file that is dropped without close() would be committed at some garbage collection: kept here, it
     # never is, and what is still open when the firmware ends is said.
     f = _open(path, mode, *rest)
-    if isinstance(path, str) and not ("r" in mode and "+" not in mode):
-        _written[:] = [entry for entry in _written if still_open(entry)]
-        _written.append((path, f))
+    if isinstance(path, str):
+        if "r" in mode and "+" not in mode:
+            _read[:] = [entry for entry in _read if still_open(entry)]
+            _read.append((path, f))
+            if len(_read) > READ_FILES_MAX:
+                # nobody may hold these any more: then this is a moment at which they can go
+                _read.clear()
+                gc.collect()
+        else:
+            _written[:] = [entry for entry in _written if still_open(entry)]
+            _written.append((path, f))
     return f
 
 

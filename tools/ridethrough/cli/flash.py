@@ -1,0 +1,90 @@
+"""`ridethrough flash`: the resident firmware onto a board, real or virtual."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from ridethrough.boards import Board
+from ridethrough.cli.progress import Progress
+from ridethrough.devices.flashing import Flasher
+from ridethrough.devices.port import ConsoleLink
+from ridethrough.errors import BadInput
+from ridethrough.firmware import Firmware
+from ridethrough.images import ImageSpec, Keys, build_image, generate_keys
+
+_START_S = 40.0
+_RECORD, _SLOTS, _ANCHORS = "/boot.rec", ("/slot_a.img", "/slot_b.img"), ("/esme/maker.pub", "/esme/supplier.pub")
+_EXAMPLES = """examples:
+  ridethrough flash --board rpi_pico --port /dev/ttyACM0     keys/ is made if it is not there
+  ridethrough flash --board rpi_pico --port build/board      a virtual board
+  make flash BOARD=rpi_pico PORT=/dev/ttyACM0                the same
+  ridethrough flash --board rpi_pico --port /dev/ttyACM0 --keys other --new-keys   other trust anchors, first image anew
+
+exit status: 0 the board runs it, 1 it was written and does not start, 2 bad input or no board"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "flash",
+        help="put the firmware on a board over its MicroPython prompt",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--board", metavar="NAME|DIR", required=True)
+    parser.add_argument("--port", metavar="PORT", required=True, help="a serial port, or a virtual board's link")
+    parser.add_argument("--keys", metavar="DIR", type=Path, default=Path("keys"), help="default: keys")
+    parser.add_argument("--new-keys", action="store_true", help="replace the board's trust anchors and its images")
+    parser.add_argument("--backup", metavar="DIR", type=Path, default=Path("build") / "backup")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Flashes, restarts, waits until the application runs."""
+    board, firmware = Board.load(arguments.board), Firmware.load()
+    flasher = Flasher(arguments.port)
+    try:
+        ident = flasher.unique_id()
+        if not arguments.keys.exists():
+            generate_keys(arguments.keys)
+            print(f"{arguments.keys}: made maker.pem and supplier.pem, development keys, readable by you only")
+        files = _files(flasher, board, firmware, Keys.load(arguments.keys), arguments.new_keys)
+        backup = arguments.backup / f"{ident}-{time.strftime('%Y%m%d-%H%M%S')}"
+        with Progress() as progress:
+            done = flasher.flash(files, backup, progress.show)
+        if arguments.new_keys:
+            flasher.remove([_RECORD, _RECORD + ".new", _SLOTS[1]])
+    finally:
+        flasher.leave()
+    if done.finished:
+        print("an earlier flash had stopped half-way: completed")
+    kept = f"; what was there is in {done.backup}" if done.backup else ""
+    print(f"board {ident}: {done.written} files written and verified, {done.same} were there already{kept}")
+    with ConsoleLink(arguments.port) as link:
+        for line in link.lines(_START_S):
+            if line.startswith("* application "):
+                print(f"version {line.split()[-1]} runs")
+                return 0
+    print(f"the application has not started within {_START_S:.0f} s: mpremote connect {arguments.port} repl shows why")
+    return 1
+
+
+def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, new_keys: bool) -> dict[str, bytes]:
+    # The resident files; and on a board that has none yet, trust anchors and a first image.
+    files = dict(firmware.files) | {"/board.py": board.board_py.read_bytes()}
+    anchors = dict(zip(_ANCHORS, (keys.maker.public, keys.supplier.public), strict=True))
+    sizes = flasher.sizes([*_ANCHORS, *_SLOTS])
+    for path, key in anchors.items():
+        if sizes[path] >= 0 and not new_keys and (sizes[path] != len(key) or flasher.read(path) != key):
+            raise BadInput(
+                f"the board trusts other keys ({path}): give --keys the folder they are in, or --new-keys to replace "
+                "them together with its images"
+            )
+    files |= anchors
+    if new_keys or all(sizes[path] < 0 for path in _SLOTS):
+        spec = ImageSpec(version=1, hardware=board.hardware)
+        files[_SLOTS[0]] = build_image(firmware.application, spec, keys)
+    return files

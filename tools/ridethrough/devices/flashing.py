@@ -1,0 +1,236 @@
+"""Put the resident firmware on a board: into a staging folder, verified by hash, then swapped in by rename.
+
+Everything goes over MicroPython's raw REPL with mpremote's own transport. Nothing is reset on the way and no
+pin is touched, so the rail stays as it is; the end is a soft reset, which keeps the pins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+
+from ridethrough.devices.port import silent, why_not
+from ridethrough.errors import BadInput
+from ridethrough.whole import write_whole
+
+STAGE = "/stage"
+PLAN = "/stage/plan"
+"""Lists what is to be renamed; it is there from the moment at which everything is staged and verified."""
+_CHUNK_BYTES = 256
+_READ_S = 5
+_PROMPT_S = 2
+_TRIES = 3
+_FILE_BYTES_MAX = 1024 * 1024
+_LAST = ("/board.py", "/main.py", "/boot.py")
+
+# With a watchdog that our own firmware has started, somebody must feed it while we work.
+_KEEP_AWAKE = """
+import os, machine
+if 'wdt' in globals() and '_fed' not in globals():
+    _fed = machine.Timer(-1, mode=machine.Timer.PERIODIC, period=500, callback=lambda t: wdt.feed())
+def _size(p):
+    try:
+        return os.stat(p)[6] if os.stat(p)[0] & 0x8000 else -2
+    except OSError:
+        return -1
+def _gone(p):
+    if _size(p) == -2:
+        for n in os.listdir(p):
+            _gone(p + '/' + n)
+        os.rmdir(p)
+    elif _size(p) >= 0:
+        os.remove(p)
+def _swap():
+    with open('/stage/plan') as f:
+        plan = f.read().split('\\n')
+    for p in plan:
+        if p and _size('/stage' + p) >= 0:
+            os.rename('/stage' + p, p)
+    _gone('/stage')
+"""
+
+
+@dataclass(frozen=True)
+class Flashed:
+    """What was done: `written` files changed, `same` were there already; `finished`: an earlier flash had to be
+    completed first."""
+
+    written: int
+    same: int
+    finished: bool
+    backup: Path | None
+
+
+class Flasher:
+    """A board's raw REPL on `port`. BadInput if there is none."""
+
+    def __init__(self, port: str) -> None:
+        self._port = port
+        try:
+            with silent():
+                self._board = SerialTransport(port, baudrate=115_200, wait=0, timeout=_READ_S)
+        except TransportError as e:
+            raise BadInput(why_not(port, _reason(port))) from e
+        try:
+            self._enter()
+            self._board.exec(_KEEP_AWAKE)
+        except (TransportError, OSError) as e:
+            self._board.close()
+            raise BadInput(
+                f"--port {port}: no MicroPython prompt: not a MicroPython board, or it is trying a new version and "
+                "refuses to be interrupted (two minutes at most)"
+            ) from e
+
+    def _enter(self) -> None:
+        # A board that is just starting does not listen to Ctrl-C yet.
+        for i in range(_TRIES):
+            try:
+                with silent():
+                    self._board.enter_raw_repl(soft_reset=False, timeout_overall=_PROMPT_S)
+                return
+            except TransportError:
+                if i == _TRIES - 1:
+                    raise
+
+    def unique_id(self) -> str:
+        """The chip's id, in hexadecimal."""
+        return str(self._board.eval("machine.unique_id().hex()"))
+
+    def sizes(self, paths: list[str]) -> dict[str, int]:
+        """Size of each; -1 if it is not there."""
+        return {path: int(self._board.eval(f"_size({path!r})")) for path in paths}
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes."""
+        return bytes(self._board.fs_readfile(path, chunk_size=_CHUNK_BYTES))
+
+    def flash(
+        self,
+        files: Mapping[str, bytes],
+        backup: Path,
+        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    ) -> Flashed:
+        """Makes the board hold `files`, by absolute path. BadInput says what the board holds if that cannot be
+        done: all of the old or all of the new, or what the next flash will put right."""
+        try:
+            finished = self.sizes([PLAN])[PLAN] >= 0
+            if finished:
+                self._board.exec("_swap()")
+            self._board.exec(f"_gone({STAGE!r})")
+            changed = self._changed(files)
+            saved = self._save(changed, backup)
+            self._stage(changed, progress)
+        except TransportExecError as e:
+            self._try_to(f"_gone({STAGE!r})")
+            raise BadInput(f"the board refused: {_last_line(e)}; nothing on it has changed") from e
+        except (TransportError, OSError) as e:
+            raise BadInput("the link was lost; nothing on the board has changed: run it again") from e
+        try:
+            if changed:
+                self._board.exec("_swap()")
+        except TransportExecError as e:
+            raise BadInput(f"the board refused: {_last_line(e)}; {self._restore(saved, changed)}") from e
+        except (TransportError, OSError) as e:
+            raise BadInput(
+                "the link was lost while the files were swapped: run it again, and that completes it; what was there "
+                f"is in {backup}"
+            ) from e
+        return Flashed(len(changed), len(files) - len(changed), finished, backup if saved else None)
+
+    def _changed(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        sizes = self.sizes(list(files))
+        return {
+            path: data
+            for path, data in files.items()
+            if sizes[path] != len(data) or self._hash(path) != hashlib.sha256(data).digest()
+        }
+
+    def _hash(self, path: str) -> bytes:
+        return bytes(self._board.fs_hashfile(path, "sha256"))
+
+    def _save(self, changed: Mapping[str, bytes], backup: Path) -> dict[str, bytes]:
+        sizes = self.sizes(list(changed))
+        saved = {path: self.read(path) for path, size in sizes.items() if 0 <= size <= _FILE_BYTES_MAX}
+        for path, data in saved.items():
+            write_whole(backup / path.lstrip("/"), data)
+        return saved
+
+    def _stage(self, changed: Mapping[str, bytes], progress: Callable[[str, int, int], None]) -> None:
+        board = self._board
+        if not changed:
+            return
+        for folder in [STAGE, *sorted({STAGE + p.rpartition("/")[0] for p in changed} - {STAGE})]:
+            board.exec(f"if _size({folder!r}) == -1: os.mkdir({folder!r})")
+        for folder in sorted({p.rpartition("/")[0] for p in changed} - {""}):
+            board.exec(f"if _size({folder!r}) == -1: os.mkdir({folder!r})")
+        total, done = sum(map(len, changed.values())), 0
+        for path, data in changed.items():
+            before = done
+            board.fs_writefile(
+                STAGE + path,
+                data,
+                _CHUNK_BYTES,
+                lambda n, _, path=path, before=before: progress(path, before + n, total),
+            )
+            done += len(data)
+            if self._hash(STAGE + path) != hashlib.sha256(data).digest():
+                raise TransportExecError(b"", f"{path} does not read back as it was written")
+        # what a half-done swap leaves must still start: the files that run first change last
+        order = sorted(changed, key=lambda p: (p in _LAST, _LAST.index(p) if p in _LAST else 0, p))
+        board.fs_writefile(PLAN + ".new", "\n".join(order).encode(), _CHUNK_BYTES)
+        board.exec(f"os.rename({PLAN + '.new'!r}, {PLAN!r})")
+
+    def _restore(self, saved: Mapping[str, bytes], changed: Mapping[str, bytes]) -> str:
+        try:
+            self._board.exec(f"_gone({STAGE!r})")
+            for path, data in saved.items():
+                self._board.fs_writefile(path, data, _CHUNK_BYTES)
+            for path in changed.keys() - saved.keys():
+                self._board.exec(f"_gone({path!r})")
+        except TransportExecError as e:
+            return f"and refused to have them put back, too ({_last_line(e)}): run it again"
+        except (TransportError, OSError):
+            return "and the link was lost while the files were put back: run it again"
+        return "the files are as they were"
+
+    def _try_to(self, code: str) -> None:
+        try:
+            self._board.exec(code)
+        except (TransportError, TransportExecError, OSError):
+            pass  # what could not be cleared now, the next flash clears
+
+    def remove(self, paths: list[str]) -> None:
+        """Removes files, if they are there."""
+        for path in paths:
+            self._board.exec(f"_gone({path!r})")
+
+    def leave(self) -> None:
+        """Closes the port and starts what the board holds, by a soft reset: the pins stay as they are."""
+        try:
+            self._board.exit_raw_repl()
+            self._board.serial.write(b"\x04")
+            self._board.serial.flush()
+        except OSError:
+            pass  # the board is gone already, and so is what we had to say to it
+        self._board.close()
+
+
+def _reason(port: str) -> str:
+    # mpremote keeps the reason to itself: try again without it.
+    import serial
+
+    try:
+        serial.serial_for_url(port, exclusive=True).close()
+    except (OSError, ValueError) as e:
+        return str(e)
+    return "it could not be opened"
+
+
+def _last_line(e: TransportExecError) -> str:
+    lines = str(e.error_output).strip().splitlines()
+    return lines[-1] if lines else "no reason given"

@@ -1,0 +1,145 @@
+"""A board's serial port: USB, or a virtual board's link. What goes wrong with one gets one line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import serial
+from serial.tools import list_ports
+
+from ridethrough.devices.console import NoAnswer, Operation, Request
+from ridethrough.errors import BadInput
+
+BAUD = 115_200
+_READ_S = 0.05
+_AWAY_S = 30.0
+"""How long a port may be away while its board resets."""
+_LINE_BYTES_MAX = 8192
+
+
+class LinkLost(Exception):
+    """The port went away, and did not come back in time."""
+
+
+def open_port(name: str) -> serial.Serial:
+    """Opens it for us alone; BadInput if that cannot be."""
+    try:
+        return serial.serial_for_url(name, baudrate=BAUD, timeout=_READ_S, write_timeout=10, exclusive=True)
+    except ValueError as e:
+        raise BadInput(f"--port {name}: {e}") from e
+    except OSError as e:
+        raise BadInput(why_not(name, str(e))) from e
+
+
+def why_not(name: str, error: str) -> str:
+    """Why a port cannot be opened, in one line."""
+    if "://" not in name and not Path(name).exists():
+        there = ", ".join(sorted(p.device for p in list_ports.comports() if p.vid is not None))
+        return f"--port {name}: no such port; " + (
+            f"there are: {there}" if there else "no USB serial port is connected"
+        )
+    if "lock" in error or "busy" in error.lower() or "[Errno 11]" in error:
+        return f"--port {name}: busy: another program has it open (a terminal, mpremote?)"
+    if "ermission" in error:
+        return f"--port {name}: permission denied (on Linux: is your user in the group dialout?)"
+    return f"--port {name}: cannot be opened: {error.splitlines()[0]}"
+
+
+class ConsoleLink:
+    """The line console on a port. `heard(line)` is told of every line that is no answer. A port that goes away,
+    as a USB board's does at a reset, is opened again."""
+
+    def __init__(self, name: str, heard: Callable[[str], None] = lambda line: None) -> None:
+        self._name = name
+        self._heard = heard
+        self._serial = open_port(name)
+        self._buffer = bytearray()
+
+    def __enter__(self) -> ConsoleLink:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._serial.close()
+
+    def perform(self, operation: Operation) -> str:
+        """Works through an operation of the console client. BadInput if nobody answers; Refused as it is
+        raised; LinkLost."""
+        answer: str | None = None
+        first = True
+        while True:
+            try:
+                request = operation.send(None if first else answer)
+            except StopIteration as done:
+                return str(done.value)
+            except NoAnswer as e:
+                raise BadInput(f"--port {self._name}: no answer to '{str(e)[:40]}'{self._prompt()}") from e
+            first = False
+            answer = self._exchange(request)
+
+    def _prompt(self) -> str:
+        if b">>> " in self._buffer or b"raw REPL" in self._buffer:
+            return f": the board is at its MicroPython prompt (mpremote connect {self._name} soft-reset ends that)"
+        return ": is a board with the Ridethrough firmware there, and running?"
+
+    def _exchange(self, request: Request) -> str | None:
+        if request.line:
+            self._write(request.line.encode() + b"\n")
+        for line in self.lines(request.timeout_us / 1e6):
+            if line.startswith(("OK ", "ERR ")) or line == "OK":
+                if request.line:
+                    return line
+            else:
+                self._heard(line)
+                if line.startswith("* outcome "):
+                    # it was reset over our question: ask again
+                    return None
+        return None
+
+    def lines(self, within_s: float) -> Iterator[str]:
+        """Lines as they come, for `within_s` seconds."""
+        ends = time.monotonic() + within_s
+        while time.monotonic() < ends:
+            *lines, rest = self._buffer.split(b"\n")
+            self._buffer = bytearray(rest[-_LINE_BYTES_MAX:])
+            for i, line in enumerate(lines):
+                text = line.decode("utf-8", "replace").strip("\r")
+                # what is not taken now stays for the next question
+                self._buffer = bytearray(b"\n".join([*lines[i + 1 :], rest]))
+                yield text
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            self._buffer += self._serial.read(max(1, self._serial.in_waiting))
+        except OSError:
+            self._open_again()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+        except OSError:
+            self._open_again()
+
+    def _open_again(self) -> None:
+        with contextlib.suppress(OSError):
+            self._serial.close()
+        ends = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                self._serial = open_port(self._name)
+                return
+            except BadInput as e:
+                if time.monotonic() > ends:
+                    raise LinkLost(f"--port {self._name}: the board went away and did not come back: {e}") from e
+            time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Mpremote prints what it did not expect; we say it in our own words."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
