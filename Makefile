@@ -26,7 +26,11 @@ flash: .venv/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT
 bench: .venv/ready-test  ## cost of an update, a boot and a sweep, as ratios within one run
 	@.venv/bin/python host_tests/bench.py
 
+budget: .venv/ready-test  ## memory and size on the VM, against the limits in board.toml
+	@.venv/bin/python host_tests/budget.py
+
 sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (hours)
+	@$(RT) sweep --size 8192 --cuts 1 --guest micropython
 	@$(RT) sweep --size 8192 --board rpi_pico
 	@$(RT) sweep --size 8192 --board latch_pico
 	@.venv/bin/python host_tests/pairs.py
@@ -54,4 +58,4 @@ clean:  ## remove what the other targets made
 	@$(PYTHON) tools/setup.py .venv '.[test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test lint flash bench sweep pictures table fuzz clean
+.PHONY: help run test lint flash bench budget sweep pictures table fuzz clean

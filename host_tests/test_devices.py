@@ -1,6 +1,7 @@
 """Flash, push, status and log, by their public commands, on a virtual board."""
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -214,3 +215,20 @@ def test_something_else_on_the_port_is_one_line(tmp_path):
         done = ridethrough(*command, "--port", os.ttyname(slave), cwd=tmp_path)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done
     over.set()
+
+
+def test_the_readmes_session_works(tmp_path):
+    from support import HERE
+
+    readme = (HERE.parent / "README.md").read_text()
+    (session,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    first, *rest = [line.partition("#")[0].strip() for line in session.splitlines()]
+    assert first == ".venv/bin/ridethrough board serve --blank" and len(rest) == 9
+    with served(tmp_path / "build", "--blank", "--speed", "20"):
+        for line in rest[:-1]:
+            command = line.replace("make flash PORT=", ".venv/bin/ridethrough flash --board rpi_pico --port ")
+            ran = subprocess.run(
+                command.replace(".venv/bin", str(BIN)), shell=True, cwd=tmp_path, capture_output=True, text=True,
+                timeout=PATIENCE_S, check=False,
+            )  # fmt: skip
+            assert ran.returncode == 0, (line, ran)
