@@ -75,6 +75,8 @@ def smallest(passes) -> int:
         low, high = (low, middle) if passes(middle) else (middle, high)
     least, run_of = high, 0
     while run_of <= CONFIRMING:
+        if least > 160 * STEP:
+            raise SystemExit("no heap is enough: the firmware does not work on the VM at all")
         if passes(least + run_of * STEP):
             run_of += 1
         else:

@@ -179,6 +179,55 @@ def test_a_swap_that_lost_its_link_is_completed_by_the_next_flash(desk, tmp_path
     assert status(link)["longest_dark_s"] == 0
 
 
+def test_another_board_is_not_flashed_by_mistake(desk):
+    folder, link = desk
+    done = ridethrough("flash", "--board", "latch_pico", "--port", link, cwd=folder)
+    assert done.returncode == 2 and "hardware 0x0101" in done.stderr and done.stderr.count("\n") == 1
+    up(link, "2")
+
+
+def test_a_full_board_is_left_as_it_was(desk, tmp_path):
+    _, link = desk
+    mpremote(
+        link,
+        "exec",
+        "f = open('/filler', 'wb')\ntry:\n    while f.write(bytes(4096)): pass\nexcept OSError: pass\nf.close()",
+    )
+    flasher = Flasher(str(link))
+    try:
+        with pytest.raises(BadInput, match="refused: .*; nothing on it has changed"):
+            flasher.flash(resident(b"# new\n" * 50), tmp_path / "backup")
+        assert flasher._changed(resident()) == {} and flasher.sizes([flashing.STAGE]) == {flashing.STAGE: -1}
+    finally:
+        flasher.leave()
+    mpremote(link, "rm", ":filler")
+    mpremote(link, "soft-reset")
+    up(link, "2")
+
+
+def test_a_half_typed_line_does_not_get_in_the_way(desk):
+    _, link = desk
+    terminal = Terminal(link)
+    terminal.type(b"blo")
+    terminal.close()
+    assert "version    2" in said(ridethrough("status", "--port", link))
+
+
+def test_a_board_as_new(desk, tmp_path):
+    folder, _ = desk
+    with served(tmp_path, "--speed", "20") as link:
+        up(link)
+        done = ridethrough("flash", "--board", "rpi_pico", "--port", link, cwd=folder)
+        assert done.returncode == 2 and "trusts other keys" in done.stderr
+        out = said(ridethrough("flash", "--board", "rpi_pico", "--port", link, "--anew", cwd=folder))
+        assert "version 1 runs" in out
+        out = said(ridethrough("push", "v2.img", "--port", link, "--activate", "now", cwd=folder))
+        assert "outcome 0 success: version 2 runs" in out
+        said(ridethrough("board", "stop", "--link", link))
+        link_process[str(link)].wait(timeout=PATIENCE_S)
+        assert not link.exists()
+
+
 def test_a_board_at_its_prompt_is_said(desk):
     _, link = desk
     mpremote(link, "exec", "print(1)")

@@ -63,6 +63,17 @@ def script(tmp_path, text):
         ('["sync", 99999999999, -1, 0]', "not granted"),
         ('["flash_program", -1, "00"]', "outside the flash"),
         ("[" * 100_000, "no request"),
+        ('["sync"]', "sync()"),
+        ('["sync", "a", 1, 2]', "sync"),
+        ('["sync", 311000, -1, 5]', "cannot have been done"),
+        ('["sync", 311000, 400000, 0]', "cannot have been done"),
+        ('["timer_start", 0, true, 1]', "1 us or more"),
+        ('["wdt_start", 0]', "1 ms or more"),
+        ('["spend", -1]', "negative"),
+        ('["sleep_us", 1.5]', "whole numbers"),
+        ('["sleep_us", 1e400]', "whole numbers"),
+        ('["done"]', "unknown request"),
+        ("x" * 1_000_001, "more than 1000000 bytes"),
     ],
 )
 def test_nonsense_is_a_fault_that_says_so_and_the_board_hangs(tmp_path, said, fault):
@@ -72,6 +83,20 @@ def test_nonsense_is_a_fault_that_says_so_and_the_board_hangs(tmp_path, said, fa
     trace = run(with_main(""), PICO, world, guest=guest)
     assert [fault in e.data["text"] for e in trace.events("fault")] == [True]
     assert trace.texts["mcu"][-1][1] == "run"
+
+
+def test_nothing_calls_back_a_guest_that_was_given_up(tmp_path):
+    guest = script(tmp_path, "echo '[\"timer_start\", 1000, true, 0]' >&4; read answer <&3; echo nonsense >&4")
+    trace = run(with_main(""), PICO, World(duration_us=1 * S), guest=guest)
+    assert [e.data["kind"] for e in trace.events("fault")] == ["guest protocol"]
+
+
+def test_a_program_may_be_named_from_here(tmp_path, monkeypatch):
+    script(tmp_path, 'echo \'["stdout_write", "here\\n"]\' >&4; read answer <&3')
+    monkeypatch.chdir(tmp_path)
+    for name in ("exec:guest", "exec:./guest"):
+        trace = run(with_main(""), PICO, World(duration_us=1 * S), guest=guest_named(name))
+        assert [line for _, line in trace.notes["console"]] == ["here"]
 
 
 def test_a_program_that_ends_hangs_until_the_watchdog(tmp_path):
@@ -111,11 +136,16 @@ requests = st.lists(
 def test_whatever_a_guest_says_it_is_answered_or_refused(said):
     class Guest:
         def run(self, mcu):
-            session = wire.Session(mcu, io.BytesIO(b"\n".join(said) + b"\n"), io.BytesIO())
+            session = wire.Session(mcu, io.BytesIO(b"\n".join(said) + b"\n"), replies)
             wire.serve(mcu, session)
 
+    replies = io.BytesIO()
     clock = Clock()
     site = Site(clock, PICO, World(duration_us=1 * S), Guest())
     clock.run(1 * S)
     site.mcu.close()
     assert clock.now_us == 1 * S
+    kinds = [json.loads(line)[0] for line in replies.getvalue().splitlines()]
+    assert len(kinds) <= len(said) + 2 and set(kinds) <= {"ok", "interrupt", "timer"}
+    refused = site.trace.events("fault")
+    assert all(e.data["kind"] in ("guest protocol", "file left open", "format") for e in refused)

@@ -39,8 +39,9 @@ def add(commands: Any) -> None:
     serve = actions.add_parser("serve", help="run a board behind a pseudo-terminal until Ctrl-C", **how)
     serve.add_argument("--board", metavar="NAME|DIR", default="rpi_pico", help="default: rpi_pico")
     serve.add_argument("--flash", metavar="FILE", type=Path, help="its flash, kept (default: LINK.flash)")
-    serve.add_argument("--blank", action="store_true", help="a new flash file is empty: as the port formats it")
-    serve.add_argument("--firmware", metavar="DIR", default="", help="what a new flash file holds, not the reference")
+    fresh = serve.add_mutually_exclusive_group()
+    fresh.add_argument("--blank", action="store_true", help="a new flash file is empty: as the port formats it")
+    fresh.add_argument("--firmware", metavar="DIR", default="", help="what a new flash file holds, not the reference")
     serve.add_argument("--speed", metavar="N|max", default="1", help="its seconds in one of ours (default: 1)")
     serve.set_defaults(call=_serve)
     for name, values, text in (
@@ -69,6 +70,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)
     fresh = fresh_flash(firmware, board, blank=arguments.blank)
     link = arguments.link
+    if link.exists() and not link.is_symlink():
+        raise BadInput(f"{link} exists and is no link of ours: choose another --link")
     drawer = Drawer(arguments.flash or link.with_name(link.name + ".flash"), board, fresh)
     try:
         served = VirtualBoard(board, drawer, link, speed)
@@ -115,6 +118,8 @@ def _do(arguments: argparse.Namespace) -> int:
 
 def _trace(arguments: argparse.Namespace) -> int:
     vcd = str(arguments.vcd.resolve()) if arguments.vcd else ""
-    found = ask(arguments.link, do="trace", vcd=vcd, rule=arguments.rule)
+    # the server has a folder of its own
+    rule = str(Path(arguments.rule).resolve()) if "/" in arguments.rule else arguments.rule
+    found = ask(arguments.link, do="trace", vcd=vcd, rule=rule)
     print(found["sentence"])
     return {"pass": 0, "vacuous": 0, "fail": 1}.get(found["status"], 3)

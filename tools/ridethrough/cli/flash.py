@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 from ridethrough.boards import Board
 from ridethrough.cli.progress import Progress
-from ridethrough.devices.flashing import Flasher
+from ridethrough.devices.flashing import LOST, Flasher
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
@@ -21,7 +22,7 @@ _EXAMPLES = """examples:
   ridethrough flash --board rpi_pico --port /dev/ttyACM0     keys/ is made if it is not there
   ridethrough flash --board rpi_pico --port build/board      a virtual board
   make flash BOARD=rpi_pico PORT=/dev/ttyACM0                the same
-  ridethrough flash --board rpi_pico --port /dev/ttyACM0 --keys other --new-keys   other trust anchors, first image anew
+  ridethrough flash --board rpi_pico --port /dev/ttyACM0 --keys other --anew   other trust anchors, first image anew
 
 exit status: 0 the board runs it, 1 it was written and does not start, 2 bad input or no board"""
 
@@ -37,7 +38,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--board", metavar="NAME|DIR", required=True)
     parser.add_argument("--port", metavar="PORT", required=True, help="a serial port, or a virtual board's link")
     parser.add_argument("--keys", metavar="DIR", type=Path, default=Path("keys"), help="default: keys")
-    parser.add_argument("--new-keys", action="store_true", help="replace the board's trust anchors and its images")
+    parser.add_argument(
+        "--anew", action="store_true", help="as a new board: other keys or another board.py, and its images go"
+    )
     parser.add_argument("--backup", metavar="DIR", type=Path, default=Path("build") / "backup")
     parser.set_defaults(call=call)
 
@@ -51,12 +54,13 @@ def call(arguments: argparse.Namespace) -> int:
         if not arguments.keys.exists():
             generate_keys(arguments.keys)
             print(f"{arguments.keys}: made maker.pem and supplier.pem, development keys, readable by you only")
-        files = _files(flasher, board, firmware, Keys.load(arguments.keys), arguments.new_keys)
+        files = _files(flasher, board, firmware, Keys.load(arguments.keys), arguments.anew)
         backup = arguments.backup / f"{ident}-{time.strftime('%Y%m%d-%H%M%S')}"
         with Progress() as progress:
-            done = flasher.flash(files, backup, progress.show)
-        if arguments.new_keys:
-            flasher.remove([_RECORD, _RECORD + ".new", _SLOTS[1]])
+            gone = [_RECORD, _RECORD + ".new", _SLOTS[1]] if arguments.anew else []
+            done = flasher.flash(files, backup, gone, progress.show)
+    except LOST as e:
+        raise BadInput(f"--port {arguments.port}: the link was lost; nothing on the board has changed") from e
     finally:
         flasher.leave()
     if done.finished:
@@ -66,25 +70,41 @@ def call(arguments: argparse.Namespace) -> int:
     with ConsoleLink(arguments.port) as link:
         for line in link.lines(_START_S):
             if line.startswith("* application "):
-                print(f"version {line.split()[-1]} runs")
+                version = line.split()[-1]
+                if version == "0":
+                    print("no application runs: the board is in recovery, and takes an image with ridethrough push")
+                    return 1
+                print(f"version {version} runs")
                 return 0
     print(f"the application has not started within {_START_S:.0f} s: mpremote connect {arguments.port} repl shows why")
     return 1
 
 
-def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, new_keys: bool) -> dict[str, bytes]:
+def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, anew: bool) -> dict[str, bytes]:
     # The resident files; and on a board that has none yet, trust anchors and a first image.
     files = dict(firmware.files) | {"/board.py": board.board_py.read_bytes()}
     anchors = dict(zip(_ANCHORS, (keys.maker.public, keys.supplier.public), strict=True))
     sizes = flasher.sizes([*_ANCHORS, *_SLOTS])
     for path, key in anchors.items():
-        if sizes[path] >= 0 and not new_keys and (sizes[path] != len(key) or flasher.read(path) != key):
+        if sizes[path] >= 0 and not anew and (sizes[path] != len(key) or flasher.read(path) != key):
             raise BadInput(
-                f"the board trusts other keys ({path}): give --keys the folder they are in, or --new-keys to replace "
+                f"the board trusts other keys ({path}): give --keys the folder they are in, or --anew to replace "
                 "them together with its images"
             )
     files |= anchors
-    if new_keys or all(sizes[path] < 0 for path in _SLOTS):
+    there, ours = (_hardware(data) for data in (_board_py(flasher), files["/board.py"]))
+    if there and there != ours and not anew:
+        raise BadInput(f"the board holds a board.py for hardware {there}, {board.name} is {ours}: --anew replaces it")
+    if anew or all(sizes[path] < 0 for path in _SLOTS):
         spec = ImageSpec(version=1, hardware=board.hardware)
         files[_SLOTS[0]] = build_image(firmware.application, spec, keys)
     return files
+
+
+def _board_py(flasher: Flasher) -> bytes:
+    return flasher.read("/board.py") if flasher.sizes(["/board.py"])["/board.py"] >= 0 else b""
+
+
+def _hardware(board_py: bytes) -> str:
+    found = re.search(rb"^HARDWARE = (0x[0-9A-Fa-f]+)", board_py, re.MULTILINE)
+    return found[1].decode() if found else ""

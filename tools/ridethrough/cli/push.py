@@ -59,6 +59,7 @@ def _push(arguments: argparse.Namespace) -> int:
     supplier = KeyPair.load(arguments.keys / "supplier.pem") if arguments.activate else None
     with ConsoleLink(arguments.port) as link:
         try:
+            link.begin()
             hello = console.words(link.perform(console.ask("hello", timeout_us=console.HELLO_TIMEOUT_US)))
             with Progress() as progress:
                 sent = link.perform(
@@ -86,7 +87,8 @@ def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: 
         return 0
     answer = console.words(link.perform(console.await_outcome(signed)))
     outcome = int(answer["outcome"])
-    print(f"outcome {outcome} {_OUTCOMES[outcome]}: version {answer['version']} runs")
+    meaning = _OUTCOMES[outcome] if outcome < len(_OUTCOMES) else "unknown"
+    print(f"outcome {outcome} {meaning}: version {answer['version']} runs")
     if outcome:
         print(f"why: {link.perform(console.ask('log'))}")
     return int(outcome != 0)
@@ -96,13 +98,17 @@ def _date(text: str | None) -> int:
     if text in (None, "now"):
         return 0
     try:
-        return calendar.timegm(time.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ"))
+        date = calendar.timegm(time.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ"))
     except ValueError as e:
         raise BadInput(f"--activate {text}: now, or a date in UTC like 2026-12-01T02:00:00Z") from e
+    if date <= time.time():
+        raise BadInput(f"--activate {text}: that is past; now activates at once")
+    return date
 
 
 def _status(arguments: argparse.Namespace) -> int:
     with ConsoleLink(arguments.port) as link:
+        link.begin()
         found = _ask(link, "hello") | _ask(link, "status")
     if arguments.json:
         print(json.dumps(found, indent=2))
@@ -113,14 +119,22 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _ask(link: ConsoleLink, line: str) -> dict[str, str]:
-    return console.words(link.perform(console.ask(line, timeout_us=console.HELLO_TIMEOUT_US)))
+    return console.words(_said(link, line))
+
+
+def _said(link: ConsoleLink, line: str) -> str:
+    try:
+        return link.perform(console.ask(line, timeout_us=console.HELLO_TIMEOUT_US))
+    except console.Refused as e:
+        raise BadInput(f"'{line}': the board refused: {e}; does it run this firmware?") from e
 
 
 def _log(arguments: argparse.Namespace) -> int:
     entries: list[str] = []
     with ConsoleLink(arguments.port) as link:
+        link.begin()
         while len(entries) < _LOG_ENTRIES_MAX:
-            entry = link.perform(console.ask(f"log {len(entries)}", timeout_us=console.HELLO_TIMEOUT_US))
+            entry = _said(link, f"log {len(entries)}")
             if not entry:
                 break
             entries.append(entry)

@@ -7,14 +7,16 @@ pin is touched, so the rail stays as it is; the end is a soft reset, which keeps
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from errno import EBADF, EIO, ENXIO
 from pathlib import Path
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
+from serial import SerialException
 
-from ridethrough.devices.port import silent, why_not
+from ridethrough.devices.port import open_port, silent, why_not
 from ridethrough.errors import BadInput
 from ridethrough.whole import write_whole
 
@@ -26,13 +28,19 @@ _READ_S = 5
 _PROMPT_S = 2
 _TRIES = 3
 _FILE_BYTES_MAX = 1024 * 1024
+LOST = (TransportError, OSError)
+"""What a board that goes away raises, in any of a Flasher's methods."""
 _LAST = ("/board.py", "/main.py", "/boot.py")
 
-# With a watchdog that our own firmware has started, somebody must feed it while we work.
+# With a watchdog that our own firmware has started, somebody must feed it while we work: for ten minutes.
 _KEEP_AWAKE = """
 import os, machine
 if 'wdt' in globals() and '_fed' not in globals():
-    _fed = machine.Timer(-1, mode=machine.Timer.PERIODIC, period=500, callback=lambda t: wdt.feed())
+    _feeds = [1200]
+    def _feed(t):
+        _feeds[0] -= 1
+        wdt.feed() if _feeds[0] > 0 else t.deinit()
+    _fed = machine.Timer(-1, mode=machine.Timer.PERIODIC, period=500, callback=_feed)
 def _size(p):
     try:
         return os.stat(p)[6] if os.stat(p)[0] & 0x8000 else -2
@@ -49,7 +57,9 @@ def _swap():
     with open('/stage/plan') as f:
         plan = f.read().split('\\n')
     for p in plan:
-        if p and _size('/stage' + p) >= 0:
+        if p[:1] == '-':
+            _gone(p[1:])
+        elif p and _size('/stage' + p) >= 0:
             os.rename('/stage' + p, p)
     _gone('/stage')
 """
@@ -71,15 +81,16 @@ class Flasher:
 
     def __init__(self, port: str) -> None:
         self._port = port
+        open_port(port).close()
         try:
             with silent():
                 self._board = SerialTransport(port, baudrate=115_200, wait=0, timeout=_READ_S)
         except TransportError as e:
-            raise BadInput(why_not(port, _reason(port))) from e
+            raise BadInput(why_not(port, "it could not be opened")) from e
         try:
             self._enter()
             self._board.exec(_KEEP_AWAKE)
-        except (TransportError, OSError) as e:
+        except LOST as e:
             self._board.close()
             raise BadInput(
                 f"--port {port}: no MicroPython prompt: not a MicroPython board, or it is trying a new version and "
@@ -113,29 +124,33 @@ class Flasher:
         self,
         files: Mapping[str, bytes],
         backup: Path,
+        remove: Sequence[str] = (),
         progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     ) -> Flashed:
-        """Makes the board hold `files`, by absolute path. BadInput says what the board holds if that cannot be
-        done: all of the old or all of the new, or what the next flash will put right."""
+        """Makes the board hold `files`, by absolute path, and not hold `remove`. BadInput says what the board
+        holds if that cannot be done: all of the old or all of the new, or what the next flash will put right."""
         try:
             finished = self.sizes([PLAN])[PLAN] >= 0
             if finished:
                 self._board.exec("_swap()")
+        except (TransportExecError, *LOST) as e:
+            raise BadInput("an earlier flash stopped half-way, and completing it failed: run it again") from e
+        try:
             self._board.exec(f"_gone({STAGE!r})")
             changed = self._changed(files)
             saved = self._save(changed, backup)
-            self._stage(changed, progress)
-        except TransportExecError as e:
+            self._stage(changed, remove, progress)
+        except (TransportExecError, *LOST) as e:
+            if _is_lost(e):
+                raise BadInput("the link was lost; nothing on the board has changed: run it again") from e
             self._try_to(f"_gone({STAGE!r})")
             raise BadInput(f"the board refused: {_last_line(e)}; nothing on it has changed") from e
-        except (TransportError, OSError) as e:
-            raise BadInput("the link was lost; nothing on the board has changed: run it again") from e
         try:
-            if changed:
+            if changed or remove:
                 self._board.exec("_swap()")
         except TransportExecError as e:
             raise BadInput(f"the board refused: {_last_line(e)}; {self._restore(saved, changed)}") from e
-        except (TransportError, OSError) as e:
+        except LOST as e:
             raise BadInput(
                 "the link was lost while the files were swapped: run it again, and that completes it; what was there "
                 f"is in {backup}"
@@ -160,9 +175,11 @@ class Flasher:
             write_whole(backup / path.lstrip("/"), data)
         return saved
 
-    def _stage(self, changed: Mapping[str, bytes], progress: Callable[[str, int, int], None]) -> None:
+    def _stage(
+        self, changed: Mapping[str, bytes], remove: Sequence[str], progress: Callable[[str, int, int], None]
+    ) -> None:
         board = self._board
-        if not changed:
+        if not changed and not remove:
             return
         for folder in [STAGE, *sorted({STAGE + p.rpartition("/")[0] for p in changed} - {STAGE})]:
             board.exec(f"if _size({folder!r}) == -1: os.mkdir({folder!r})")
@@ -182,6 +199,7 @@ class Flasher:
                 raise TransportExecError(b"", f"{path} does not read back as it was written")
         # what a half-done swap leaves must still start: the files that run first change last
         order = sorted(changed, key=lambda p: (p in _LAST, _LAST.index(p) if p in _LAST else 0, p))
+        order = [f"-{path}" for path in remove] + order
         board.fs_writefile(PLAN + ".new", "\n".join(order).encode(), _CHUNK_BYTES)
         board.exec(f"os.rename({PLAN + '.new'!r}, {PLAN!r})")
 
@@ -194,20 +212,15 @@ class Flasher:
                 self._board.exec(f"_gone({path!r})")
         except TransportExecError as e:
             return f"and refused to have them put back, too ({_last_line(e)}): run it again"
-        except (TransportError, OSError):
+        except LOST:
             return "and the link was lost while the files were put back: run it again"
         return "the files are as they were"
 
     def _try_to(self, code: str) -> None:
         try:
             self._board.exec(code)
-        except (TransportError, TransportExecError, OSError):
+        except (*LOST, TransportExecError):
             pass  # what could not be cleared now, the next flash clears
-
-    def remove(self, paths: list[str]) -> None:
-        """Removes files, if they are there."""
-        for path in paths:
-            self._board.exec(f"_gone({path!r})")
 
     def leave(self) -> None:
         """Closes the port and starts what the board holds, by a soft reset: the pins stay as they are."""
@@ -220,17 +233,15 @@ class Flasher:
         self._board.close()
 
 
-def _reason(port: str) -> str:
-    # mpremote keeps the reason to itself: try again without it.
-    import serial
+def _is_lost(e: Exception) -> bool:
+    # mpremote makes an OSError of what the board's own file system raises, too
+    if isinstance(e, TransportExecError):
+        return False
+    return not isinstance(e, OSError) or isinstance(e, SerialException) or e.errno in (EIO, ENXIO, EBADF)
 
-    try:
-        serial.serial_for_url(port, exclusive=True).close()
-    except (OSError, ValueError) as e:
+
+def _last_line(e: Exception) -> str:
+    if not isinstance(e, TransportExecError):
         return str(e)
-    return "it could not be opened"
-
-
-def _last_line(e: TransportExecError) -> str:
     lines = str(e.error_output).strip().splitlines()
     return lines[-1] if lines else "no reason given"

@@ -16,12 +16,13 @@ from ridethrough.errors import BadInput
 
 BAUD = 115_200
 _READ_S = 0.05
+_QUIET_S = 0.3
 _AWAY_S = 30.0
 """How long a port may be away while its board resets."""
 _LINE_BYTES_MAX = 8192
 
 
-class LinkLost(Exception):
+class LinkLost(BadInput):
     """The port went away, and did not come back in time."""
 
 
@@ -59,6 +60,12 @@ class ConsoleLink:
         self._serial = open_port(name)
         self._buffer = bytearray()
 
+    def begin(self) -> None:
+        """Ends the line that somebody before may have left half typed, and forgets what is said to it."""
+        self._write(b"\n")
+        for line in self.lines(_QUIET_S):
+            self._heard(line)
+
     def __enter__(self) -> ConsoleLink:
         return self
 
@@ -95,8 +102,9 @@ class ConsoleLink:
             else:
                 self._heard(line)
                 if line.startswith("* outcome "):
-                    # it was reset over our question: ask again
-                    return None
+                    # told after a reset over our question, or just before its answer
+                    late = (more for more in self.lines(_QUIET_S) if more.startswith(("OK ", "ERR ")))
+                    return next(late, None)
         return None
 
     def lines(self, within_s: float) -> Iterator[str]:

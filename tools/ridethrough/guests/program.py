@@ -15,7 +15,7 @@ class ProgramGuest:
     """Starts the program at `path` at each boot, and ends it with the next reset."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.resolve()
 
     def run(self, mcu: Mcu) -> None:
         with spawn([str(self._path)], CPU_S_MAX) as child:

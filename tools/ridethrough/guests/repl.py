@@ -12,8 +12,8 @@ _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = 1, 2, 3, 4, 5
 _BACKSPACES = (8, 127)
 _ESCAPE = 27
 _PASTE_WINDOW = 128
-SOURCE_BYTES_MAX = 400_000
-"""More than fits any board's memory."""
+SOURCE_BYTES_MAX = 60_000
+"""More does not fit a board's memory: then it is a MemoryError, as there."""
 _RAW = "raw REPL; CTRL-B to exit\r\n"
 _PASTE = "\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== "
 _HISTORY = 8
@@ -84,8 +84,8 @@ class Repl:
                 if not code:
                     self._tell("\r\n")
                     return None
-                return [FILE, code.decode("utf-8", "replace")]
-            elif len(code) < SOURCE_BYTES_MAX:
+                return _job(code)
+            elif len(code) <= SOURCE_BYTES_MAX:
                 code.append(c)
 
     def _raw_paste(self, version: int) -> list[str] | None:
@@ -99,8 +99,8 @@ class Repl:
             c = self._mcu.stdin_read()
             if c in (_CTRL_C, _CTRL_D):
                 self._tell("\x04")
-                return [FILE, code.decode("utf-8", "replace") if c == _CTRL_D else "raise KeyboardInterrupt"]
-            if len(code) < SOURCE_BYTES_MAX:
+                return _job(code) if c == _CTRL_D else [FILE, "raise KeyboardInterrupt"]
+            if len(code) <= SOURCE_BYTES_MAX:
                 code.append(c)
             left -= 1
             if not left:
@@ -135,33 +135,36 @@ class Repl:
     def _line(self, prompt: str) -> tuple[str, int]:
         # One line with echo, backspace and the lines before; what ended it.
         self._tell(prompt)
-        line = ""
+        line = bytearray()
         back = 0
         while True:
             c = self._mcu.stdin_read()
+            text = line.decode("utf-8", "replace")
             if c in (10, 13):
                 self._tell("\r\n")
                 if line:
-                    self._history = [*self._history, line][-_HISTORY:]
-                return line, c
+                    self._history = [*self._history, text][-_HISTORY:]
+                return text, c
             if c == _CTRL_C:
                 self._tell("\r\n")
-                return line, c
-            if c in (_CTRL_A, _CTRL_B, _CTRL_D, _CTRL_E) and not line:
-                return line, c
-            if c in _BACKSPACES and line:
-                line = line[:-1]
-                self._tell("\b \b")
+                return text, c
+            if c in (_CTRL_A, _CTRL_B, _CTRL_D, _CTRL_E):
+                if not line:
+                    return text, c
+            elif c in _BACKSPACES:
+                if line:
+                    line[:] = text[:-1].encode()
+                    self._tell("\b \b")
             elif c == _ESCAPE:
                 arrow = chr(self._mcu.stdin_read()) + chr(self._mcu.stdin_read())
                 if arrow in ("[A", "[B"):
                     back = min(max(back + (1 if arrow == "[A" else -1), 0), len(self._history))
-                    self._tell("\b \b" * len(line))
-                    line = self._history[-back] if back else ""
-                    self._tell(line)
-            elif 32 <= c < 256 and len(line) < SOURCE_BYTES_MAX:
-                line += chr(c)
-                self._tell(chr(c))
+                    before = self._history[-back] if back else ""
+                    self._tell("\b \b" * len(text) + before)
+                    line[:] = before.encode()
+            elif c >= 32 and len(line) <= SOURCE_BYTES_MAX:
+                line.append(c)
+                self._mcu.stdout_bytes(bytes([c]))
 
     def _pasted(self) -> list[str]:
         self._tell(_PASTE)
@@ -173,10 +176,16 @@ class Repl:
                 return ["", ""]
             if c == _CTRL_D:
                 self._tell("\r\n")
-                return [FILE, code.decode("utf-8", "replace")]
-            if len(code) < SOURCE_BYTES_MAX:
+                return _job(code)
+            if len(code) <= SOURCE_BYTES_MAX:
                 code.append(10 if c == 13 else c)
-            self._tell("\r\n=== " if c in (10, 13) else chr(c))
+            self._mcu.stdout_bytes(b"\r\n=== " if c in (10, 13) else bytes([c]))
+
+
+def _job(code: bytearray) -> list[str]:
+    if len(code) > SOURCE_BYTES_MAX:
+        return [FILE, "raise MemoryError"]
+    return [FILE, code.decode("utf-8", "replace")]
 
 
 _OPENERS = ("if", "while", "for", "try", "with", "def", "class", "async", "@")

@@ -19,16 +19,22 @@ HUNG_CPU_MS = 500
 """CPU time, after as much time, without a request after which code counts as hung."""
 _BUSY_CPU_MS = 50
 _GRANT_US_MAX = 10**9
+_NUMBER_MAX = 2**53
 _PLAIN = frozenset(
-    """pin_configure pin_write pin_read output_enables adc_read wdt_start wdt_feed irq machine_reset reset_cause
-    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char sleep_us
-    spend""".split()
+    """pin_configure pin_write pin_read output_enables adc_read wdt_feed irq machine_reset reset_cause
+    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char""".split()
 )
 """Requests that are Mcu's methods as they stand."""
 
 
 class ProtocolError(Exception):
     """The guest said something that is no request."""
+
+
+def _duration(us: int) -> int:
+    if us < 0:
+        raise ValueError("a time cannot be negative")
+    return us
 
 
 class Session:
@@ -54,25 +60,29 @@ class Session:
         self._shown = -1
         self._repl = Repl(mcu)
         self._gone = False
+        self._depth = 0
         self.back = False
         """A guest that was busy has a request again."""
+        self.interrupt: Callable[[], None] = lambda: None
+        """Ctrl-C to a guest that computes."""
 
     def serve(self) -> bool:
         """Answers requests until the guest says that a callback is done or a soft reset due; False if it is
         gone without a word."""
         while True:
             line = self._requests.readline(LINE_BYTES_MAX)
+            if len(line) >= LINE_BYTES_MAX:
+                raise ProtocolError(f"a line of more than {LINE_BYTES_MAX} bytes")
             if not line.endswith(b"\n"):
-                self._gone = True
                 return False
             name, *arguments = self._parse(line)
             if name == "back":
                 self.back = True
                 continue
             if name == "sync":
-                self._sync(*arguments)
+                self._refusing(self._sync, name, arguments)
                 continue
-            if name in ("done", "soft_reset"):
+            if name == ("done" if self._depth else "soft_reset"):
                 return True
             try:
                 reply: list[Any] = ["ok", self._call(name, arguments)]
@@ -80,11 +90,14 @@ class Session:
                 reply = ["interrupt", None]
             self._reply(reply)
 
+    def leave(self) -> None:
+        """Calls nothing back any more."""
+        self._gone = True
+
     def look(self) -> None:
         """Takes the line that a busy guest has sent."""
         line = self._requests.readline(LINE_BYTES_MAX)
-        self._gone = not line
-        if self._gone:
+        if not line:
             raise BrokenPipeError
         if self._parse(line) != ["back"]:
             raise ProtocolError("a guest that is busy can only come back")
@@ -122,7 +135,9 @@ class Session:
         # What the guest did within its grant.
         mcu = self._mcu
         if not mcu.clock.now_us <= now_us <= mcu.clock.next_us:
-            raise ProtocolError(f"sync to {now_us} us, which was not granted")
+            raise ValueError(f"sync to {now_us} us, which was not granted")
+        if fed_us > now_us or not 0 <= taken <= len(mcu.console.rx):
+            raise ValueError("what has not been cannot have been done")
         mcu.clock.now_us = now_us
         if fed_us >= 0:
             mcu.wdt_fed(fed_us)
@@ -136,10 +151,27 @@ class Session:
             method = getattr(self, f"_do_{name}", None)
         if method is None:
             raise ProtocolError(f"unknown request: {name}")
+        return self._refusing(method, name, arguments)
+
+    @staticmethod
+    def _refusing(method: Callable[..., Any], name: str, arguments: list[Any]) -> Any:
+        if any(isinstance(a, float) or (isinstance(a, int) and abs(a) > _NUMBER_MAX) for a in arguments):
+            raise ProtocolError(f"{name}{tuple(arguments)}: whole numbers within 2^53 expected")
         try:
             return method(*arguments)
         except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as e:
             raise ProtocolError(f"{name}{tuple(arguments)}: {e}") from e
+
+    def _do_spend(self, us: int) -> None:
+        self._mcu.spend(_duration(us))
+
+    def _do_sleep_us(self, us: int) -> None:
+        self._mcu.sleep_us(_duration(us))
+
+    def _do_wdt_start(self, ms: int) -> None:
+        if ms < 1:
+            raise ValueError("1 ms or more expected")
+        self._mcu.wdt_start(ms)
 
     # --- requests that are more than a method of the MCU ---
 
@@ -168,10 +200,14 @@ class Session:
 
     def _do_busy(self) -> None:
         # The guest's timers run meanwhile, as between two bytecodes.
-        if self._busy is None:
-            self._mcu.hang()
-        elif not self.back:
+        if self._busy is not None and not self.back:
             self._busy(self)
+        while self._busy is None and not self.back:
+            try:
+                self._mcu.hang()
+            except KeyboardInterrupt:
+                self.interrupt()
+                self.look()
         self.back = False
 
     def _do_i2c_read(self, address: int, register: int, size: int) -> str | None:
@@ -202,6 +238,9 @@ class Session:
         return result
 
     def _do_timer_start(self, period_us: int, periodic: bool, n: int) -> None:
+        if period_us < 1:
+            raise ValueError("1 us or more expected")
+        self._do_timer_stop(n)
         self._timers[n] = Timer(period_us, periodic, lambda: self._callback(n))
         self._mcu.timer_start(self._timers[n])
 
@@ -216,8 +255,10 @@ class Session:
         if self._gone:
             return
         self._reply(["timer", n])
+        self._depth += 1
         if not self.serve():
             raise ProtocolError("gone in a callback")
+        self._depth -= 1
 
     def _do_fetch(self, url: str) -> list[Any]:
         self._mcu.spend(FETCH_US)
@@ -225,6 +266,7 @@ class Session:
         return [status, body.hex()]
 
     def _do_left_open(self, path: str) -> None:
+        path = path.encode("utf-8", "backslashreplace").decode()
         self._mcu.trace.add_event(self._mcu.clock.now_us, "fault", kind="file left open", path=path)
 
     def _do_formatted(self) -> None:
@@ -247,4 +289,5 @@ def serve(mcu: Mcu, session: Session) -> None:
         mcu.trace.add_event(mcu.clock.now_us, "fault", kind="guest protocol", text=str(e))
     except BrokenPipeError:
         pass
+    session.leave()
     mcu.hang()

@@ -306,6 +306,9 @@ class Mcu(Runtime):
 
     def interrupt_char(self, chr: int) -> None:
         self.console.interrupt_char = chr
+        if chr < 0:
+            # what came too late for the program is not for the prompt
+            self.uninterrupt()
 
     # --- flash ---
 

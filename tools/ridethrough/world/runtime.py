@@ -90,6 +90,10 @@ class Runtime:
         """Ctrl-C: the guest gets KeyboardInterrupt at its next call."""
         self._interrupted = True
 
+    def uninterrupt(self) -> None:
+        """A Ctrl-C that has not been delivered is forgotten."""
+        self._interrupted = False
+
     def raise_irq(self, handler: Callable[[], None]) -> None:
         """A hardware interrupt: `handler` runs at once, in the middle of whatever the guest is doing, or
         as soon as interrupts are on again."""

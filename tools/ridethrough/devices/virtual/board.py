@@ -25,6 +25,7 @@ from ridethrough.world.surroundings import Site, World
 _STEP_US = 5_000
 """How far the board's time goes before the line is looked at again."""
 _BUSY_US = 2_000
+_UNREAD_BYTES_MAX = 8_192
 _LAG_S = 0.5
 """After a longer break (the machine slept, we were stopped) the board does not catch up."""
 
@@ -45,13 +46,19 @@ class VirtualBoard:
         chip.on_written = self._keep
         self._busy_now = False
         self._stopped = False
-        self._line = Line(link)
+        self._control = Control(link, self._do)
         try:
-            self._control = Control(link, self._do)
+            self._line = Line(link)
         except BadInput:
-            self._line.close()
+            self._control.close()
             raise
-        self._site.mcu.console.on_output = self._line.write
+        self._site.mcu.console.on_output = self._print
+
+    def _print(self, data: bytes) -> None:
+        # In the guest's greenlet. A port that is full holds the board up, and Ctrl-C gets through to it.
+        self._line.write(data)
+        while self._line.full:
+            self._site.mcu.wait_us(_BUSY_US)
 
     def _keep(self, at: int, size: int) -> None:
         # the count first: a register on flash must never be ahead of it
@@ -88,7 +95,9 @@ class VirtualBoard:
     def _wait(self, at_most_s: float) -> None:
         writers = [self._line.master] if self._line.waiting else []
         line, control = self._line.master, self._control.listener.fileno()
-        ready, _, _ = select.select([line, control], writers, [], at_most_s)
+        # a port does not take what its board has not read yet
+        readers = [line, control] if len(self._site.mcu.console.rx) < _UNREAD_BYTES_MAX else [control]
+        ready, _, _ = select.select(readers, writers, [], at_most_s)
         if line in ready:
             data = self._line.read()
             if self._site.mcu.alive:

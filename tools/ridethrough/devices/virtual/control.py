@@ -26,6 +26,8 @@ class Control:
     def __init__(self, link: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self._path = control_path(link)
         self._answer = answer
+        if is_served(link):
+            raise BadInput(f"{link}: a board is served there already: choose another --link")
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._path.unlink(missing_ok=True)
         try:
@@ -56,12 +58,23 @@ class Control:
             return {"error": "no request"}
         try:
             return self._answer(request)
-        except BadInput as e:
+        except (BadInput, OSError, ValueError) as e:
             return {"error": str(e)}
 
     def close(self) -> None:
         self.listener.close()
         self._path.unlink(missing_ok=True)
+
+
+def is_served(link: Path) -> bool:
+    """Does a server answer for `link`?"""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.settimeout(_TIMEOUT_S)
+        try:
+            server.connect(str(control_path(link)))
+        except OSError:
+            return False
+    return True
 
 
 def ask(link: Path, **request: Any) -> dict[str, Any]:

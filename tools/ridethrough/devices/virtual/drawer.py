@@ -30,8 +30,7 @@ class Drawer:
             self._file.close()
             raise BadInput(f"{path}: another board is being served from it") from e
         held = os.fstat(fd).st_size
-        self.is_new = held == 0
-        if self.is_new:
+        if held == 0:
             self._file.write(fresh)
             self._file.flush()
         elif held != size:

@@ -11,13 +11,14 @@ from pathlib import Path
 from ridethrough.errors import BadInput
 
 _CHUNK = 4096
-_UNREAD_MAX = 4 * 1024 * 1024
-_STALE_S = 2.0
+_UNREAD_MAX = 4096
+_STALE_S = 0.25
 
 
 class Line:
-    """Bytes in and out. The far end may come and go; what nobody reads for 2 s is dropped, as a board's USB
-    does it when nobody has the port open. BadInput if `link` is something else already."""
+    """Bytes in and out. The far end may come and go: what nobody reads is dropped after a while, as a board's
+    USB does it; while somebody does, `full` says that the board has to wait. BadInput if `link` is
+    something else already."""
 
     def __init__(self, link: Path) -> None:
         self.master, self._slave = os.openpty()
@@ -29,7 +30,7 @@ class Line:
         self._link = link
         self.name = os.ttyname(self._slave)
         try:
-            if link.is_symlink():
+            if link.is_symlink() and (str(link.readlink()).startswith("/dev/") or not link.exists()):
                 link.unlink()
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(self.name)
@@ -49,7 +50,7 @@ class Line:
         """Queues output."""
         if not self._out:
             self._moved_s = time.monotonic()
-        self._out += data[: max(0, _UNREAD_MAX - len(self._out))]
+        self._out += data
 
     def flush(self) -> None:
         """Hands over what the far end has room for."""
@@ -64,12 +65,18 @@ class Line:
             del self._out[:sent]
             self._moved_s = now_s
         elif now_s - self._moved_s > _STALE_S:
-            self._out.clear()
+            # nobody reads: only the newest is worth keeping for who may come
+            del self._out[:-_CHUNK]
             termios.tcflush(self._slave, termios.TCIFLUSH)
 
     @property
     def waiting(self) -> bool:
         return bool(self._out)
+
+    @property
+    def full(self) -> bool:
+        """Is there more than a port buffers?"""
+        return len(self._out) > _UNREAD_MAX
 
     def close(self) -> None:
         if self._link.is_symlink() and str(self._link.readlink()) == self.name:

@@ -83,6 +83,7 @@ class MicroPythonGuest:
                     lambda at, data: _put(flash.fileno(), at, data),
                     (lambda session: busy(session, child)) if busy else None,
                 )
+                session.interrupt = child.interrupt
                 serve(mcu, session)
 
 

@@ -1,5 +1,5 @@
 """A process that has the VM loaded and forks one for each boot: starting Python for each would cost most of
-a short run. It imports nothing of ours but guests/process.py's few lines.
+a short run. VMs that still run when the socket ends are killed.
 
 Over a socket: -> {"argv", "cpu_s"} with the two pipes, <- pid; -> {"end": pid}, <- 0 once it is gone.
 """
@@ -70,15 +70,19 @@ def main(fd: int) -> None:
     """The nursery's own loop; ends with the socket."""
     import micropython_run
 
+    alive: set[int] = set()
     with socket.socket(fileno=fd) as asked:
         while True:
             data, fds, _, _ = socket.recv_fds(asked, _MESSAGE_BYTES, 2)
             if not data:
+                for pid in alive:
+                    os.kill(pid, signal.SIGKILL)
                 return
             message = json.loads(data)
             if "end" in message:
                 os.kill(message["end"], signal.SIGKILL)
                 os.waitpid(message["end"], 0)
+                alive.discard(message["end"])
                 asked.send(b"0")
                 continue
             pid = os.fork()
@@ -89,4 +93,5 @@ def main(fd: int) -> None:
                 os._exit(status or 0)
             for one in fds:
                 os.close(one)
+            alive.add(pid)
             asked.send(str(pid).encode())

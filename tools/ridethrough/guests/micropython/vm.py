@@ -81,16 +81,21 @@ def call(*request):
 
 def _exchange(request):
     _send(request)
+    interrupted = False
     while True:
         kind, value, grant = json.loads(_from_host.readline())
         _granted(grant)
         if kind == "ok":
+            if interrupted:
+                raise KeyboardInterrupt
             return value
         if kind == "timer":
             try:
                 _callbacks[value]()
             except Exception as e:
                 say("%s: %s" % (type(e).__name__, e))
+            except KeyboardInterrupt:
+                interrupted = True
             _send(["done"])
         else:
             raise KeyboardInterrupt
@@ -354,7 +359,7 @@ class Raw:
         global _taken
         n = len(buf) if n is None else n
         for i in range(n):
-            if _taken < len(_rx):
+            if _taken < len(_rx) and not _busy:
                 buf[i] = _rx[_taken]
                 _taken += 1
             else:
@@ -425,6 +430,9 @@ def still_open(entry):
         entry[1].tell()
         return True
     except (OSError, ValueError):
+        return False
+    except AttributeError:
+        # a file system in Python: its files are no matter of littlefs
         return False
 
 
@@ -615,6 +623,8 @@ shims = {
 if BOARD["network"]:
     shims["requests"] = shims["urequests"] = Module(get=fetch, Response=Response)
     shims["hashlib"].sha1 = _hashlib.sha1
+for name in list(shims):
+    shims["u" + name] = shims[name]  # the old names
 sys.modules.update(shims)
 builtins.print = say
 builtins.__repl_print__ = lambda value: None if value is None else say(repr(value))
