@@ -1,5 +1,6 @@
 """Flash, push, status and log, by their public commands, on a virtual board."""
 
+import errno
 import os
 import re
 import subprocess
@@ -186,22 +187,23 @@ def test_another_board_is_not_flashed_by_mistake(desk):
     up(link, "2")
 
 
-def test_a_full_board_is_left_as_it_was(desk, tmp_path):
+def test_a_full_board_is_left_as_it_was(desk, tmp_path, monkeypatch):
     _, link = desk
-    mpremote(
-        link,
-        "exec",
-        "f = open('/filler', 'wb')\ntry:\n    while f.write(bytes(4096)): pass\nexcept OSError: pass\nf.close()",
-    )
     flasher = Flasher(str(link))
     try:
-        with pytest.raises(BadInput, match="refused: .*; nothing on it has changed"):
-            flasher.flash(resident(b"# new\n" * 50), tmp_path / "backup")
+        real = flasher._board.fs_writefile
+
+        def full(path, *rest):
+            if "p256" in path:
+                raise OSError(errno.ENOSPC, path)  # as mpremote says it
+            real(path, *rest)
+
+        monkeypatch.setattr(flasher._board, "fs_writefile", full)
+        with pytest.raises(BadInput, match=r"refused: .*; nothing on it has changed"):
+            flasher.flash(resident(b"# new\n"), tmp_path / "backup")
         assert flasher._changed(resident()) == {} and flasher.sizes([flashing.STAGE]) == {flashing.STAGE: -1}
     finally:
         flasher.leave()
-    mpremote(link, "rm", ":filler")
-    mpremote(link, "soft-reset")
     up(link, "2")
 
 

@@ -92,7 +92,7 @@ def test_nothing_calls_back_a_guest_that_was_given_up(tmp_path):
 
 
 def test_a_program_may_be_named_from_here(tmp_path, monkeypatch):
-    script(tmp_path, 'echo \'["stdout_write", "here\\n"]\' >&4; read answer <&3')
+    script(tmp_path, """echo '["stdout_bytes", "686572650a"]' >&4; read answer <&3""")
     monkeypatch.chdir(tmp_path)
     for name in ("exec:guest", "exec:./guest"):
         trace = run(with_main(""), PICO, World(duration_us=1 * S), guest=guest_named(name))

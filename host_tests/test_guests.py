@@ -63,7 +63,7 @@ def test_the_flash_left_by_one_guest_boots_under_the_other():
 
 
 def test_a_sampled_sweep_is_the_same_under_the_vm():
-    # The same states, in number and kind, from every leg; every ninth state one cut away, by power and by reset in turn.
+    # The same states, in number and kind, from every leg; every ninth state, by power and by reset in turn.
     setting = {g: Setting.load(Scenario.load("update").with_image_bytes(8192), PICO, REFERENCE, g) for g in BOTH}
     fresh = fresh_state(setting["cpython"].scenario)
     first = {g: run_leg(setting[g], fresh, Way("power-up")) for g in BOTH}
