@@ -128,3 +128,12 @@ def test_a_board_of_another_directory_runs_too(tmp_path):
         (board / name).write_bytes((Board.load("rpi_pico").directory / name).read_bytes())
     scenario = Scenario.load("flash_lost", str(board))
     assert_same(run_scenario(scenario), run_scenario(scenario, guest=MicroPythonGuest()))
+
+
+def test_a_timer_that_is_due_at_a_soft_reset_calls_nobody():
+    # its interpreter is gone by the time at which the port says "soft reboot"
+    source = "import machine, time\nmachine.Timer(mode=1, period=3, callback=lambda t: None)\n"
+    source += "time.sleep_us(2800)\nprint('again')\nmachine.soft_reset()\n"
+    one, other = (run_steps(firmware=with_main(source), seconds=1, guest_name=g) for g in BOTH)
+    assert lines(other).count("again") > 3
+    assert_same(one, other)

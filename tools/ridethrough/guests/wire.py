@@ -15,7 +15,7 @@ from ridethrough.world.network import FETCH_US
 from ridethrough.world.runtime import Gone, Timer
 
 LINE_BYTES_MAX = 1_000_000
-HUNG_CPU_MS = 500
+HUNG_CPU_MS = 1500
 """CPU time, after as much time, without a request after which code counts as hung."""
 _BUSY_CPU_MS = 50
 _GRANT_US_MAX = 10**9
@@ -289,5 +289,6 @@ def serve(mcu: Mcu, session: Session) -> None:
         mcu.trace.add_event(mcu.clock.now_us, "fault", kind="guest protocol", text=str(e))
     except BrokenPipeError:
         pass
-    session.leave()
+    finally:
+        session.leave()
     mcu.hang()

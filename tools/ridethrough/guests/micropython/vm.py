@@ -55,6 +55,11 @@ def _granted(grant):
 
 
 def _send(request):
+    global _now, _fed
+    if _now < _told:
+        # the other thread let time pass while this one was about to
+        _now = _told
+        _fed = -1
     if _told != _now or _taken or _fed >= 0:
         _to_host.write(json.dumps(["sync", _now, _fed, _taken]) + "\n" + json.dumps(request) + "\n")
     else:
