@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ridethrough import Board, Firmware, Trace, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.images import EMULATED, ImageSpec, build_image
+from ridethrough.reports.difference import draw
+from ridethrough.reports.timeline import Glyphs
 from ridethrough.scenarios import Step
+from ridethrough.traces.difference import first_difference
 
 HERE = Path(__file__).parent
 S = 1_000_000
+PATIENCE_S = 60  # a deadline, never a wait: who has it waits for input
 PICO = Board.load("rpi_pico")
 BARE = Board.load("bare_pico")
 LATCH = Board.load("latch_pico")
@@ -82,6 +89,22 @@ def resets(trace: Trace) -> list[str]:
 
 def outcomes(trace: Trace) -> list[tuple[str, str]]:
     return [(e.data["outcome"], e.data["version"]) for e in trace.events("outcome")]
+
+
+def assert_same(one: Trace, other: Trace, which: tuple[str, str] = ("cpython", "micropython")) -> None:
+    """Two runs are one, to the microsecond; if not, the first difference is drawn."""
+    difference = first_difference(one, other)
+    assert difference is None, "\n".join(draw(difference, which, (one, other), Glyphs.for_encoding("utf8")))
+    assert (one.log, one.wires, one.texts, one.voltages) == (other.log, other.wires, other.texts, other.voltages)
+    assert one.notes["console"] == other.notes["console"] and one.notes["flash"] == other.notes["flash"]
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    """What `condition` returns, once that is true; for tests with a process at the other end."""
+    ends_s = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < ends_s, condition
+    return found
 
 
 def running_version(trace: Trace) -> int:

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import threading
-import time
 import tty
 
 import pytest
@@ -15,8 +14,8 @@ from ridethrough import Board, Firmware
 from ridethrough.devices import flashing
 from ridethrough.devices.flashing import Flasher
 from ridethrough.errors import BadInput
-from support import guests
-from test_virtual_board import BIN, PATIENCE_S, Terminal, link_process, mpremote, ridethrough, served, status, up
+from support import HERE, PATIENCE_S, guests, wait_for
+from test_virtual_board import BIN, Terminal, link_process, mpremote, ridethrough, served, status, up
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 
@@ -45,9 +44,8 @@ def pushing(folder, link):
     """A push that is under way."""
     command = [BIN / "ridethrough", "push", "large.img", "--port", str(link)]
     push = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    ends = time.monotonic() + PATIENCE_S
-    while status(link)["phase"] != "receive":
-        assert time.monotonic() < ends and push.poll() is None
+    wait_for(lambda: push.poll() is not None or status(link)["phase"] == "receive")
+    assert push.poll() is None
     return push
 
 
@@ -63,9 +61,7 @@ def test_an_update_is_cut_off_goes_on_and_ends_confirmed(desk, tmp_path):
         said(ridethrough("flash", "--board", "rpi_pico", "--port", link, cwd=folder))
         push = pushing(folder, link)
         said(ridethrough("board", "mains", "off", "--link", link))
-        ends = time.monotonic() + PATIENCE_S
-        while status(link)["mcu"] != "off":
-            assert time.monotonic() < ends
+        wait_for(lambda: status(link)["mcu"] == "off")
         said(ridethrough("board", "mains", "on", "--link", link))
         end(push)
         up(link)
@@ -131,23 +127,31 @@ def resident(marker=b""):
     return {path: data + marker for path, data in files.items() if path.endswith(".py")}
 
 
+def break_the_swap(flasher, monkeypatch, e):
+    """Half of the files are renamed, then `e` is raised; returns what puts the flasher right again."""
+    real = flasher._board.exec
+
+    def half(code, *rest):
+        if code != "_swap()":
+            return real(code, *rest)
+        real("import os\nfor p in open('/stage/plan').read().split()[:5]: os.rename('/stage' + p, p)")
+        raise e
+
+    monkeypatch.setattr(flasher._board, "exec", half)
+    return lambda: monkeypatch.setattr(flasher._board, "exec", real)
+
+
 def test_a_flash_that_fails_puts_everything_back(desk, tmp_path, monkeypatch):
     _, link = desk
     flasher = Flasher(str(link))
     try:
-        real = flasher._board.exec
-
-        def half(code, *rest):
-            if code != "_swap()":
-                return real(code, *rest)
-            real("import os\nfor p in open('/stage/plan').read().split()[:5]: os.rename('/stage' + p, p)")
-            raise TransportExecError(b"", "OSError: 28")
-
-        monkeypatch.setattr(flasher._board, "exec", half)
+        mend = break_the_swap(flasher, monkeypatch, TransportExecError(b"", "OSError: 28"))
         with pytest.raises(BadInput, match="OSError: 28; the files are as they were"):
             flasher.flash(resident(b"# new\n"), tmp_path / "backup")
-        monkeypatch.setattr(flasher._board, "exec", real)
-        assert flasher._changed(resident()) == {} and flasher.sizes([flashing.STAGE]) == {flashing.STAGE: -1}
+        mend()
+        assert flasher.flash(resident(), tmp_path / "none").written == 0 and flasher.sizes([flashing.STAGE]) == {
+            flashing.STAGE: -1
+        }
     finally:
         flasher.leave()
     up(link, "2")
@@ -156,15 +160,7 @@ def test_a_flash_that_fails_puts_everything_back(desk, tmp_path, monkeypatch):
 def test_a_swap_that_lost_its_link_is_completed_by_the_next_flash(desk, tmp_path, monkeypatch):
     _, link = desk
     flasher = Flasher(str(link))
-    real = flasher._board.exec
-
-    def half(code, *rest):
-        if code != "_swap()":
-            return real(code, *rest)
-        real("import os\nfor p in open('/stage/plan').read().split()[:5]: os.rename('/stage' + p, p)")
-        raise serial.SerialException("gone")
-
-    monkeypatch.setattr(flasher._board, "exec", half)
+    break_the_swap(flasher, monkeypatch, serial.SerialException("gone"))
     with pytest.raises(BadInput, match="run it again, and that completes it"):
         flasher.flash(resident(b"# new\n"), tmp_path / "backup")
     assert (tmp_path / "backup" / "boot.py").read_bytes() == resident()["/boot.py"]
@@ -269,8 +265,6 @@ def test_something_else_on_the_port_is_one_line(tmp_path):
 
 
 def test_the_readmes_session_works(tmp_path):
-    from support import HERE
-
     readme = (HERE.parent / "README.md").read_text()
     (session,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
     first, *rest = [line.partition("#")[0].strip() for line in session.splitlines()]

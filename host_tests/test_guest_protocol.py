@@ -137,7 +137,7 @@ def test_whatever_a_guest_says_it_is_answered_or_refused(said):
     class Guest:
         def run(self, mcu):
             session = wire.Session(mcu, io.BytesIO(b"\n".join(said) + b"\n"), replies)
-            wire.serve(mcu, session)
+            session.run()
 
     replies = io.BytesIO()
     clock = Clock()

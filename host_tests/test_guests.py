@@ -13,16 +13,10 @@ from ridethrough.sweep.leg import run_leg
 from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.ways import Way
 from ridethrough.traces.difference import first_difference
-from support import PICO, REFERENCE, S, guests, image, lines, run_steps, with_main
+from support import PICO, REFERENCE, S, assert_same, guests, image, lines, run_steps, with_main
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 BOTH = ("cpython", "micropython")
-
-
-def assert_same(one, other, which=BOTH):
-    difference = first_difference(one, other)
-    picture = difference and "\n".join(draw(difference, which, (one, other), Glyphs.for_encoding("utf8")))
-    assert difference is None, picture
 
 
 @pytest.mark.parametrize("name", names())

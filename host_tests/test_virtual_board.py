@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support import guests
+from support import PATIENCE_S, guests, wait_for
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 BIN = Path(sys.executable).parent
-PATIENCE_S = 60  # a deadline, never a wait: these tests wait for input
 
 
 def ridethrough(*arguments, **how):
@@ -57,10 +56,12 @@ def status(link):
 
 def up(link, version="1"):
     """Until the application runs."""
-    ends = time.monotonic() + PATIENCE_S
-    while (now := status(link))["version"] != version or now["mcu"] != "run":
-        assert time.monotonic() < ends, now
-    return now
+
+    def there():
+        now = status(link)
+        return now if now["version"] == version and now["mcu"] == "run" else None
+
+    return wait_for(there)
 
 
 def mpremote(link, *words, code=0, cwd=None):
@@ -234,9 +235,8 @@ def test_mains_and_hub_from_another_terminal(tmp_path):
     with served(tmp_path, "--speed", "max") as link:
         up(link)
         ridethrough("board", "mains", "off", "--link", link)
-        ends = time.monotonic() + PATIENCE_S
-        while not (now := status(link))["ad1"]:
-            assert time.monotonic() < ends
+        wait_for(lambda: status(link)["ad1"])
+        now = status(link)
         assert (now["mains"], now["mcu"], now["ch_mv"]) == ("off", "off", 0) and now["longest_dark_s"] > 179
         ridethrough("board", "mains", "on", "--link", link)
         up(link)
@@ -270,9 +270,7 @@ def test_a_flash_file_keeps_and_a_killed_server_is_a_power_cut(tmp_path):
         up(link)
         mpremote(link, "exec", "--no-follow", writing)
         before = flash.stat().st_mtime_ns
-        ends = time.monotonic() + PATIENCE_S
-        while flash.stat().st_mtime_ns == before:
-            assert time.monotonic() < ends
+        wait_for(lambda: flash.stat().st_mtime_ns != before)
         link_process[str(link)].send_signal(signal.SIGKILL)
         link_process[str(link)].wait()
     with served(tmp_path, "--speed", "10", "--flash", flash, name="second") as link:

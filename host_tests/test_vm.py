@@ -6,24 +6,27 @@ import pytest
 from ridethrough import BadInput, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.scenarios import Step
-from support import BARE, HERE, LATCH, PICO, S, application, guests, image, lines, resets, run_steps, with_main
+from support import (
+    BARE,
+    HERE,
+    LATCH,
+    PICO,
+    S,
+    application,
+    assert_same,
+    guests,
+    image,
+    lines,
+    resets,
+    run_steps,
+    with_main,
+)
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 
 
 def both(*steps, **how):
     return [run_steps(*steps, guest_name=name, **how) for name in ("cpython", "micropython")]
-
-
-def assert_same(one, other):
-    for (t, line), (t2, line2) in zip(one.notes["console"], other.notes["console"], strict=False):
-        assert (t, line) == (t2, line2)
-    assert one.notes["console"] == other.notes["console"]
-    assert one.log == other.log
-    assert one.wires == other.wires
-    assert one.texts == other.texts
-    assert one.voltages == other.voltages
-    assert one.notes["flash"] == other.notes["flash"]
 
 
 @pytest.mark.parametrize("board", [PICO, BARE, LATCH], ids=lambda b: b.name)

@@ -10,10 +10,11 @@ from typing import Any
 
 from ridethrough.boards import Board
 from ridethrough.cli.run import RULE
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.terminal import say, terminal
 from ridethrough.devices.virtual.board import VirtualBoard
 from ridethrough.devices.virtual.control import ask
 from ridethrough.devices.virtual.drawer import Drawer
+from ridethrough.devices.virtual.line import check_link
 from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
 from ridethrough.reports.timeline import Glyphs, happenings, strip
@@ -70,8 +71,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)
     fresh = fresh_flash(firmware, board, blank=arguments.blank)
     link = arguments.link
-    if link.exists() and not link.is_symlink():
-        raise BadInput(f"{link} exists and is no link of ours: choose another --link")
+    check_link(link)
     drawer = Drawer(arguments.flash or link.with_name(link.name + ".flash"), board, fresh)
     try:
         served = VirtualBoard(board, drawer, link, speed)
@@ -89,8 +89,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         trace = served.trace()
         served.close()
     with terminal() as console:
-        for row in (*strip(trace, console.width, Glyphs.for_encoding(console.encoding)), "", *happenings(trace)):
-            console.print(row, soft_wrap=True, highlight=False, markup=False)
+        say(console, *strip(trace, console.width, Glyphs.for_encoding(console.encoding)), "", *happenings(trace))
     return 0
 
 
@@ -122,4 +121,4 @@ def _trace(arguments: argparse.Namespace) -> int:
     rule = str(Path(arguments.rule).resolve()) if "/" in arguments.rule else arguments.rule
     found = ask(arguments.link, do="trace", vcd=vcd, rule=rule)
     print(found["sentence"])
-    return {"pass": 0, "vacuous": 0, "fail": 1}.get(found["status"], 3)
+    return int(found["exit_status"])

@@ -84,7 +84,7 @@ def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, anew:
     # The resident files; and on a board that has none yet, trust anchors and a first image.
     files = dict(firmware.files) | {"/board.py": board.board_py.read_bytes()}
     anchors = dict(zip(_ANCHORS, (keys.maker.public, keys.supplier.public), strict=True))
-    sizes = flasher.sizes([*_ANCHORS, *_SLOTS])
+    sizes = flasher.sizes([*_ANCHORS, *_SLOTS, "/board.py"])
     for path, key in anchors.items():
         if sizes[path] >= 0 and not anew and (sizes[path] != len(key) or flasher.read(path) != key):
             raise BadInput(
@@ -92,17 +92,14 @@ def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, anew:
                 "them together with its images"
             )
     files |= anchors
-    there, ours = (_hardware(data) for data in (_board_py(flasher), files["/board.py"]))
+    there = _hardware(flasher.read("/board.py")) if sizes["/board.py"] >= 0 else ""
+    ours = _hardware(files["/board.py"])
     if there and there != ours and not anew:
         raise BadInput(f"the board holds a board.py for hardware {there}, {board.name} is {ours}: --anew replaces it")
     if anew or all(sizes[path] < 0 for path in _SLOTS):
         spec = ImageSpec(version=1, hardware=board.hardware)
         files[_SLOTS[0]] = build_image(firmware.application, spec, keys)
     return files
-
-
-def _board_py(flasher: Flasher) -> bytes:
-    return flasher.read("/board.py") if flasher.sizes(["/board.py"])["/board.py"] >= 0 else b""
 
 
 def _hardware(board_py: bytes) -> str:

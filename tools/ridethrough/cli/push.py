@@ -17,9 +17,9 @@ from ridethrough.images import inspect_image
 from ridethrough.images.commands import activation_command
 from ridethrough.images.keys import KeyPair
 from ridethrough.images.layout import IMAGE_BYTES_MAX
+from ridethrough.reports.table import OUTCOMES
 from ridethrough.whole import read_whole
 
-_OUTCOMES = ("success", "no image held", "hash mismatch", "activation failure")
 _LOG_ENTRIES_MAX = 512
 _EXAMPLES = """examples:
   ridethrough push build/v2.img --port /dev/ttyACM0                  send and verify; nothing is activated
@@ -87,8 +87,7 @@ def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: 
         return 0
     answer = console.words(link.perform(console.await_outcome(signed)))
     outcome = int(answer["outcome"])
-    meaning = _OUTCOMES[outcome] if outcome < len(_OUTCOMES) else "unknown"
-    print(f"outcome {outcome} {meaning}: version {answer['version']} runs")
+    print(f"outcome {OUTCOMES.get(outcome, outcome)}: version {answer['version']} runs")
     if outcome:
         print(f"why: {link.perform(console.ask('log'))}")
     return int(outcome != 0)

@@ -10,7 +10,8 @@ from typing import Any
 
 from ridethrough.boards import Board
 from ridethrough.cli.chosen import add_chosen, chosen
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.terminal import say, terminal
+from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
 from ridethrough.guests.named import guest_named
 from ridethrough.reports.difference import draw
@@ -63,6 +64,9 @@ def call(arguments: argparse.Namespace) -> int:
     """Runs, writes, prints; the verdict's exit status."""
     scenario, board, firmware = chosen(arguments)
     if arguments.against:
+        for option in ("vcd", "picture", "json", "quiet"):
+            if getattr(arguments, option):
+                raise BadInput(f"--against compares two runs and has no --{option}: run one of them for that")
         return _compare(arguments, scenario, board, firmware)
     trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest))
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
@@ -86,8 +90,7 @@ def _compare(arguments: argparse.Namespace, scenario: Scenario, board: Board, fi
         if difference is None:
             print(f"{scenario.name}: {names[0]} and {names[1]} do the same, to the microsecond")
             return 0
-        for line in draw(difference, names, (one, other), Glyphs.for_encoding(console.encoding)):
-            console.print(line, soft_wrap=True, highlight=False, markup=False)
+        say(console, *draw(difference, names, (one, other), Glyphs.for_encoding(console.encoding)))
     return 1
 
 

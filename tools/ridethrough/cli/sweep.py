@@ -6,15 +6,15 @@ import argparse
 import json
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn
+from rich.text import Text
 
 from ridethrough.cli.chosen import add_chosen, chosen
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.progress import Progress
+from ridethrough.cli.terminal import say, terminal
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.reports.sweep import as_json, lines, replay_lines
 from ridethrough.reports.timeline import Glyphs, happenings, strip
@@ -65,16 +65,20 @@ def call(arguments: argparse.Namespace) -> int:
     again = _command(arguments)
     with terminal() as console:
         if not arguments.json:
-            console.print(setting.scenario.title, style="bold", highlight=False, markup=False)
             names = f"{setting.scenario.name}: board {setting.board.name}, firmware {setting.firmware.name}"
-            console.print(f"{names}; faults: {', '.join(faults)}", style="dim", highlight=False, markup=False)
-        with _Progress() as progress:
-            result = sweep(setting, cuts, faults, max(1, arguments.jobs), progress.show)
+            say(console, Text(setting.scenario.title, "bold"))
+            say(console, Text(f"{names}; faults: {', '.join(faults)}", "dim"))
+        with Progress("the first boots", MofNCompleteColumn()) as progress:
+
+            def told(found: Result, waiting: int) -> None:
+                states = f"{sum(found.per_cut)} states, {len(found.failures)} invariants broken"
+                progress.show(states, found.boots, found.boots + waiting)
+
+            result = sweep(setting, cuts, faults, max(1, arguments.jobs), told)
         if arguments.json:
             print(json.dumps({"scenario": setting.scenario.name} | as_json(result, again), indent=2))
         else:
-            for line in lines(result, again):
-                console.print(line, soft_wrap=True, highlight=False, markup=False)
+            say(console, *lines(result, again))
     return 1 if result.failures else 0
 
 
@@ -122,31 +126,6 @@ def _replay(arguments: argparse.Namespace, setting: Setting) -> int:
                 json.dumps({"steps": found.steps, "broken": [vars(b) for b in found.broken], "vcd": str(vcd)}, indent=2)
             )
             return 1 if found.broken else 0
-        rows = [
-            *strip(found.trace, console.width, Glyphs.for_encoding(console.encoding)),
-            "",
-            *happenings(found.trace),
-            "",
-        ]
-        for row in [*rows, *replay_lines(found), f"  trace              {vcd}"]:
-            console.print(row, soft_wrap=True, highlight=False, markup=False)
+        say(console, *strip(found.trace, console.width, Glyphs.for_encoding(console.encoding)), "")
+        say(console, *happenings(found.trace), "", *replay_lines(found), f"  trace              {vcd}")
     return 1 if found.broken else 0
-
-
-class _Progress:
-    # Boots done and to come in this round, on a terminal only.
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-        self._task = self._bar.add_task("the first boots", total=None)
-
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._bar.stop()
-
-    def show(self, result: Result, waiting: int) -> None:
-        states = f"{sum(result.per_cut)} states, {len(result.failures)} invariants broken"
-        self._bar.update(self._task, description=states, completed=result.boots, total=result.boots + waiting)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 
 class _Console(Console):
@@ -24,3 +25,9 @@ def terminal() -> Iterator[Console]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(console: Console, *rows: Text | str) -> None:
+    """Prints each row as it is: not wrapped, and nothing in it taken for markup."""
+    for row in rows:
+        console.print(row, soft_wrap=True, highlight=False, markup=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from errno import EBADF, EIO, ENXIO
 from pathlib import Path
@@ -29,7 +30,9 @@ _PROMPT_S = 2
 _TRIES = 3
 _FILE_BYTES_MAX = 1024 * 1024
 LOST = (TransportError, OSError)
-"""What a board that goes away raises, in any of a Flasher's methods."""
+"""What a board that goes away, or that refuses, raises in any of a Flasher's methods."""
+Progress = Callable[[str, int, int], None]
+"""Told the file, the bytes done, the bytes in all."""
 _LAST = ("/board.py", "/main.py", "/boot.py")
 
 # With a watchdog that our own firmware has started, somebody must feed it while we work: for ten minutes.
@@ -80,7 +83,6 @@ class Flasher:
     """A board's raw REPL on `port`. BadInput if there is none."""
 
     def __init__(self, port: str) -> None:
-        self._port = port
         open_port(port).close()
         try:
             with silent():
@@ -114,7 +116,8 @@ class Flasher:
 
     def sizes(self, paths: list[str]) -> dict[str, int]:
         """Size of each; -1 if it is not there."""
-        return {path: int(self._board.eval(f"_size({path!r})")) for path in paths}
+        found = self._board.eval(f"[_size(p) for p in {paths!r}]")
+        return dict(zip(paths, map(int, found), strict=True))
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""
@@ -125,7 +128,7 @@ class Flasher:
         files: Mapping[str, bytes],
         backup: Path,
         remove: Sequence[str] = (),
-        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+        progress: Progress = lambda what, done, total: None,
     ) -> Flashed:
         """Makes the board hold `files`, by absolute path, and not hold `remove`. BadInput says what the board
         holds if that cannot be done: all of the old or all of the new, or what the next flash will put right."""
@@ -133,17 +136,19 @@ class Flasher:
             finished = self.sizes([PLAN])[PLAN] >= 0
             if finished:
                 self._board.exec("_swap()")
-        except (TransportExecError, *LOST) as e:
+        except LOST as e:
             raise BadInput("an earlier flash stopped half-way, and completing it failed: run it again") from e
         try:
             self._board.exec(f"_gone({STAGE!r})")
-            changed = self._changed(files)
-            saved = self._save(changed, backup)
+            sizes = self.sizes(list(files))
+            changed = {path: data for path, data in files.items() if not self._holds(path, data, sizes[path])}
+            saved = self._save({path: sizes[path] for path in changed}, backup)
             self._stage(changed, remove, progress)
-        except (TransportExecError, *LOST) as e:
+        except LOST as e:
             if _is_lost(e):
                 raise BadInput("the link was lost; nothing on the board has changed: run it again") from e
-            self._try_to(f"_gone({STAGE!r})")
+            with suppress(*LOST):  # what cannot be cleared now, the next flash clears
+                self._board.exec(f"_gone({STAGE!r})")
             raise BadInput(f"the board refused: {_last_line(e)}; nothing on it has changed") from e
         try:
             if changed or remove:
@@ -157,51 +162,36 @@ class Flasher:
             ) from e
         return Flashed(len(changed), len(files) - len(changed), finished, backup if saved else None)
 
-    def _changed(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        sizes = self.sizes(list(files))
-        return {
-            path: data
-            for path, data in files.items()
-            if sizes[path] != len(data) or self._hash(path) != hashlib.sha256(data).digest()
-        }
+    def _holds(self, path: str, data: bytes, size: int) -> bool:
+        return size == len(data) and bytes(self._board.fs_hashfile(path, "sha256")) == hashlib.sha256(data).digest()
 
-    def _hash(self, path: str) -> bytes:
-        return bytes(self._board.fs_hashfile(path, "sha256"))
-
-    def _save(self, changed: Mapping[str, bytes], backup: Path) -> dict[str, bytes]:
-        sizes = self.sizes(list(changed))
+    def _save(self, sizes: Mapping[str, int], backup: Path) -> dict[str, bytes]:
         saved = {path: self.read(path) for path, size in sizes.items() if 0 <= size <= _FILE_BYTES_MAX}
         for path, data in saved.items():
             write_whole(backup / path.lstrip("/"), data)
         return saved
 
-    def _stage(
-        self, changed: Mapping[str, bytes], remove: Sequence[str], progress: Callable[[str, int, int], None]
-    ) -> None:
+    def _stage(self, changed: Mapping[str, bytes], remove: Sequence[str], progress: Progress) -> None:
         board = self._board
         if not changed and not remove:
             return
-        for folder in [STAGE, *sorted({STAGE + p.rpartition("/")[0] for p in changed} - {STAGE})]:
-            board.exec(f"if _size({folder!r}) == -1: os.mkdir({folder!r})")
-        for folder in sorted({p.rpartition("/")[0] for p in changed} - {""}):
+        folders = {path.rpartition("/")[0] for path in changed} - {""}
+        for folder in sorted(folders | {STAGE} | {STAGE + folder for folder in folders}):
             board.exec(f"if _size({folder!r}) == -1: os.mkdir({folder!r})")
         total, done = sum(map(len, changed.values())), 0
         for path, data in changed.items():
-            before = done
-            board.fs_writefile(
-                STAGE + path,
-                data,
-                _CHUNK_BYTES,
-                lambda n, _, path=path, before=before: progress(path, before + n, total),
-            )
+            self._put(path, data, progress, done, total)
             done += len(data)
-            if self._hash(STAGE + path) != hashlib.sha256(data).digest():
-                raise TransportExecError(b"", f"{path} does not read back as it was written")
         # what a half-done swap leaves must still start: the files that run first change last
         order = sorted(changed, key=lambda p: (p in _LAST, _LAST.index(p) if p in _LAST else 0, p))
         order = [f"-{path}" for path in remove] + order
         board.fs_writefile(PLAN + ".new", "\n".join(order).encode(), _CHUNK_BYTES)
         board.exec(f"os.rename({PLAN + '.new'!r}, {PLAN!r})")
+
+    def _put(self, path: str, data: bytes, progress: Progress, before: int, total: int) -> None:
+        self._board.fs_writefile(STAGE + path, data, _CHUNK_BYTES, lambda n, _: progress(path, before + n, total))
+        if not self._holds(STAGE + path, data, len(data)):
+            raise TransportExecError(b"", f"{path} does not read back as it was written")
 
     def _restore(self, saved: Mapping[str, bytes], changed: Mapping[str, bytes]) -> str:
         try:
@@ -216,20 +206,12 @@ class Flasher:
             return "and the link was lost while the files were put back: run it again"
         return "the files are as they were"
 
-    def _try_to(self, code: str) -> None:
-        try:
-            self._board.exec(code)
-        except (*LOST, TransportExecError):
-            pass  # what could not be cleared now, the next flash clears
-
     def leave(self) -> None:
         """Closes the port and starts what the board holds, by a soft reset: the pins stay as they are."""
-        try:
+        with suppress(OSError):  # a board that is gone needs no telling
             self._board.exit_raw_repl()
             self._board.serial.write(b"\x04")
             self._board.serial.flush()
-        except OSError:
-            pass  # the board is gone already, and so is what we had to say to it
         self._board.close()
 
 

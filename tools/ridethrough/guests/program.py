@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ridethrough.guests.process import spawn
-from ridethrough.guests.wire import Session, serve
+from ridethrough.guests.process import CPU_S_MAX, spawn
+from ridethrough.guests.wire import Session
 from ridethrough.world.mcu import Mcu
-
-CPU_S_MAX = 30
 
 
 class ProgramGuest:
@@ -19,4 +17,4 @@ class ProgramGuest:
 
     def run(self, mcu: Mcu) -> None:
         with spawn([str(self._path)], CPU_S_MAX) as child:
-            serve(mcu, Session(mcu, child.requests, child.replies))
+            Session(mcu, child.requests, child.replies).run()

@@ -18,6 +18,8 @@ _RAW = "raw REPL; CTRL-B to exit\r\n"
 _PASTE = "\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== "
 _HISTORY = 8
 SINGLE, FILE = "single", "exec"
+_NOTHING: list[str] = []
+"""The prompt had something to do itself: ask again."""
 
 
 class Repl:
@@ -43,15 +45,13 @@ class Repl:
                 self._tell(_RAW if self._mcu.raw_repl else self._banner())
             self._framed = self._mcu.raw_repl
             job = self._raw() if self._mcu.raw_repl else self._friendly()
-            if job != ["", ""]:
-                if job is None:
-                    self._framed = False
+            if job is not _NOTHING:
                 return job
 
     def _switch(self, raw: bool) -> list[str]:
         self._mcu.raw_repl = raw
         self._begun = False
-        return ["", ""]
+        return _NOTHING
 
     def _tell(self, text: str) -> None:
         self._mcu.stdout_bytes(text.encode())
@@ -121,11 +121,11 @@ class Repl:
         if end == _CTRL_E:
             return self._pasted()
         if end == _CTRL_C or not line:
-            return ["", ""]
+            return _NOTHING
         while _goes_on(line):
             more, end = self._line("... ")
             if end == _CTRL_C:
-                return ["", ""]
+                return _NOTHING
             line += "\n" + more
             if end == _CTRL_D:
                 self._tell("\r\n")
@@ -173,7 +173,7 @@ class Repl:
             c = self._mcu.stdin_read()
             if c == _CTRL_C:
                 self._tell("\r\n")
-                return ["", ""]
+                return _NOTHING
             if c == _CTRL_D:
                 self._tell("\r\n")
                 return _job(code)

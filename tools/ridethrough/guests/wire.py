@@ -40,15 +40,16 @@ def _duration(us: int) -> int:
 class Session:
     """One boot of a guest that speaks the protocol. `written(at, data)` hears what the flash holds from now
     on. `busy(session)` lets time pass for a guest that computes, until its `back`; without it such a guest
-    counts as hung."""
+    counts as hung. `interrupt` is Ctrl-C to a guest that computes."""
 
     def __init__(
         self,
         mcu: Mcu,
         requests: IO[bytes],
         replies: IO[bytes],
-        written: Callable[[int, bytes], None] = lambda at, data: None,
+        written: Callable[[int, bytes], object] = lambda at, data: None,
         busy: Callable[[Session], None] | None = None,
+        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self._mcu = mcu
         self._requests = requests
@@ -59,16 +60,31 @@ class Session:
         self._grants = False
         self._shown = -1
         self._repl = Repl(mcu)
+        self._interrupt = interrupt
         self._gone = False
         self._depth = 0
         self.back = False
         """A guest that was busy has a request again."""
-        self.interrupt: Callable[[], None] = lambda: None
-        """Ctrl-C to a guest that computes."""
 
-    def serve(self) -> bool:
-        """Answers requests until the guest says that a callback is done or a soft reset due; False if it is
-        gone without a word."""
+    def run(self) -> None:
+        """One boot: until the guest asks for a soft reset. One that is gone without it, or talks nonsense,
+        hangs until something resets the board."""
+        mcu = self._mcu
+        try:
+            if self._serve():
+                return
+        except ProtocolError as e:
+            mcu.trace.add_event(mcu.clock.now_us, "fault", kind="guest protocol", text=str(e))
+        except BrokenPipeError:
+            pass
+        finally:
+            # a timer may come due while the board resets
+            self._gone = True
+        mcu.hang()
+
+    def _serve(self) -> bool:
+        # Answers requests until the guest says that a callback is done or a soft reset due; False if it is
+        # gone without a word.
         while True:
             line = self._requests.readline(LINE_BYTES_MAX)
             if len(line) >= LINE_BYTES_MAX:
@@ -89,10 +105,6 @@ class Session:
             except KeyboardInterrupt:
                 reply = ["interrupt", None]
             self._reply(reply)
-
-    def leave(self) -> None:
-        """Calls nothing back any more."""
-        self._gone = True
 
     def look(self) -> None:
         """Takes the line that a busy guest has sent."""
@@ -162,6 +174,8 @@ class Session:
         except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError) as e:
             raise ProtocolError(f"{name}{tuple(arguments)}: {e}") from e
 
+    # --- requests that are more than a method of the MCU ---
+
     def _do_spend(self, us: int) -> None:
         self._mcu.spend(_duration(us))
 
@@ -172,8 +186,6 @@ class Session:
         if ms < 1:
             raise ValueError("1 ms or more expected")
         self._mcu.wdt_start(ms)
-
-    # --- requests that are more than a method of the MCU ---
 
     def _do_grants(self) -> None:
         self._grants = True
@@ -200,13 +212,14 @@ class Session:
 
     def _do_busy(self) -> None:
         # The guest's timers run meanwhile, as between two bytecodes.
-        if self._busy is not None and not self.back:
-            self._busy(self)
-        while self._busy is None and not self.back:
+        while not self.back:
+            if self._busy is not None:
+                self._busy(self)
+                continue
             try:
                 self._mcu.hang()
             except KeyboardInterrupt:
-                self.interrupt()
+                self._interrupt()
                 self.look()
         self.back = False
 
@@ -256,7 +269,7 @@ class Session:
             return
         self._reply(["timer", n])
         self._depth += 1
-        if not self.serve():
+        if not self._serve():
             raise ProtocolError("gone in a callback")
         self._depth -= 1
 
@@ -277,18 +290,3 @@ class Session:
 
     def _do_repl(self, error: str | None) -> list[Any] | None:
         return self._repl.next(error)
-
-
-def serve(mcu: Mcu, session: Session) -> None:
-    """One boot: until the guest asks for a soft reset. One that is gone without it, or talks nonsense, hangs
-    until something resets the board."""
-    try:
-        if session.serve():
-            return
-    except ProtocolError as e:
-        mcu.trace.add_event(mcu.clock.now_us, "fault", kind="guest protocol", text=str(e))
-    except BrokenPipeError:
-        pass
-    finally:
-        session.leave()
-    mcu.hang()

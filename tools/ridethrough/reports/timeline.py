@@ -98,11 +98,7 @@ def _row(label: str, body: str, style: str) -> Text:
 
 
 def _ruler(scale: _Scale) -> str:
-    step = next(
-        s
-        for s in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600, 7200, 21_600, 86_400, 864_000, 10**9)
-        if scale.end_us / s / 1e6 <= 8
-    )
+    step = next(s for s in _RULER_S if scale.end_us / s / 1e6 <= 8)
     line = [" "] * scale.columns
     for t_s in range(0, int(scale.end_us / 1e6) + 1, step):
         text, at = f"|{t_s} s", scale.column(t_s * 10**6)

@@ -9,6 +9,8 @@ from it; docs/sweep.md says why.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -216,6 +218,19 @@ def _init(setting: Setting) -> None:
     _setting = setting
 
 
+def _init_worker(setting: Setting) -> None:
+    _init(setting)
+    threading.Thread(target=_end_with_the_sweep, daemon=True).start()
+
+
+def _end_with_the_sweep() -> None:
+    # a sweep that is killed must not leave its workers behind
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
 def _work(task: Task) -> Leg:
     assert _setting is not None
     state, way, record = task
@@ -232,7 +247,7 @@ def _workers(setting: Setting, jobs: int) -> Iterator[Callable[[list[Task]], Ite
         _init(setting)
         yield lambda tasks: ((task, _work(task)) for task in tasks)
         return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init, (setting,)) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init_worker, (setting,)) as pool:
 
         def run(tasks: list[Task]) -> Iterator[tuple[Task, Leg]]:
             # no more at once than keeps everybody busy: a leg holds many states

@@ -16,7 +16,6 @@ from ridethrough.errors import BadInput
 from ridethrough.guests.micropython import MicroPythonGuest
 from ridethrough.guests.process import Child
 from ridethrough.guests.wire import Session
-from ridethrough.reports.summary import summarise
 from ridethrough.rules import Rule
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock
@@ -171,8 +170,8 @@ class VirtualBoard:
         trace = self.trace()
         if vcd:
             trace.write_vcd(vcd)
-        verdict = summarise(trace, Rule.load(rule)).verdict
-        return {"vcd": vcd, "rule": rule, "status": verdict.status, "sentence": verdict.sentence()}
+        verdict = Rule.load(rule).check(trace)
+        return {"vcd": vcd, "rule": rule, "exit_status": verdict.exit_status, "sentence": verdict.sentence()}
 
     def close(self) -> None:
         """Takes the board's power, and puts it back into its drawer."""

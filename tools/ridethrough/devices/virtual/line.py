@@ -15,6 +15,16 @@ _UNREAD_MAX = 4096
 _STALE_S = 0.25
 
 
+def check_link(link: Path) -> None:
+    """BadInput if `link` is something that is not ours to replace."""
+    if (link.exists() or link.is_symlink()) and not _is_ours(link):
+        raise BadInput(f"{link} exists and is no link of ours: choose another --link")
+
+
+def _is_ours(link: Path) -> bool:
+    return link.is_symlink() and (str(link.readlink()).startswith("/dev/") or not link.exists())
+
+
 class Line:
     """Bytes in and out. The far end may come and go: what nobody reads is dropped after a while, as a board's
     USB does it; while somebody does, `full` says that the board has to wait. BadInput if `link` is
@@ -30,12 +40,10 @@ class Line:
         self._link = link
         self.name = os.ttyname(self._slave)
         try:
-            if link.is_symlink() and (str(link.readlink()).startswith("/dev/") or not link.exists()):
-                link.unlink()
+            check_link(link)
+            link.unlink(missing_ok=True)
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(self.name)
-        except FileExistsError as e:
-            raise BadInput(f"{link} exists and is no link of ours: choose another --link") from e
         except OSError as e:
             raise BadInput(f"{link}: {e.strerror}") from e
 

@@ -12,12 +12,10 @@ from pathlib import Path
 
 from ridethrough.errors import BadInput
 from ridethrough.guests.micropython.nursery import Nursery
-from ridethrough.guests.process import Child, spawn
-from ridethrough.guests.wire import Session, serve
+from ridethrough.guests.process import CPU_S_MAX, Child, spawn
+from ridethrough.guests.wire import Session
 from ridethrough.world.mcu import Mcu
 
-CPU_S_MAX = 30
-"""A boot may compute for this long in all. Code that hangs is noticed by HUNG_CPU_MS."""
 SHIM_HEAP_BYTES = 53_248
 """What vm.py takes of the heap (39,392 bytes by gc.mem_alloc, and room for its messages), which a board does not
 have to pay."""
@@ -77,16 +75,11 @@ class MicroPythonGuest:
             child = self._nursery.start(command, self._cpu_s) if self._nursery else spawn(command, self._cpu_s)
             with child:
                 busy = self._busy
-                session = Session(
+                Session(
                     mcu,
                     child.requests,
                     child.replies,
-                    lambda at, data: _put(flash.fileno(), at, data),
+                    lambda at, data: os.pwrite(flash.fileno(), data, at),
                     (lambda session: busy(session, child)) if busy else None,
-                )
-                session.interrupt = child.interrupt
-                serve(mcu, session)
-
-
-def _put(flash_fd: int, at: int, data: bytes) -> None:
-    os.pwrite(flash_fd, data, at)
+                    child.interrupt,
+                ).run()
