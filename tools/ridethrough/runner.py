@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from ridethrough.boards import Board
@@ -29,6 +30,8 @@ def run_scenario(
     """One run of a scenario, on its own board and firmware unless others are given."""
     board = board or Board.load(scenario.board)
     firmware = firmware or Firmware.load(scenario.firmware)
+    if scenario.script:
+        firmware = replace(firmware, files=firmware.files | {"/script": scenario.script.encode()})
     image = planned_image(firmware, board, scenario.image) if firmware.application else b""
     return run(firmware, board, scenario.world, steps=scenario.steps, image=image, guest=guest)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,30 +25,65 @@ _WORDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "a 
 class Table:
     """One table of a TOML file, `where` it stands, and which of its keys were read so far."""
 
-    def __init__(self, source: Path, data: dict[str, Any], prefix: str = "", text: str = "") -> None:
+    def __init__(
+        self, source: Path, data: dict[str, Any], prefix: str = "", text: str = "", carets: bool = False
+    ) -> None:
         self.source = source
         self._data = data
         self._prefix = prefix
         self.source_text = text
+        self._carets = carets
         self._known: set[str] = set()
 
     @classmethod
-    def load(cls, path: Path) -> Table:
-        """Reads `path`; BadInput if it is missing, too large, or no TOML."""
+    def load(cls, path: Path, typed: Mapping[int, str] | None = None, carets: bool = False) -> Table:
+        """Reads `path`; BadInput if it is missing, too large, or no TOML. What is no TOML as it stands may be
+        after a translation `typed` (a word processor's quotes). `carets`: errors show the line they are in."""
         try:
-            text = read_whole(path, FILE_BYTES_MAX, "file of ours").decode("utf-8")
-            return cls(path, tomllib.loads(text), text=text)
+            text = read_whole(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig").replace("\r\n", "\n")
+            try:
+                return cls(path, tomllib.loads(text), text=text, carets=carets)
+            except tomllib.TOMLDecodeError:
+                translated = text.translate(typed or {})
+                if translated == text:
+                    raise
+                return cls(path, tomllib.loads(translated), text=text, carets=carets)
         except UnicodeDecodeError as e:
             raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
         except (tomllib.TOMLDecodeError, RecursionError) as e:
-            raise BadInput(f"{path}: no TOML: {e}") from e
+            where = re.search(r"line (\d+), column (\d+)", str(e)) if carets else None
+            if where is None:
+                raise BadInput(f"{path}: no TOML: {e}") from e
+            line, column = int(where[1]), int(where[2])
+            problem = f'{str(e).partition(" (at")[0].lower()}: each line is KEY = "TEXT", with straight quotes'
+            raise BadInput(f"{path}:{line}: {problem}{_pointing(text, line, column - 1)}") from e
 
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""
-        # The line is named only if there is no doubt which one it is.
-        found = list(re.finditer(rf"^\s*(?:[\w.]+\.)?{re.escape(key)}\s*=", self.source_text, re.MULTILINE))
-        line = f":{self.source_text.count(chr(10), 0, found[0].end()) + 1}" if len(found) == 1 else ""
-        return BadInput(f"{self.source}{line}: {self._prefix}{key}: {problem}")
+        begin, end = self._section()
+        found = list(
+            re.finditer(rf"^[ \t]*(?:[\w.]+\.)?{re.escape(key)}[ \t]*=[ \t]*", self.source_text[begin:end], re.M)
+        )
+        # the line is named only if there is no doubt which one it is
+        if len(found) != 1:
+            return BadInput(f"{self.source}: {self._prefix}{key}: {problem}")
+        at = begin + found[0].end()
+        line = self.source_text.count("\n", 0, at) + 1
+        caret = _pointing(self.source_text, line, at - self.source_text.rfind("\n", 0, at) - 1) if self._carets else ""
+        return BadInput(f"{self.source}:{line}: {self._prefix}{key}: {problem}{caret}")
+
+    def _section(self) -> tuple[int, int]:
+        # Where this table stands in the text; the whole text if that is not plain to see.
+        name, _, index = self._prefix.rstrip(".").rstrip("]").partition("[")
+        bracket = r"\[\[" if index else r"\["
+        header = rf"^[ \t]*{bracket}{re.escape(name)}\]"
+        headers = list(re.finditer(header, self.source_text, re.M)) if name else []
+        n = int(index or 0)
+        if n >= len(headers):
+            return 0, len(self.source_text)
+        begin = headers[n].end()
+        after = re.compile(r"^[ \t]*\[", re.M).search(self.source_text, begin)
+        return begin, after.start() if after else len(self.source_text)
 
     def has(self, key: str) -> bool:
         self._known.add(key)
@@ -98,14 +133,14 @@ class Table:
     def table(self, key: str) -> Table:
         """A sub-table; empty if it is not there."""
         value = self._get(key, dict, {})
-        return Table(self.source, value, f"{self._prefix}{key}.", self.source_text)
+        return Table(self.source, value, f"{self._prefix}{key}.", self.source_text, self._carets)
 
     def tables(self, key: str) -> list[Table]:
         """An array of tables (`[[key]]`); empty if it is not there."""
         value = self._get(key, list, [])
         if not all(isinstance(v, dict) for v in value):
             raise self.fail(key, "an array of tables expected")
-        return [Table(self.source, v, f"{key}[{i}].", self.source_text) for i, v in enumerate(value)]
+        return [Table(self.source, v, f"{key}[{i}].", self.source_text, self._carets) for i, v in enumerate(value)]
 
     def raw(self, key: str) -> Any:
         """Whatever stands at `key`, None if nothing does; the caller checks it."""
@@ -121,6 +156,12 @@ class Table:
         for key in self._data:
             if key not in self._known:
                 raise self.fail(key, f"unknown key{suggestion(key, self._known)}")
+
+
+def _pointing(text: str, line: int, column: int) -> str:
+    lines = text.splitlines()
+    shown = lines[line - 1][:160].replace("\t", " ") if line <= len(lines) else ""
+    return f"\n    {shown}\n    {' ' * min(column, len(shown))}^"
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

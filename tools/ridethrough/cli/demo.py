@@ -37,7 +37,7 @@ def call(arguments: argparse.Namespace) -> int:
             trace, summary = perform(scenario)
             vcd, picture = (arguments.output / f"{name}.{suffix}" for suffix in ("vcd", "svg"))
             trace.write_vcd(vcd)
-            write_picture(trace, summary, scenario.title, picture)
+            write_picture(trace, summary.verdict, scenario.title, picture)
             show(console, scenario, trace, summary)
             console.print(f"  files              {vcd}, {picture}\n", highlight=False, soft_wrap=True)
             if summary.misses(scenario.shows):

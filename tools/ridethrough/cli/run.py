@@ -71,7 +71,7 @@ def call(arguments: argparse.Namespace) -> int:
     trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest))
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
-        write_picture(trace, summary, scenario.title, arguments.picture)
+        write_picture(trace, summary.verdict, scenario.title, arguments.picture)
     with terminal() as console:
         if arguments.json:
             print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))

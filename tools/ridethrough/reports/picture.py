@@ -1,61 +1,79 @@
-"""A run as an SVG drawing: the curves as they are, and what happened beside them.
+"""A trace as an SVG drawing: the curves as they are, with the limits and what happened drawn in.
 
-Stands alone (no font, script or style from elsewhere) and follows the reader's light or dark scheme.
+Stands alone (no font, script or style from elsewhere) and follows the reader's light or dark scheme. Along
+the axis of time everything is placed in percent, so a page can stretch the plot without its text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from ridethrough.quantities import show_time
-from ridethrough.reports.summary import Summary
+from ridethrough.rules import Verdict
 from ridethrough.traces import Interval, Trace, Voltage
+from ridethrough.traces.alerts import alerts
 from ridethrough.whole import write_whole
 
-_LEFT, _WIDTH, _ROW, _GAP = 110, 1000, 30, 12
-_PLOT = _WIDTH - _LEFT - 20
+LEFT_PX, WIDTH_PX = 110, 1000
+_ROW, _GAP, _TOP = 30, 12, 12
 _TOP_MV = 13_200
-_STYLE = """
-svg { font: 13px system-ui, sans-serif; background: #fff; }
-text { fill: #222; } .small { font-size: 11px; fill: #555; }
-.line { fill: none; stroke: #1a6b3c; stroke-width: 1.6; }
-.limit { stroke: #999; stroke-dasharray: 4 3; } .grid { stroke: #e4e4e4; }
-.on { fill: #bfe3cd; } .bad { fill: #e2574c; } .band { fill: #cfdcf3; stroke: #fff; }
-.reset { stroke: #b8860b; } .alert { stroke: #c4161c; stroke-width: 2; }
-.alerttext { fill: #c4161c; font-weight: bold; }
-@media (prefers-color-scheme: dark) {
-  svg { background: #16181d; } text { fill: #e6e6e6; } .small { fill: #a8a8a8; }
-  .line { stroke: #6fd39a; } .grid { stroke: #2b2e36; } .on { fill: #24513a; } .band { fill: #2c3c5c; stroke: #16181d; }
-  .alerttext { fill: #ff7a70; }
-}
+_WINDOW_LOW_MV = 10_800
+_POINTS_MAX = 4000
+STYLE = """
+.rt { font: 13px system-ui, sans-serif; }
+.rt text { fill: #222; } .rt .small { font-size: 11px; fill: #555; }
+.rt .line { fill: none; stroke: #1a6b3c; stroke-width: 1.6; vector-effect: non-scaling-stroke; }
+.rt .limit { stroke: #999; stroke-dasharray: 4 3; } .rt .grid { stroke: #e4e4e4; }
+.rt .on { fill: #bfe3cd; } .rt .bad { fill: #e2574c; } .rt .band { fill: #cfdcf3; stroke: #fff; }
+.rt .counted { fill: #e2574c; fill-opacity: .28; }
+.rt .reset { stroke: #b8860b; } .rt .alert { stroke: #c4161c; stroke-width: 2; }
+.rt .alerttext { fill: #c4161c; font-weight: bold; }
+@media (prefers-color-scheme: dark) { @media screen {
+  .rt text { fill: #e6e6e6; } .rt .small { fill: #a8a8a8; }
+  .rt .line { stroke: #6fd39a; } .rt .grid { stroke: #2b2e36; } .rt .on { fill: #24513a; }
+  .rt .band { fill: #2c3c5c; stroke: #16181d; } .rt .alerttext { fill: #ff7a70; }
+} }
 """
+_PAPER = "svg { background: #fff; } @media (prefers-color-scheme: dark) { svg { background: #16181d; } }"
 
 
-def write_picture(trace: Trace, summary: Summary, title: str, path: Path) -> None:
+def write_picture(trace: Trace, verdict: Verdict, title: str, path: Path) -> None:
     """Draws `trace` into `path`; BadInput if the file cannot be written."""
-    svg = _Drawing(trace, summary, title).svg()
+    drawing = Drawing(trace, verdict)
+    above = 56
+    height = str(drawing.height + above)
+    svg = Xml.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "role": "img", "class": "rt"})
+    svg.set("viewBox", f"0 0 {WIDTH_PX} {height}")
+    Xml.SubElement(svg, "title").text = f"{title}. {verdict.sentence()}"
+    Xml.SubElement(svg, "style").text = STYLE + _PAPER
+    _text(svg, "16", 24, title, {"font-weight": "bold", "font-size": "15"})
+    _text(svg, "16", 44, verdict.sentence(), {"class": "small"})
+    for element, x, width in ((drawing.labels, 0, LEFT_PX), (drawing.plot, LEFT_PX, WIDTH_PX - LEFT_PX - 20)):
+        size = {"x": str(x), "y": str(above), "width": str(width), "height": str(drawing.height)}
+        svg.append(element)
+        element.attrib.update(size)
     write_whole(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
 
 
-class _Drawing:
-    def __init__(self, trace: Trace, summary: Summary, title: str) -> None:
-        self._trace = trace
-        self._summary = summary
-        self._title = title
-        self._y = 64
-        self._root = Xml.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "role": "img"})
-        Xml.SubElement(self._root, "title").text = f"{title}. {summary.verdict.sentence()}"
-        Xml.SubElement(self._root, "style").text = _STYLE
+class Drawing:
+    """`labels` and `plot` are SVG elements of the same `height`. `limits_mv`: drawn into CH power;
+    the verdict's witness is shaded."""
 
-    def svg(self) -> Xml.Element:
-        trace = self._trace
-        self._text(16, 24, self._title, {"font-weight": "bold", "font-size": "15"})
-        self._text(16, 44, self._summary.verdict.sentence(), {"class": "small"})
-        grid = Xml.SubElement(self._root, "g")
+    def __init__(self, trace: Trace, verdict: Verdict, limits_mv: Sequence[float] = (_WINDOW_LOW_MV,)) -> None:
+        self._trace = trace
+        self._y = _TOP
+        self.labels = Xml.Element("svg")
+        self.plot = Xml.Element("svg", {"overflow": "visible"})
+        grid = Xml.SubElement(self.plot, "g")
         self._levels("mains", trace.when("mains", 1))
-        self._voltage("CH power", trace.voltages["ch_mv"], 10_800)
-        self._voltage("hub supply", trace.voltages["hub_mv"], trace.hub_lost_mv)
+        top = self._y
+        self._voltage("CH power", trace.voltages["ch_mv"], limits_mv, [])
+        if verdict.witness and verdict.status in ("fail", "undecided"):
+            self._box((verdict.witness.from_us, verdict.witness.to_us), top, 2 * _ROW, "counted")
+        if trace.voltages["hub_mv"].segments:
+            self._voltage("hub supply", trace.voltages["hub_mv"], (trace.hub_lost_mv,), trace.dark())
         self._bands("hub", trace.texts["hub"])
         self._levels("AC lost", trace.when("ac_lost", 1), "bad")
         self._levels("meter runs", trace.application_runs())
@@ -64,78 +82,86 @@ class _Drawing:
         self._grid(grid, bottom)
         for event in trace.events("reset"):
             self._mark(event.t_us, bottom, "reset", str(event.data.get("kind", "")), 16)
-        for alert in self._summary.alerts:
+        for alert in alerts(trace):
             kind = "legitimate" if alert.legitimate else "false"
             self._mark(alert.t_us, bottom, "alert", f"AD1, {kind} ({alert.doing})", 32)
-        self._root.set("viewBox", f"0 0 {_WIDTH} {bottom + 66}")
-        return self._root
+        self.height = bottom + 60
 
-    def _x(self, t_us: int) -> float:
-        return round(_LEFT + _PLOT * t_us / max(1, self._trace.end_us), 2)
-
-    def _text(self, x: float, y: float, text: str, attributes: dict[str, str] | None = None) -> None:
-        Xml.SubElement(self._root, "text", {"x": str(x), "y": str(y), **(attributes or {})}).text = text
+    def _percent(self, t_us: int) -> float:
+        return round(100 * t_us / max(1, self._trace.end_us), 4)
 
     def _label(self, text: str, height: int) -> int:
         top = self._y
-        self._text(16, top + height / 2 + 4, text)
+        _text(self.labels, "16", top + height // 2 + 4, text)
         self._y += height + _GAP
         return top
 
-    def _box(self, a: int, b: int, top: int, height: int, style: str) -> None:
-        x = self._x(a)
-        size = {"x": str(x), "width": str(max(0.6, round(self._x(b) - x, 2))), "y": str(top), "height": str(height)}
-        Xml.SubElement(self._root, "rect", {"class": style, **size})
+    def _box(self, at: Interval, top: int, height: int, style: str) -> None:
+        x = self._percent(at[0])
+        size = {"x": f"{x}%", "width": f"{max(0.07, round(self._percent(at[1]) - x, 4))}%"}
+        Xml.SubElement(self.plot, "rect", {"class": style, **size, "y": str(top), "height": str(height)})
 
     def _levels(self, label: str, intervals: list[Interval], style: str = "on") -> None:
+        if not intervals and not self._trace.knows(label):
+            return
         top = self._label(label, _ROW // 2)
-        for a, b in intervals:
-            self._box(a, b, top, _ROW // 2, style)
+        for at in intervals[:_POINTS_MAX]:
+            self._box(at, top, _ROW // 2, style)
 
     def _bands(self, label: str, changes: list[tuple[int, str]]) -> None:
+        if not changes:
+            return
         top = self._label(label, _ROW - 6)
-        for i, (t_us, name) in enumerate(changes):
+        for i, (t_us, name) in enumerate(changes[:_POINTS_MAX]):
             stop = changes[i + 1][0] if i + 1 < len(changes) else self._trace.end_us
             if name in ("idle", "off"):
                 continue
-            self._box(t_us, stop, top, _ROW - 6, "band")
-            if self._x(stop) - self._x(t_us) > 7 * len(name):
-                self._text(self._x(t_us) + 4, top + 16, name, {"class": "small"})
+            self._box((t_us, stop), top, _ROW - 6, "band")
+            if self._percent(stop) - self._percent(t_us) > 0.8 * len(name):
+                _text(self.plot, f"{self._percent(t_us)}%", top + 16, name, {"class": "small", "dx": "4"})
 
-    def _voltage(self, label: str, voltage: Voltage, limit_mv: int) -> None:
+    def _voltage(self, label: str, voltage: Voltage, limits_mv: Sequence[float], dark: list[Interval]) -> None:
         height = 2 * _ROW
         top = self._label(label, height)
-
-        def y(mv: float) -> float:
-            return round(top + height * (1 - mv / _TOP_MV), 2)
-
+        for at in dark:
+            self._box(at, top, height, "bad")
+        for mv in sorted({round(mv) for mv in limits_mv}):
+            y = round(top + height * (1 - mv / _TOP_MV), 2)
+            line = {"class": "limit", "x1": "0", "x2": "100%", "y1": str(y), "y2": str(y)}
+            Xml.SubElement(self.plot, "line", line)
+            end = {"class": "small", "text-anchor": "end", "dx": "-4"}
+            _text(self.plot, "100%", y + 12, f"{mv / 1000:g} V", end)
+        # the curve has a scale of its own, which is stretched with the plot
+        scale = {"viewBox": f"0 0 1000 {_TOP_MV}", "preserveAspectRatio": "none", "width": "100%"}
+        inner = Xml.SubElement(self.plot, "svg", {**scale, "y": str(top), "height": str(height)})
         points = []
         for segment, stop in voltage.pieces(self._trace.end_us):
             steps = 1 if segment.shape in ("flat", "ramp") else 24
             for i in range(steps + 1):
                 t_us = segment.t_us + (stop - 1 - segment.t_us) * i // steps
-                points.append(f"{self._x(t_us)},{y(segment.mv_at(t_us))}")
-        for a, b in self._trace.dark() if label == "hub supply" else []:
-            self._box(a, b, top, height, "bad")
-        line = {"x1": str(_LEFT), "x2": str(_LEFT + _PLOT), "y1": str(y(limit_mv)), "y2": str(y(limit_mv))}
-        Xml.SubElement(self._root, "line", {"class": "limit", **line})
-        at = {"class": "small", "text-anchor": "end"}
-        self._text(_LEFT + _PLOT - 4, y(limit_mv) + 12, f"{limit_mv / 1000:g} V", at)
-        Xml.SubElement(self._root, "polyline", {"class": "line", "points": " ".join(points)})
+                points.append(f"{self._percent(t_us) * 10:.3f},{_TOP_MV - segment.mv_at(t_us):.0f}")
+            if len(points) > _POINTS_MAX:
+                break
+        Xml.SubElement(inner, "polyline", {"class": "line", "points": " ".join(points)})
 
     def _grid(self, grid: Xml.Element, bottom: int) -> None:
         end_us = self._trace.end_us
-        step_us = next(s * 10**6 for s in (1, 2, 5, 10, 20, 30, 60, 120, 600, 10**9) if end_us / s / 1e6 <= 12)
+        steps_s = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600, 7200, 86_400, 432_000, 10**9)
+        step_us = next((s * 10**6 for s in steps_s if end_us / s / 1e6 <= 12), end_us + 1)
         for t_us in range(0, end_us + 1, step_us):
-            x = str(self._x(t_us))
-            Xml.SubElement(grid, "line", {"class": "grid", "x1": x, "x2": x, "y1": "56", "y2": str(bottom)})
-            self._text(float(x) - 8, bottom + 14, show_time(t_us).replace("0 us", "0 s"), {"class": "small"})
+            x = f"{self._percent(t_us)}%"
+            Xml.SubElement(grid, "line", {"class": "grid", "x1": x, "x2": x, "y1": "0", "y2": str(bottom)})
+            _text(self.plot, x, bottom + 14, show_time(t_us).replace("0 us", "0 s"), {"class": "small", "dx": "-8"})
 
     def _mark(self, t_us: int, bottom: int, style: str, text: str, below: int) -> None:
-        x = self._x(t_us)
-        line = {"x1": str(x), "x2": str(x), "y1": "56", "y2": str(bottom + below + 4)}
-        Xml.SubElement(self._root, "line", {"class": style, **line})
-        right = x > _WIDTH - 160
-        anchor = {"text-anchor": "end" if right else "start"}
+        x = f"{self._percent(t_us)}%"
+        line = {"x1": x, "x2": x, "y1": "0", "y2": str(bottom + below + 4)}
+        Xml.SubElement(self.plot, "line", {"class": style, **line})
+        right = self._percent(t_us) > 84
+        anchor = {"text-anchor": "end", "dx": "-4"} if right else {"dx": "4"}
         kind = {"class": "alerttext" if style == "alert" else "small"}
-        self._text(x - 4 if right else x + 4, bottom + below + 14, text, anchor | kind)
+        _text(self.plot, x, bottom + below + 14, text, anchor | kind)
+
+
+def _text(parent: Xml.Element, x: str, y: float, text: str, attributes: dict[str, str] | None = None) -> None:
+    Xml.SubElement(parent, "text", {"x": x, "y": str(y), **(attributes or {})}).text = text

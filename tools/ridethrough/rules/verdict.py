@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,15 +10,18 @@ from ridethrough.quantities import show_time
 
 Status = Literal["pass", "fail", "undecided", "vacuous"]
 EXIT_STATUS: dict[Status, int] = {"pass": 0, "vacuous": 0, "fail": 1, "undecided": 3}
+WORST_FIRST: tuple[Status, ...] = ("fail", "undecided", "pass", "vacuous")
 
 
 @dataclass(frozen=True)
 class Witness:
-    """The cut that decides: from, to, and how long it counts; all in us."""
+    """The cut, or the `cuts` that are added up, that decide: from, to, and what counts; times in us, but
+    `amount_us` is a count where the rule counts."""
 
     from_us: int
     to_us: int
     amount_us: int
+    cuts: int = 1
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,15 @@ class Verdict:
     status: Status
     witness: Witness | None = None
     margin_us: int | None = None
-    """How far the worst cut stays below the limit (pass) or goes beyond it (fail)."""
+    """How far the worst stays below the limit (pass) or goes beyond it (fail); a count where the rule counts."""
     cause: str = ""
     """Why it is undecided or vacuous; for a fail, the words of what was forbidden."""
+    limit: str = ""
+    """The name of the limit that decided, if it has one."""
+    counts: bool = False
+    """The rule counts cuts: amounts are numbers of them."""
+    readings: str = ""
+    """For a rule that leaves keys open: in how many of its readings it fails, and which key decides."""
 
     @property
     def exit_status(self) -> int:
@@ -38,13 +48,34 @@ class Verdict:
 
     def sentence(self) -> str:
         """The verdict for people."""
+        if self.readings:
+            return f"{self.status.upper()}: {self.readings}"
+        limit = f"{self.limit}: " if self.limit else ""
         if self.status == "fail" and self.witness:
             w = self.witness
+            several = f", in {w.cuts} cuts" if w.cuts > 1 and not self.counts else ""
             return (
-                f"FAIL: {self.cause} from {show_time(w.from_us)} to {show_time(w.to_us)}, "
-                f"{show_time(w.amount_us)} counted, {show_time(self.margin_us or 0)} beyond the limit"
+                f"FAIL: {limit}{self.cause} from {show_time(w.from_us)} to {show_time(w.to_us)}, "
+                f"{self._show(w.amount_us)} counted{several}, {self._show(self.margin_us or 0)} beyond the limit"
             )
         if self.status == "pass":
-            worst = f"longest cut {show_time(self.witness.amount_us)}" if self.witness else "no cut at all"
-            return f"PASS: {worst}, margin {show_time(self.margin_us or 0)}"
-        return f"{self.status.upper()}: {self.cause}"
+            what = (
+                "most cuts" if self.counts else "longest cut" if not self.witness or self.witness.cuts == 1 else "most"
+            )
+            worst = f"{what} {self._show(self.witness.amount_us)}" if self.witness else "no cut at all"
+            return f"PASS: {worst}, margin {self._show(self.margin_us or 0)}"
+        return f"{self.status.upper()}: {limit}{self.cause}"
+
+    def _show(self, amount: int) -> str:
+        return str(amount) if self.counts else show_time(amount)
+
+
+def worst_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict of a rule with several limits: kept when each is kept; the nearest of equals."""
+    order = {status: i for i, status in enumerate(WORST_FIRST)}
+
+    def key(v: Verdict) -> tuple[int, int]:
+        margin = v.margin_us or 0
+        return order[v.status], -margin if v.status == "fail" else margin
+
+    return min(verdicts, key=key)

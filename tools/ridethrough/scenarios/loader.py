@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.images.layout import IMAGE_BYTES_MAX
-from ridethrough.paths import SCENARIOS
+from ridethrough.paths import SCENARIOS, SPECIMENS
 from ridethrough.quantities import parse_time_us, parse_voltage_mv
 from ridethrough.scenarios.plan import (
     ACTIONS,
@@ -16,6 +16,7 @@ from ridethrough.scenarios.plan import (
     MANGLES,
     NONE,
     STATUSES,
+    TAGS,
     TROUBLES,
     ImagePlan,
     Shows,
@@ -45,15 +46,23 @@ class Scenario:
     steps: tuple[Step, ...]
     shows: Shows = field(default_factory=Shows)
     sweep: SweepPlan = field(default_factory=SweepPlan)
+    script: str = ""
+    """What the scripted specimen does (specimens/scripted)."""
+    sentence: str = ""
+    """A specimen: how those who have to agree on a rule would put it."""
+    tag: str = ""
+    """A specimen: one of TAGS."""
 
     @classmethod
     def load(cls, name: str, board: str = "") -> Scenario:
         """The scenario `name` or `name:case`, or in a file (`x.toml`, `x.toml:case`), as it is on `board`
         (default: its own). BadInput if there is none or it is not sound."""
         base, _, case = name.partition(":")
-        path = Path(base) if base.endswith(".toml") else SCENARIOS / f"{base}.toml"
-        if not base.endswith(".toml") and base not in _files():
-            raise BadInput(f"no scenario '{base}'{suggestion(base, _files())}; a file's name ends in .toml")
+        folder = SPECIMENS if base in specimens() else SCENARIOS
+        path = Path(base) if base.endswith(".toml") else folder / f"{base}.toml"
+        if not base.endswith(".toml") and base not in [*_files(), *specimens()]:
+            known = [*_files(), *specimens()]
+            raise BadInput(f"no scenario '{base}'{suggestion(base, known)}; a file's name ends in .toml")
         read = Table.load(path)
         data = read.everything()
         cases = list(read.table("cases").everything())
@@ -81,6 +90,9 @@ class Scenario:
             steps=tuple(_step(step) for step in top.tables("step")),
             shows=_shows(top.table("shows")),
             sweep=_sweep(top.table("sweep"), path.parent),
+            script=top.text("script", ""),
+            sentence=top.table("specimen").text("sentence", ""),
+            tag=top.table("specimen").choice("tag", TAGS, "plausible"),
         )
         top.done()
         return scenario
@@ -94,6 +106,11 @@ class Scenario:
 
 def _files() -> list[str]:
     return sorted(p.stem for p in SCENARIOS.glob("*.toml"))
+
+
+def specimens() -> list[str]:
+    """The meters that come with the project, for rules to be tried on."""
+    return sorted(p.stem for p in SPECIMENS.glob("*.toml"))
 
 
 def names() -> list[str]:

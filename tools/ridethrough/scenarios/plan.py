@@ -14,6 +14,8 @@ MANGLES = ("none", "repeat", "reorder", "corrupt")
 TROUBLES = ("mains off", "hub out", "hold fails", "hard reset")
 NONE = -1
 """In `Shows`: there must be no outcome, or no version."""
+TAGS = ("reported", "plausible", "contrived")
+"""How much stands behind a specimen: a source describes it; it could be; nobody would build it."""
 STATUSES = ("pass", "fail", "undecided", "vacuous")
 
 

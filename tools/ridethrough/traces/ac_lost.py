@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ridethrough.traces.intervals import Interval, outside
+from ridethrough.traces.intervals import Interval, common, outside
 from ridethrough.traces.trace import Trace
 
 LAG_US_MAX = 60_000
@@ -36,5 +36,5 @@ def _longest(*conditions: list[Interval]) -> int:
     # The longest time for which all of them hold.
     together = conditions[0]
     for more in conditions[1:]:
-        together = [(max(a, c), min(b, d)) for a, b in together for c, d in more if max(a, c) < min(b, d)]
+        together = common(together, more)
     return max((b - a for a, b in together), default=0)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ridethrough.traces.intervals import Interval
+from ridethrough.traces.holds import Holds
+from ridethrough.traces.intervals import Interval, common, merged
 from ridethrough.traces.segments import Voltage
 
 WIRES = ("mains", "reset", "ch_enable", "ac_lost", "ch_present", "running_n")
@@ -80,8 +81,43 @@ class Trace:
 
     def application_runs(self) -> list[Interval]:
         """When `running_n` is low with the MCU running: unpowered, the wire is low too."""
-        runs = self.when("mcu", "run")
-        return [(max(a, c), min(b, d)) for a, b in self.when("running_n", 0) for c, d in runs if max(a, c) < min(b, d)]
+        return common(self.when("running_n", 0), self.when("mcu", "run"))
+
+    # --- what rules ask; a capture answers each of these less surely ---
+
+    period_us = 0
+    """How far apart samples are."""
+    begins_known = True
+    """Nothing was before the trace begins: a run starts without power."""
+
+    def below(self, voltage: str, mv: float) -> Holds:
+        """When `voltage` is below `mv`."""
+        return Holds.exactly(self.voltages[voltage].below(mv, self.end_us))
+
+    def wire(self, name: str, level: int) -> Holds:
+        """When wire `name` has that level."""
+        return Holds.exactly(self.when(name, level))
+
+    def text(self, name: str, value: str) -> Holds:
+        """When text `name` is `value`."""
+        return Holds.exactly(self.when(name, value))
+
+    def meter_runs(self) -> Holds:
+        """When the meter's application runs."""
+        return Holds.exactly(self.application_runs())
+
+    def moments(self, name: str, key: str = "", value: str = "") -> Holds:
+        """The microseconds in which there is an event of that name, whose `key` is `value` if one is given."""
+        found = [e.t_us for e in self.events(name) if not key or str(e.data.get(key, "")).lower() == value.lower()]
+        return Holds.exactly(merged([(t, t + 1) for t in found]))
+
+    def knows(self, name: str) -> bool:
+        """Would an event of that name be in the trace if there had been one?"""
+        return True
+
+    def with_what_was_before(self, holds: Holds) -> Holds:
+        """`holds`, with the time before the trace begins."""
+        return holds
 
     def dark(self) -> list[Interval]:
         """When the hub was without supply, after it was first supplied: from `hub_mv` falling below

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock, Order
-from ridethrough.world.power import HubLoad, PowerPath
+from ridethrough.world.power import HubLoad
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,20 @@ class HubParams:
         )
 
 
+class Supply(Protocol):
+    """What a hub hangs on: the power path, which tells it when its supply is lost and back."""
+
+    on_hub_lost: Callable[[], None]
+    on_hub_back: Callable[[], None]
+
+    def set_load(self, load_mw: int, alive: bool) -> None:
+        """What the hub draws from now on."""
+
+
 class Hub:
     """The hub on `power`; its store is full at time 0, its electronics are off."""
 
-    def __init__(self, clock: Clock, trace: Trace, power: PowerPath, params: HubParams, drift_ppm: int = 0) -> None:
+    def __init__(self, clock: Clock, trace: Trace, power: Supply, params: HubParams, drift_ppm: int = 0) -> None:
         self._clock = clock
         self._trace = trace
         self._power = power

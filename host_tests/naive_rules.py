@@ -1,0 +1,217 @@
+"""A second opinion on rules, as naive as it can be: a small trace, looked at one microsecond after the other.
+
+Knows nothing of intervals. A trace is a `Small`; a reading is a dict of the rule language's keys, with
+times in whole microseconds written `7 us`.
+"""
+
+import math
+import re
+from itertools import groupby, pairwise
+
+from ridethrough.traces import Segment, Trace
+
+PLANNED, UNPLANNED = ("activation", "commanded"), ("watchdog", "brown-out", "crash", "rollback")
+
+
+class Small:
+    """What holds in each microsecond; events as (t, name, kind)."""
+
+    def __init__(self, ch_mv, mains, hub, events):
+        self.ch_mv, self.mains, self.hub, self.events = ch_mv, mains, hub, events
+
+    def __repr__(self):
+        runs = [[(value, len(list(same))) for value, same in groupby(x)] for x in (self.ch_mv, self.mains, self.hub)]
+        return f"Small({runs}, {self.events})"
+
+    def trace(self) -> Trace:
+        t = Trace(end_us=len(self.ch_mv))
+        for at, (mv, mains, hub) in enumerate(zip(self.ch_mv, self.mains, self.hub, strict=True)):
+            t.voltages["ch_mv"].add(Segment(at, "flat", mv))
+            t.set_wire("mains", at, mains)
+            t.set_text("hub", at, hub)
+        for at, name, kind in self.events:
+            t.add_event(at, name, **({"kind": kind} if kind else {}))
+        return t
+
+
+def _us(text):
+    return int(text.split()[0])
+
+
+def holds(words, small, t):
+    """Does a condition hold in microsecond t? The few forms that the test draws."""
+    if " and " in words:
+        return all(holds(part, small, t) for part in words.split(" and "))
+    if m := re.fullmatch(r"no (.+) in the last (\d+ us)", words):
+        return not any(holds(m[1], small, x) for x in range(max(0, t - _us(m[2])), t + 1))
+    if m := re.fullmatch(r"(.+) in the last (\d+ us)", words):
+        return any(holds(m[1], small, x) for x in range(max(0, t - _us(m[2])), t + 1))
+    if m := re.fullmatch(r"(.+) for (\d+ us)", words):
+        return t >= _us(m[2]) and all(holds(m[1], small, x) for x in range(t - _us(m[2]), t + 1))
+    if m := re.fullmatch(r"CH power (below|at or below|above|at or above) (\d+) mV", words):
+        mv, limit = small.ch_mv[t], int(m[2])
+        return {"below": mv < limit, "at or below": mv <= limit, "above": mv > limit, "at or above": mv >= limit}[m[1]]
+    if m := re.fullmatch(r"CH power outside (\d+) mV..(\d+) mV", words):
+        return not int(m[1]) <= small.ch_mv[t] <= int(m[2])
+    if words in ("mains lost", "mains on"):
+        return small.mains[t] == (words == "mains on")
+    if words in ("CH up", "CH down"):
+        return (small.hub[t] == "up") == (words == "CH up")
+    return any(at == t and name.replace("_", " ") == words for at, name, _ in small.events)
+
+
+def _cuts(reading, small):
+    """(from, to, may still go on)."""
+    end = len(small.ch_mv)
+    ends_when = reading.get("ends_when", "back")
+    found, begin, last, quiet = [], None, 0, 0
+    for t in range(end):
+        bad = holds(reading["forbid"], small, t)
+        if bad:
+            begin = t if begin is None else begin
+            last, quiet = t + 1, 0
+            continue
+        if begin is None:
+            continue
+        quiet += 1
+        if ends_when == "back" or (ends_when.startswith("back for") and quiet >= _us(ends_when[9:])):
+            found.append((begin, last, False))
+            begin = None
+        elif not ends_when.startswith("back") and holds(ends_when, small, t):
+            found.append((begin, t, False))
+            begin = None
+    if begin is not None:
+        found.append((begin, last if ends_when.startswith("back") else end, True))
+    return found
+
+
+def _speaks(during, kind):
+    if kind == "power-up":
+        return during == kind or (isinstance(during, list) and kind in during)
+    if during in ("planned", "unplanned"):
+        return kind in (PLANNED if during == "planned" else UNPLANNED)
+    return during == "any reboot" or kind == during or (isinstance(during, list) and kind in during)
+
+
+def _spans(reading, small):
+    """Sets of microseconds, one for each reboot."""
+    end = len(small.ch_mv)
+    if reading.get("during") == "always":
+        return [set(range(end))]
+    spans = []
+    resets = [(t, kind) for t, name, kind in small.events if name == "reset"]
+    for i, (t, kind) in enumerate(resets):
+        if not _speaks(reading.get("during", "any reboot"), kind):
+            continue
+        begin, before = t, resets[i - 1][0] if i else -1
+        for x in range(t, before, -1):
+            if any(at == x and name == reading.get("from", "reset") for at, name, _ in small.events):
+                begin = x
+                break
+        stop = t
+        to = reading.get("to", "outcome")
+        while stop < end:
+            if to == "power back":
+                if not holds(reading["forbid"], small, stop):
+                    break
+            elif stop > t:
+                names = [name for at, name, _ in small.events if at == stop]
+                if to in names or (to == "outcome" and "application" in names and not _activating(small, t)):
+                    break
+            stop += 1
+        spans.append(set(range(begin, max(stop, begin + 1))))
+    # what overlaps or adjoins is one reboot
+    joined = []
+    for span in sorted(spans, key=min):
+        if joined and min(span) <= max(joined[-1]) + 1:
+            joined[-1] |= span
+        else:
+            joined.append(span)
+    return joined
+
+
+def _activating(small, t):
+    pending = None
+    for at, name, kind in small.events:
+        if at > t:
+            break
+        if name == "reset" and kind == "activation":
+            pending = at
+        elif name == "outcome" and pending is not None and at >= pending:
+            pending = None
+    return pending is not None
+
+
+def _counted(cut, reading, small):
+    unless = reading.get("unless", [])
+    begin, stop, _ = cut
+    unless = [unless] if isinstance(unless, str) else unless
+    for x in unless:
+        if x.endswith(" when it began") and holds(x[: -len(" when it began")], small, begin):
+            return None
+        if x.endswith(" at any time in it"):
+            x = x[: -len(" at any time in it")]
+            if any(holds(x, small, t) for t in range(begin, stop)):
+                return None
+    plain = [x for x in unless if not x.endswith((" when it began", " at any time in it"))]
+    return [t for t in range(begin, stop) if not any(holds(x, small, t) for x in plain)]
+
+
+def _amount(reading, cuts):
+    """The worst amount over cuts given as (begin, microseconds that count, infinite)."""
+    per = reading.get("per", "cut")
+
+    def size(cut):
+        return math.inf if cut[2] else len(cut[1])
+
+    if "times" in reading:
+        long = [cut for cut in cuts if _over(reading.get("lasting", "more than 0 us"), size(cut))]
+        if per.endswith("us"):
+            return max((sum(a[0] <= b[0] < a[0] + _us(per) for b in long) for a in long), default=0)
+        return min(len(long), 1) if per == "cut" else len(long)
+    if per.endswith("us"):
+        counted = {t for cut in cuts for t in cut[1]}
+        for cut in cuts:
+            if cut[2]:
+                counted |= set(range(max(cut[1] or [cut[0]]) + 1, 1000))
+        first, last = min(counted, default=0) - _us(per), max(counted, default=0)
+        return max(
+            (sum(t in counted for t in range(b, b + _us(per))) for b in range(first, min(last + 1, 500))), default=0
+        )
+    return max(map(size, cuts), default=0) if per == "cut" else sum(map(size, cuts))
+
+
+def _over(boundary, amount):
+    number = int(re.search(r"\d+", boundary)[0])
+    return amount >= number if boundary.endswith("or more") else amount > number
+
+
+def status(reading, small):
+    """The verdict's status."""
+    cuts, spans = _cuts(reading, small), _spans(reading, small)
+    if not spans:
+        at = {name: t for t, name, _ in small.events}
+        announced = max(at.get("command", -1), at.get("shutdown", -1)) > at.get("reset", -1)
+        return "undecided" if announced and holds(reading["forbid"], small, len(small.ch_mv) - 1) else "vacuous"
+    per = reading.get("per", "cut")
+    if per == "reboot" and reading.get("during") != "always":
+        groups = [[span] for span in spans]
+    elif per == "update" and reading.get("during") != "always":
+        commands = [t for t, name, _ in small.events if name == "command"]
+        groups = [[s] for s in spans if not commands or min(s) < commands[0]]
+        for a, b in pairwise([*commands, math.inf]):
+            groups.append([s for s in spans if a <= min(s) < b])
+    else:
+        groups = [spans]
+    least = most = 0
+    for group in groups:
+        touched = [cut for cut in cuts if any(t in span for span in group for t in range(cut[0], cut[1]))]
+        counted = [(cut, _counted(cut, reading, small)) for cut in touched]
+        counted = [(cut, times) for cut, times in counted if times is not None]
+        least = max(least, _amount(reading, [(cut[0], times, False) for cut, times in counted]))
+        most = max(most, _amount(reading, [(cut[0], times, cut[2]) for cut, times in counted]))
+    limit = reading.get("times") or reading.get("lasting", "more than 0 us")
+    slack = _us(reading.get("tolerance", "0 us")) if "times" not in reading else 0
+    if _over(limit, max(0, least - slack)):
+        return "fail"
+    return "undecided" if _over(limit, most + slack) else "pass"

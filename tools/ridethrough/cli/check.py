@@ -1,0 +1,190 @@
+"""`ridethrough check`: captures of real meters against rules."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import DownloadColumn
+from rich.text import Text
+
+from ridethrough.cli.progress import Progress
+from ridethrough.cli.run import RULE
+from ridethrough.cli.terminal import say, terminal
+from ridethrough.errors import BadInput, suggestion
+from ridethrough.quantities import parse_voltage_mv
+from ridethrough.reports.page import Page
+from ridethrough.reports.timeline import Glyphs, strip
+from ridethrough.rules import Evidence, Rule, Verdict
+from ridethrough.rules.conditions import KINDS
+from ridethrough.rules.verdict import WORST_FIRST
+from ridethrough.rules.words import time_us
+from ridethrough.traces.capture import Capture
+from ridethrough.traces.load import Wiring, load_capture
+
+_EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome")
+_ASSUMED = {
+    "mains on": ("mains", 1),
+    "mains lost": ("mains", 0),
+    "CH fitted": ("ch_present", 1),
+    "ac ok": ("ac_lost", 0),
+}
+_STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow", "vacuous": "bold yellow"}
+_EXAMPLES = """examples:
+  ridethrough check build/update.vcd                                  a run's own trace
+  ridethrough check rail.csv --map ch_mv='Channel 0' --scale 6 --at reset=130s --assume 'mains on'
+  ridethrough check logic.sr --map ch_mv=D0 --threshold 2V --map reset=D1
+  ridethrough check meters/*.csv --map ch_mv=CH1 --rule mp102-wg-2020-04 --rule design-target --html report.html
+
+safety: assume that the hub's interface is at mains potential until the meter's maker says otherwise: isolated
+supply, isolated probes, no earthed instrument, a competent person.
+
+exit status, the worst of all: 0 kept, or nothing it speaks about; 1 broken; 2 bad input; 3 undecided"""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    path: Path
+    capture: Capture
+    rule: Rule
+    verdict: Verdict
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "check",
+        help="judge captures of real meters: VCD, Saleae CSV, sigrok .sr, plain CSV",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("captures", metavar="CAPTURE", type=Path, nargs="+")
+    parser.add_argument("--rule", metavar="RULE", action="append", help=f"repeatable (default: {RULE})")
+    parser.add_argument("--map", metavar="SIGNAL=CHANNEL", action="append", default=[], help="which channel is which")
+    parser.add_argument("--scale", metavar="N", type=float, default=1.0, help="what the probe on a voltage divides by")
+    parser.add_argument("--threshold", metavar="V", help="above which voltage of CH power a digital channel reads high")
+    parser.add_argument(
+        "--at", metavar="EVENT=TIME", action="append", default=[], help="an event that was not captured: reset=130s"
+    )
+    parser.add_argument(
+        "--assume", metavar="WORDS", action="append", default=[], help=f"true throughout: {', '.join(_ASSUMED)}"
+    )
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with timelines")
+    parser.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Reads, judges, prints; the worst verdict's exit status."""
+    rules = [Rule.load(name) for name in arguments.rule or [RULE]]
+    levels = frozenset(level for rule in rules for level in rule.levels_mv)
+    wiring, stated = _wiring(arguments), [_stated(text) for text in arguments.at]
+    judged = []
+    for path in arguments.captures:
+        capture = _load(path, wiring, levels)
+        for name, kind, at_us, text in stated:
+            if not 0 <= at_us - capture.first_us <= capture.end_us:
+                raise BadInput(f"--at {text}: {path} does not reach there")
+            capture.state(name, at_us, kind)
+            capture.rests_on.append(f"{text}, as stated")
+        capture.log.sort(key=lambda e: e.t_us)
+        evidence = Evidence(capture)
+        judged += [_Judged(path, capture, rule, rule.check(evidence)) for rule in rules]
+    judged.sort(key=lambda j: (WORST_FIRST.index(j.verdict.status), -_size(j.verdict)))
+    if arguments.html:
+        _write_page(judged, arguments.html)
+    with terminal() as console:
+        if arguments.json:
+            print(json.dumps([_as_json(j) for j in judged], indent=2))
+        elif len(judged) == 1:
+            glyphs = Glyphs.for_encoding(console.encoding)
+            say(console, *strip(judged[0].capture, console.width, glyphs), "", *_lines(judged[0]))
+        else:
+            for j in judged:
+                say(console, *_lines(j))
+    return max((j.verdict.exit_status for j in judged), key=(0, 3, 1).index)
+
+
+def _size(verdict: Verdict) -> int:
+    return (verdict.margin_us or 0) if verdict.status == "fail" else -(verdict.margin_us or 0)
+
+
+def _load(path: Path, wiring: Wiring, levels: frozenset[float]) -> Capture:
+    size = path.stat().st_size if path.is_file() else 0
+    with Progress(path.name, DownloadColumn()) as progress:
+        return load_capture(path, wiring, levels, lambda done: progress.show(path.name, done, size))
+
+
+def _wiring(arguments: argparse.Namespace) -> Wiring:
+    channels: dict[str, str] = {}
+    for text in arguments.map:
+        signal, equals, channel = text.partition("=")
+        if not equals or not channel:
+            raise BadInput(f"--map {text}: SIGNAL=CHANNEL expected, such as ch_mv='Channel 0'")
+        channels[signal.strip()] = channel.strip()
+    assumed = {}
+    for text in arguments.assume:
+        if text not in _ASSUMED:
+            raise BadInput(f"--assume {text}: not known{suggestion(text, _ASSUMED)}")
+        signal, level = _ASSUMED[text]
+        assumed[signal] = level
+    if not 1e-6 <= arguments.scale <= 1e6:
+        raise BadInput(f"--scale {arguments.scale:g}: what the probe divides by, such as 6 or 10")
+    threshold = parse_voltage_mv(arguments.threshold) if arguments.threshold else None
+    return Wiring(channels, arguments.scale, threshold, assumed)
+
+
+def _stated(text: str) -> tuple[str, str, int, str]:
+    name, equals, when = (part.strip() for part in text.partition("="))
+    known = (*_EVENTS, *KINDS)
+    if not equals or name not in known:
+        raise BadInput(
+            f"--at {text}: EVENT=TIME expected, such as reset=130s; '{name}' is no event{suggestion(name, known)}"
+        )
+    sign = -1 if when.startswith("-") else 1
+    try:
+        at_us = sign * time_us(re.sub(r"^-", "", when))
+    except BadInput as e:
+        raise BadInput(f"--at {text}: {e}") from e
+    return ("reset", name, at_us, text) if name in KINDS else (name, "", at_us, text)
+
+
+def _lines(j: _Judged) -> list[Text | str]:
+    rests = "; ".join(j.capture.rests_on)
+    return [
+        Text.assemble((f"{j.path}  ", "bold"), (j.verdict.sentence(), _STYLES[j.verdict.status])),
+        f"    {j.rule.id}" + (f"; rests on: {rests}" if rests else ""),
+    ]
+
+
+def _as_json(j: _Judged) -> dict[str, Any]:
+    v = j.verdict
+    witness = vars(v.witness) if v.witness else None
+    return {
+        "capture": str(j.path),
+        "rule": j.rule.id,
+        "status": v.status,
+        "sentence": v.sentence(),
+        "witness": witness,
+        "margin_us": v.margin_us,
+        "rests_on": j.capture.rests_on,
+    }
+
+
+def _write_page(judged: list[_Judged], path: Path) -> None:
+    page = Page("Captures against rules")
+    page.verdict(judged[0].verdict, f"{judged[0].path.name}: ")
+    if len(judged) > 1:
+        rows = [(j.path.name, j.rule.id, j.verdict.sentence()) for j in judged]
+        page.table("Worst first", ("capture", "rule", "verdict"), rows)
+    for j in judged:
+        page.heading(f"{j.path.name}: {j.rule.id}")
+        page.add("blockquote", j.rule.text)
+        page.verdict(j.verdict)
+        page.timeline(j.capture, j.verdict, sorted(j.rule.levels_mv), j.path.name)
+        page.add("p", "It rests on: " + "; ".join(j.capture.rests_on), "soft")
+    page.write(path)

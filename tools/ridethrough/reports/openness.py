@@ -1,0 +1,33 @@
+"""How open a rule is, in lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from ridethrough.rules.explain import KEYS_SAY
+from ridethrough.workbench.openness import Openness
+
+_BAR = 24
+
+
+def openness_lines(found: Openness) -> Iterator[Text | str]:
+    """The number first, then what depends on it, then what to decide."""
+    if found.readings == 1:
+        yield Text(f"{found.rule.id}: every key is decided; one reading", "bold")
+        return
+    depending = found.depending
+    yield Text(f"{found.rule.id}: {found.readings} readings", "bold")
+    yield f"{len(depending)} of {len(found.spreads)} meters depend on which it is:"
+    yield ""
+    for specimen, spread in depending:
+        broken, n = spread.broken[True], len(spread.verdicts)
+        bar = "#" * round(_BAR * broken / n)
+        key, whole = spread.decided_by()
+        by = f"decided by {key}" if whole else f"mostly by {key}"
+        yield Text.assemble(f"  {specimen.name:<22} ", (f"{bar:.<{_BAR}}", "red"), f" broken in {broken} of {n}, {by}")
+    yield ""
+    yield "What to decide first, and how much of the doubt that settles:"
+    for key, share in found.settles():
+        yield f"  {key:<10} {share:4.0%}  {KEYS_SAY[key]}"

@@ -1,0 +1,163 @@
+"""A rule said back in plain English, and a warning wherever two of its keys fight each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ridethrough.quantities import show_time
+from ridethrough.rules.open import count
+from ridethrough.rules.reading import CHOICES, PLANNED, UNPLANNED, Reading
+from ridethrough.rules.rule import Limit, Rule
+from ridethrough.rules.words import show_span
+
+_FROM = {"command": "the command", "shutdown": "the beginning of the shutdown", "reset": "the reset"}
+_TO = {
+    "boot": "boot code runs",
+    "application": "the application runs",
+    "power back": "CH power is back",
+    "outcome": "the outcome is reported",
+}
+KEYS_SAY = {
+    "forbid": "what the cut or drop is",
+    "lasting": "how long is too long",
+    "times": "whether cuts are counted",
+    "per": "what is added up",
+    "ends_when": "when a cut is over",
+    "during": "which reboots it speaks of",
+    "from": "when a reboot begins",
+    "to": "when a reboot ends",
+    "unless": "what is exempt",
+    "tolerance": "how near the limit is undecided",
+}
+
+
+def explain(rule: Rule) -> list[str]:
+    """Paragraphs: what the rule says, each limit by itself, and how much of it is open."""
+    found: list[str] = []
+    several = len(rule.limits) > 1
+    if several:
+        found.append(f"It is broken if any of its {len(rule.limits)} limits is:")
+    for i, limit in enumerate(rule.limits, 1):
+        title = f"{i}. {limit.name}: " if several and limit.name else f"{i}. " if several else ""
+        text = " ".join(explain_reading(limit.reading)) if limit.reading else " ".join(_open_limit(limit))
+        found.append(title + text)
+    if rule.open_keys:
+        found.append(f"So it has {count(rule)} readings.")
+    return found
+
+
+def warnings(rule: Rule) -> list[str]:
+    """Where keys fight each other."""
+    found = []
+    for limit in rule.limits:
+        if limit.reading:
+            name = f"{limit.name}: " if limit.name else ""
+            found += [name + text for text in conflicts(limit.reading)]
+    return found
+
+
+def _open_limit(limit: Limit) -> Iterator[str]:
+    decided = limit.decided({key: CHOICES[key][0] for key in limit.open_keys})
+    yield f"If it is read in the first of its ways: {' '.join(explain_reading(decided))}"
+    for key in limit.open_keys:
+        choices = ", or ".join("none" if c is None else str(c) for c in CHOICES[key])
+        yield f"It is open {KEYS_SAY[key]} (`{key}`): {choices}."
+
+
+def explain_reading(reading: Reading) -> Iterator[str]:
+    """Its sentences."""
+    yield f"It is a breach if {reading.forbid.says}{_how_much(reading)}, {_when(reading)}."
+    if not reading.forbid.momentary:
+        yield _ending(reading)
+    if not reading.always:
+        yield (
+            f"A reboot runs from {_FROM[reading.from_]} until {_TO[reading.to]}, through further resets on the way; "
+            "a cut that touches it counts whole."
+        )
+    for x in reading.unless:
+        if x.scope == "when it began":
+            yield f"A cut does not count if, when it began, {x.condition.says}."
+        elif x.scope:
+            yield f"A cut does not count at all if at any time in it {x.condition.says}."
+        else:
+            yield f"The time during which {x.condition.says} is taken off."
+    if reading.lasting:
+        limit = show_span(reading.lasting.limit)
+        if reading.tolerance_us:
+            yield f"Within {show_time(reading.tolerance_us)} of {limit} it is undecided."
+        elif reading.lasting.inclusive:
+            yield f"Exactly {limit} is a breach." if not reading.times else f"Exactly {limit} counts."
+        else:
+            verb = "counts" if reading.times else "is"
+            yield f"Exactly {limit} {'does not count' if reading.times else 'is not a breach'}; anything more {verb}."
+
+
+def _how_much(reading: Reading) -> str:
+    long = f" for {reading.lasting.show(show_span(reading.lasting.limit))}" if reading.lasting else ""
+    if reading.times:
+        what = {"cut": "in one cut", "reboot": "in one reboot", "update": "in one update"}.get(
+            reading.per, f"within any {reading.per}"
+        )
+        return f"{long} {reading.times.show(str(reading.times.limit))} times {what}"
+    if not reading.lasting:
+        return "" if reading.forbid.momentary else ", for any time at all"
+    return long + {
+        "cut": " in one piece",
+        "reboot": ", all cuts of one reboot added up",
+        "update": ", all cuts of one update (from one command to the next) added up",
+    }.get(reading.per, f", added up over any {reading.per}")
+
+
+def _when(reading: Reading) -> str:
+    if reading.always:
+        return "at any time"
+    if reading.any_reboot:
+        return "during any reboot"
+    if reading.during == PLANNED:
+        return "during a planned reboot (activation, commanded)"
+    if reading.during == UNPLANNED:
+        return f"during an unplanned reboot ({', '.join(UNPLANNED)})"
+    return f"during a reboot of this kind: {', '.join(reading.during)}"
+
+
+def _ending(reading: Reading) -> str:
+    if reading.until is not None:
+        return f"A cut ends when {reading.until.says}; whatever happens before is part of it."
+    if reading.back_us:
+        return (
+            f"A cut ends when that is over for {show_span(reading.back_us)}, at the moment when it was over; shorter "
+            "returns are part of the cut."
+        )
+    return (
+        "A cut ends as soon as that is over, however short the return: two cuts with a blip of power between are two."
+    )
+
+
+def conflicts(reading: Reading) -> Iterator[str]:
+    """Which of its keys contradict each other, or do nothing."""
+    limit = reading.lasting.limit if reading.lasting else 0
+    window = reading.window_us
+    if reading.times and reading.per == "cut" and not window:
+        yield "`times` counts cuts, but `per = cut` looks at one at a time: name what is counted over, such as `reboot`"
+    if window and not reading.times and limit > window:
+        yield f"`lasting` asks for {show_span(limit)} within {reading.per}: that can never be"
+    if window and reading.back_us > window:
+        yield f"`ends_when` joins cuts up to {show_span(reading.back_us)} apart, longer than the window of `per`"
+    if reading.always and ({"from", "to"} & reading.raw.keys()):
+        yield "`from` and `to` say nothing with `during = always`"
+    if reading.always and reading.per == "reboot":
+        yield "`per = reboot` says nothing with `during = always`: everything is added up"
+    if (
+        not reading.always
+        and not reading.any_reboot
+        and reading.from_ != "reset"
+        and "activation" not in reading.during
+    ):
+        yield f"`from = {reading.from_}`: such reboots have none, and begin with the reset"
+    if reading.to == "power back" and reading.from_ == "reset" and reading.per == "reboot":
+        yield "`to = power back` ends a reboot with its first cut, so `per = reboot` has nothing to add up"
+    for x in reading.unless:
+        if x.condition.text == reading.forbid.text:
+            yield "`unless` exempts exactly what `forbid` forbids: this can never be broken"
+    if reading.lasting and reading.lasting.inclusive and limit == 0:
+        yield "`lasting = 0 or more` is broken by no cut at all: write `more than 0 s`, or leave it out"

@@ -1,0 +1,106 @@
+"""What people write, in the few words that the rule language has: text from a word processor, numbers in
+words, signs for words, and boundaries (`3 min or more`, `more than 3 min`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ridethrough.errors import BadInput
+from ridethrough.quantities import parse_time_us, show_time
+
+WORD_PROCESSOR = str.maketrans(
+    {
+        "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\ufeff": "",
+        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
+        "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...",
+    }
+)  # fmt: skip
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
+_NUMBERS = {word: i for i, word in enumerate(_SMALL)} | {"twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45}
+_NUMBERS |= {"sixty": 60, "ninety": 90, "a hundred": 100, "half an": 0.5}  # type: ignore[dict-item]
+_UNITS = (
+    (r"microseconds?|µs", "us"), (r"milliseconds?|msecs?", "ms"), (r"seconds?|secs?", "s"), (r"minutes?|mins?", "min"),
+    (r"hours?|hrs?", "h"), (r"days?", "d"), (r"volts?", "V"), (r"millivolts?", "mV"), (r"per cent|percent", "%"),
+)  # fmt: skip
+DAY_US = 24 * 3600 * 10**6
+_OR_MORE = re.compile(r"(?:(?P<a>.+?) (?:or|and) (?:more|longer|over)|(?:at least|no less than|>=|≥) ?(?P<b>.+))")
+_MORE_THAN = re.compile(r"(?:more than|longer than|greater than|over|exceeding|>) ?(?P<a>.+)")
+
+
+def plain(text: str) -> str:
+    """`text` as it would be typed: no word processor's characters, numbers and units in short."""
+    text = " ".join(text.translate(WORD_PROCESSOR).split()).rstrip(".")
+    for word, number in sorted(_NUMBERS.items(), key=lambda item: -len(item[0])):
+        text = re.sub(rf"(?i)\b{word}\b(?: \(\d+\))?(?=[ -]?[a-z%])", f"{number}", text)
+    for pattern, unit in _UNITS:
+        text = re.sub(rf"(?i)(?<=\d)[ -]?(?:{pattern})\b", f" {unit}", text)
+    return text
+
+
+def time_us(text: str) -> int:
+    """Microseconds of `3 min`, `three minutes`, `1 min 30 s`, `30 d`. BadInput if it is no time."""
+    text = plain(text)
+    parts = re.findall(r"\d+(?:\.\d+)? ?[a-zA-Zµ]+", text)
+    if len(parts) < 2 or " ".join(parts) != text:
+        parts = [text]
+    return sum(_one_time_us(part) for part in parts)
+
+
+def _one_time_us(text: str) -> int:
+    days = re.fullmatch(r"(\d+) ?d", text)
+    if days is None:
+        return parse_time_us(text)
+    if int(days[1]) > 400:
+        raise BadInput(f"'{text}' is longer than 400 days")
+    return int(days[1]) * DAY_US
+
+
+def show_span(us: int) -> str:
+    """A time for people, in the unit in which it is a whole number."""
+    for unit_us, unit in ((DAY_US, "d"), (3600 * 10**6, "h"), (60 * 10**6, "min")):
+        if us and us % unit_us == 0:
+            return f"{us // unit_us} {unit}"
+    return show_time(us)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """`N or more` (inclusive) or `more than N`."""
+
+    limit: int
+    inclusive: bool
+
+    def broken_by(self, amount: float) -> bool:
+        return amount >= self.limit if self.inclusive else amount > self.limit
+
+    def show(self, number: str) -> str:
+        """In the language's words."""
+        return f"{number} or more" if self.inclusive else f"more than {number}"
+
+
+def lasting(text: str) -> Boundary:
+    """A time with its boundary. BadInput if it has none: that is the whole question."""
+    words, number, inclusive = _boundary(text)
+    if number is None:
+        raise BadInput(f"'{words[:40]}' has no boundary: write '{words} or more' or 'more than {words}'")
+    return Boundary(time_us(number), inclusive)
+
+
+def times(text: str) -> Boundary:
+    """A count with its boundary: `2 or more`, `more than 4`."""
+    words, number, inclusive = _boundary(re.sub(r" times?\b", "", plain(text).replace("twice", "2")))
+    number = str(_NUMBERS.get(number or "", number))
+    if not number.isdecimal() or int(number) > 10**6:
+        raise BadInput(f"'{words[:40]}' is no count: write '2 or more' or 'more than 4'")
+    return Boundary(int(number), inclusive)
+
+
+def _boundary(text: str) -> tuple[str, str | None, bool]:
+    words = plain(text)
+    if match := _OR_MORE.fullmatch(words):
+        return words, match["a"] or match["b"], True
+    if match := _MORE_THAN.fullmatch(words):
+        return words, match["a"], False
+    return words, None, False

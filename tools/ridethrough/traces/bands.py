@@ -1,0 +1,101 @@
+"""A voltage or a wire as an instrument saw it: bounds between which it was, from one moment to the next.
+
+An exact sample has equal bounds. A digital probe only tells above from below its threshold; between two
+samples that differ, the signal was anywhere between them.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_right
+
+from ridethrough.traces.holds import Holds
+from ridethrough.traces.intervals import Interval
+
+UNKNOWN = (-math.inf, math.inf)
+
+
+class Bands:
+    """From `t_us` on, low <= value <= high, until the next; append-only, in order of time. `why` says what
+    keeps the bounds apart where they are. `resolution`, `grid`: samples that hold until the next are exact
+    only for thresholds on the grid (multiples of `resolution`, and those listed); 0: for all."""
+
+    def __init__(self, why: str = "", resolution: int = 0, grid: frozenset[int] = frozenset()) -> None:
+        self.times = array("q")
+        self.lows = array("d")
+        self.highs = self.lows
+        """The same array for as long as every sample is exact."""
+        self.why = why
+        self.resolution = resolution
+        self.grid = grid
+
+    def add(self, t_us: int, low: float, high: float) -> None:
+        """Appends bounds; those of the last moment are replaced, those that say nothing new are dropped."""
+        if self.times and self.times[-1] == t_us:
+            self.times.pop(), self.lows.pop()
+            if self.highs is not self.lows:
+                self.highs.pop()
+        if low != high and self.highs is self.lows:
+            self.highs = array("d", self.lows)
+        if self.times and self.lows[-1] == low and self.highs[-1] == high:
+            return
+        self.times.append(t_us)
+        self.lows.append(low)
+        if self.highs is not self.lows:
+            self.highs.append(high)
+
+    def at(self, t_us: int) -> tuple[float, float]:
+        """The bounds at `t_us`; unknown before the first."""
+        i = bisect_right(self.times, t_us) - 1
+        return (self.lows[i], self.highs[i]) if i >= 0 else UNKNOWN
+
+    def below(self, limit: float, end_us: int) -> Holds:
+        """When the value is below `limit`."""
+        step = self.resolution
+        if step and limit % step and limit not in self.grid:
+            sure, may = self._run(self.highs, limit - step, end_us), self._run(self.lows, limit + step, end_us)
+            return self._holds(sure, may, f"voltages are recorded in steps of {step} mV", end_us)
+        sure = self._run(self.highs, limit, end_us)
+        if self.highs is self.lows and self.times and self.times[0] == 0:
+            return Holds.exactly(sure)
+        return self._holds(sure, self._run(self.lows, limit, end_us), self.why, end_us)
+
+    def _holds(self, sure: list[Interval], may: list[Interval], why: str, end_us: int) -> Holds:
+        # what was before the first sample nobody knows
+        first = self.times[0] if self.times else end_us
+        if first > 0:
+            may = [(0, may[0][1]), *may[1:]] if may and may[0][0] == first else [(0, first), *may]
+        return Holds(sure, may, why)
+
+    def _run(self, bounds: array[float], limit: float, end_us: int) -> list[Interval]:
+        found: list[Interval] = []
+        append = found.append
+        start = -1
+        for t_us, value in zip(self.times, bounds, strict=True):
+            if value < limit:
+                if start < 0:
+                    start = t_us
+            elif start >= 0:
+                append((start, t_us))
+                start = -1
+        if 0 <= start < end_us:
+            append((start, end_us))
+        return found
+
+    def widen_last(self, low: float, high: float) -> None:
+        """The last bounds were in fact these."""
+        t_us = self.times[-1]
+        self.times.pop(), self.lows.pop()
+        if self.highs is not self.lows:
+            self.highs.pop()
+        self.add(t_us, low, high)
+
+    def widen_where(self, limit: float, top: bool) -> None:
+        """Wherever it reached `limit` it may have been anywhere beyond."""
+        if self.highs is self.lows:
+            self.highs = array("d", self.lows)
+        bounds = self.highs if top else self.lows
+        for i, value in enumerate(bounds):
+            if value == limit:
+                bounds[i] = math.inf if top else -math.inf

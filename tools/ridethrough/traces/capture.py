@@ -1,0 +1,119 @@
+"""A capture of a real meter as a trace: what was recorded, between what bounds, and what somebody stated.
+
+It answers what rules ask of a trace, less surely: whatever nobody recorded is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ridethrough.traces.bands import Bands
+from ridethrough.traces.holds import Holds
+from ridethrough.traces.segments import Segment
+from ridethrough.traces.trace import VOLTAGES, WIRES, Event, Trace
+
+_LONG_AGO_US = -(2**62)
+_DRAWN_MAX = 3000
+_LEVEL = 0.5
+_EVENT_NAMES = (
+    "command",
+    "shutdown",
+    "reset",
+    "boot",
+    "application",
+    "confirm",
+    "outcome",
+    "ad1",
+    "missed_ad1",
+    "gbcs",
+)
+
+
+@dataclass
+class Capture(Trace):
+    """`bands`: what was recorded of wires and voltages. `known`: the events that would be in it if they had
+    happened (`reset kind`: and of which kind they were); everything, if it is a run's own VCD. `rests_on`:
+    for people, where each signal comes from."""
+
+    bands: dict[str, Bands] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    complete: bool = False
+    rests_on: list[str] = field(default_factory=list)
+    period_us: int = 0
+    first_us: int = 0
+    """What the capture's own clock shows where ours is 0."""
+
+    @property
+    def begins_known(self) -> bool:  # type: ignore[override]
+        return self.complete
+
+    def _missing(self, name: str) -> Holds:
+        option = "--map" if name in (*WIRES, *VOLTAGES) else "it is in no capture but a run's own, where"
+        return Holds.unknown(self.end_us, f"{name} was not captured: {option} {name}=CHANNEL")
+
+    def below(self, voltage: str, mv: float) -> Holds:
+        bands = self.bands.get(voltage)
+        return self._missing(voltage) if bands is None else bands.below(mv, self.end_us)
+
+    def wire(self, name: str, level: int) -> Holds:
+        bands = self.bands.get(name)
+        if bands is None:
+            return self._missing(name)
+        low = bands.below(_LEVEL, self.end_us)
+        return low if not level else low.otherwise(self.end_us)
+
+    def text(self, name: str, value: str) -> Holds:
+        return super().text(name, value) if self.texts[name] else self._missing(name)
+
+    def meter_runs(self) -> Holds:
+        runs = self.wire("running_n", 0)
+        return runs.and_(self.text("mcu", "run")) if self.texts["mcu"] else runs
+
+    def moments(self, name: str, key: str = "", value: str = "") -> Holds:
+        found = super().moments(name, key, value)
+        if self.knows(name) and (not key or self.knows(f"{name} {key}")):
+            return found
+        return Holds(found.sure, [(0, self.end_us)], f"{name.replace('_', ' ')} was not captured")
+
+    def knows(self, name: str) -> bool:
+        return self.complete or name in self.known or name in self.bands
+
+    def with_what_was_before(self, holds: Holds) -> Holds:
+        if self.complete:
+            return holds
+        may = holds.may
+        if may and may[0][0] == 0:
+            return Holds(holds.sure, [(_LONG_AGO_US, may[0][1]), *may[1:]], holds.why or "the capture begins later")
+        return Holds(holds.sure, [(_LONG_AGO_US, 0), *may], holds.why or "the capture begins later")
+
+    def finish(self, end_us: int) -> None:
+        """Closes it at `end_us`: resets and starts of the application are read off their wires, and what
+        reports draw is put in."""
+        self.end_us = end_us
+        for wire, level, name in (("reset", 1, "reset"), ("running_n", 0, "application")):
+            if wire in self.bands and name not in self.known and not self.complete:
+                edges = [a for a, _ in self.wire(wire, level).sure if a > 0]
+                self.log += [Event(t_us, name) for t_us in edges]
+                self.known.add(name)
+        self.log.sort(key=lambda e: e.t_us)
+        for name in WIRES:
+            if name in self.bands:
+                self.wires[name] = [(t_us, int(low > _LEVEL)) for t_us, low, _ in _drawn(self.bands[name])]
+        for name in VOLTAGES:
+            if name in self.bands:
+                for t_us, low, high in _drawn(self.bands[name]):
+                    mv = low if low > float("-inf") else 0.0
+                    self.voltages[name].add(Segment(t_us, "flat", max(0.0, mv if high > mv or low == high else high)))
+
+    def state(self, name: str, t_us: int, kind: str = "") -> None:
+        """Somebody says that there was such an event."""
+        data = {"kind": kind} if kind else {}
+        self.log.append(Event(t_us - self.first_us, name, data))
+        self.known |= {name, *([f"{name} kind"] if kind else [])}
+
+
+def _drawn(bands: Bands) -> Sequence[tuple[int, float, float]]:
+    # enough of it to be looked at
+    step = max(1, len(bands.times) // _DRAWN_MAX)
+    return list(zip(bands.times[::step], bands.lows[::step], bands.highs[::step], strict=True))

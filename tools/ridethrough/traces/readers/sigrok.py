@@ -1,0 +1,152 @@
+"""sigrok's session files (.sr): a zip of samples, with an INI of metadata."""
+
+from __future__ import annotations
+
+import configparser
+import heapq
+import math
+import re
+import sys
+import zipfile
+import zlib
+from array import array
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from ridethrough.errors import BadInput
+from ridethrough.traces.readers.source import CHANNELS_MAX, Change, Channel, Source
+
+_METADATA_BYTES_MAX = 256 * 1024
+_CHUNK_BYTES = 1 << 20
+_RATES = {"hz": 1, "khz": 10**3, "mhz": 10**6, "ghz": 10**9}
+
+
+class SigrokSource(Source):
+    """Logic channels are levels; analog ones are in volts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read = 0
+        try:
+            self._zip = zipfile.ZipFile(path)
+            info = self._zip.getinfo("metadata")
+            if info.file_size > _METADATA_BYTES_MAX:
+                raise BadInput(f"{path}: metadata of {info.file_size} bytes: no sigrok session")
+            text = self._zip.read(info).decode("utf-8")
+        except KeyError as e:
+            raise BadInput(f"{path}: a zip without metadata: no sigrok session") from e
+        except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, EOFError, NotImplementedError, RuntimeError) as e:
+            raise BadInput(f"{path}: no sigrok session, or cut short: {e}") from e
+        except OSError as e:
+            raise BadInput(f"{path}: {e.strerror or e}") from e
+        self._read_metadata(text)
+
+    def bytes_read(self) -> int:
+        return self._read
+
+    def _read_metadata(self, text: str) -> None:
+        ini = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            ini.read_string(text)
+        except configparser.Error as e:
+            raise BadInput(f"{self.path}: metadata: {str(e).splitlines()[0]}") from e
+        sections = [ini[name] for name in ini.sections() if name.startswith("device")]
+        if not sections:
+            raise BadInput(f"{self.path}: metadata names no device")
+        device = sections[0]
+        rate = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMG]?Hz)", device.get("samplerate", "0"), re.IGNORECASE)
+        self._rate = float(rate[1]) * _RATES[rate[2].lower()] if rate else 0.0
+        if not self._rate:
+            raise BadInput(f"{self.path}: no samplerate in it: nobody can say how long anything took")
+        self.period_us = math.ceil(1e6 / self._rate) if self._rate < 1e6 else 0
+        self._logic = device.get("capturefile", "logic-1")
+        unit = device.get("unitsize", "1")
+        self._unit = int(unit) if unit.isdecimal() and 1 <= int(unit) <= 8 else 1
+        self._probes: dict[str, int] = {}
+        self._analogs: dict[str, int] = {}
+        for key, value in device.items():
+            if match := re.fullmatch(r"(probe|analog)(\d{1,4})", key):
+                (self._probes if match[1] == "probe" else self._analogs)[value] = int(match[2])
+        if not 0 < len(self._probes) + len(self._analogs) <= CHANNELS_MAX:
+            raise BadInput(f"{self.path}: metadata names no channel, or more than {CHANNELS_MAX}")
+        self.channels = {name: Channel(name) for name in self._probes}
+        self.channels |= {name: Channel(name, sampled=True, unit_mv=1000.0, what="voltage") for name in self._analogs}
+
+    def changes(self, wanted: Collection[str]) -> Iterator[Change]:
+        probes = {name: n for name, n in self._probes.items() if name in wanted}
+        streams = [self._levels(probes)] if probes or not self._analogs else []
+        streams += [self._volts(name, n) for name, n in self._analogs.items() if name in wanted]
+        yield from heapq.merge(*streams, key=lambda change: change[0])
+
+    def _chunks(self, prefix: str) -> Iterator[bytes]:
+        # logic-1, or logic-1-1, logic-1-2, ... in the order of their numbers
+        found = []
+        for info in self._zip.infolist():
+            if info.filename == prefix:
+                found.append((0, info))
+            elif match := re.fullmatch(re.escape(prefix) + r"-(\d{1,9})", info.filename):
+                found.append((int(match[1]), info))
+        if not found:
+            raise BadInput(f"{self.path}: its samples ({prefix}) are missing")
+        try:
+            for _, info in sorted(found, key=lambda pair: pair[0]):
+                with self._zip.open(info) as file:
+                    while data := file.read(_CHUNK_BYTES):
+                        self._read += len(data)
+                        yield data
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as e:
+            raise BadInput(f"{self.path}: broken or cut short: {e}") from e
+
+    def _t_us(self, n: int) -> int:
+        return int(n * 1_000_000 / self._rate)
+
+    def _levels(self, probes: dict[str, int]) -> Iterator[Change]:
+        masks = {name: 1 << (n - 1) for name, n in probes.items()}
+        every = sum(masks.values())
+        n, before = 0, -1
+        rest = b""
+        unit = self._unit
+        for data in self._chunks(self._logic):
+            data = rest + data
+            whole = len(data) // unit * unit
+            data, rest = data[:whole], data[whole:]
+            for at, value in _runs(data, unit, every):
+                if value != before:
+                    for name, mask in masks.items():
+                        if before < 0 or (value ^ before) & mask:
+                            yield self._t_us(n + at), name, float(bool(value & mask))
+                    before = value
+            n += whole // unit
+        if rest:
+            raise BadInput(f"{self.path}: its last sample is cut short")
+        self.end_us = max(self.end_us, self._t_us(n))
+
+    def _volts(self, name: str, number: int) -> Iterator[Change]:
+        n = 0
+        rest = b""
+        for data in self._chunks(f"analog-1-{number}"):
+            data = rest + data
+            whole = len(data) // 4 * 4
+            values, rest = array("f"), data[whole:]
+            values.frombytes(data[:whole])
+            if sys.byteorder == "big":
+                values.byteswap()
+            for value in values:
+                yield self._t_us(n), name, value if math.isfinite(value) else None
+                n += 1
+        self.end_us = max(self.end_us, self._t_us(n))
+
+
+def _runs(data: bytes, unit: int, mask: int) -> Iterator[tuple[int, int]]:
+    # (index, value) where the masked sample changes; runs are found by the regular expression engine
+    if unit == 1:
+        masked = data.translate(bytes(i & mask & 0xFF for i in range(256)))
+        for match in re.finditer(rb"(.)\1*", masked, re.DOTALL):
+            yield match.start(), masked[match.start()]
+        return
+    before = None
+    for at in range(0, len(data), unit):
+        sample = data[at : at + unit]
+        if sample != before:
+            before = sample
+            yield at // unit, int.from_bytes(sample, "little") & mask

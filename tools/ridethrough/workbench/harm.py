@@ -1,0 +1,83 @@
+"""What a trace did to the hub, and whose doing it was: what rules are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ridethrough.quantities import show_time
+from ridethrough.traces import Trace
+from ridethrough.traces.alerts import DEFAULT_DEFINITION, alerts
+from ridethrough.traces.intervals import common, outside, without
+from ridethrough.world.hub import HubParams
+
+FALSE_AD1, MISSED_AD1, USELESS = "a false AD1", "a real outage without AD1", "a hub left useless"
+
+
+def useless_us(hub: HubParams) -> int:
+    """A hub that is out of service for longer than this is of no use: longer than one cut just within the
+    limit explains."""
+    return hub.limit_us + hub.boot_us + hub.join_us
+
+
+@dataclass(frozen=True)
+class Harm:
+    """`doing`: whose each AD1 was, and whether it was legitimate. `down_us`: the longest time out of service
+    that mains and handling do not explain."""
+
+    ad1: tuple[tuple[str, bool], ...]
+    missed_real: int
+    down_us: int
+    noticed: bool
+    """The hub lost its supply, or its meter told it that there was no mains, at least once."""
+    kinds: tuple[str, ...]
+    """Of FALSE_AD1, MISSED_AD1, USELESS: what the meter is to blame for."""
+
+    def words(self) -> str:
+        """For a table."""
+        parts = [f"{'real' if legitimate else 'false'} AD1 ({doing})" for doing, legitimate in self.ad1]
+        parts += ["real AD1 missed"] * bool(self.missed_real)
+        if not parts and self.noticed:
+            parts = [f"down {show_time(round(self.down_us, -6))}"] if self.down_us else ["lost its supply"]
+        return ", ".join(parts) or "did not notice"
+
+
+def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> Harm:
+    """Judged by the hub in the trace, whose figures are `hub`."""
+    sent = alerts(trace, definition)
+    mains_lost, unplugged = trace.when("mains", 0), trace.when("ch_present", 0)
+    real = [
+        e
+        for e in trace.events("missed_ad1")
+        if any(a <= int(e.data["since_us"]) and e.t_us <= b for a, b in _and_after(mains_lost))
+    ]
+    first_us = next((t for t, state in trace.texts["hub"] if state == "up"), trace.end_us)
+    up = trace.when("hub", "up")
+    down = [(a, b) for a, b in outside(up, trace.end_us) if a >= first_us]
+    # what began with the mains or a hand is not the meter's, nor is the time of starting after it
+    excused = [(a, b) for a, b in down if common([(a, a + 1)], mains_lost) or common([(a, a + 1)], unplugged)]
+    own = without(down, excused)
+    down_us = max((b - a for a, b in own), default=0)
+    kinds = []
+    if any(not a.legitimate and a.doing == "meter" for a in sent):
+        kinds.append(FALSE_AD1)
+    if real:
+        kinds.append(MISSED_AD1)
+    if down_us > useless_us(hub) and FALSE_AD1 not in kinds:
+        kinds.append(USELESS)
+    return Harm(
+        tuple((a.doing, a.legitimate) for a in sent),
+        len(real),
+        down_us,
+        bool(down) or _told_of_no_mains(trace, mains_lost, first_us),
+        tuple(kinds),
+    )
+
+
+def _and_after(mains_lost: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    # a hub's capacitor outlives mains by less than a second
+    return [(a, b + 1) for a, b in mains_lost]
+
+
+def _told_of_no_mains(trace: Trace, mains_lost: list[tuple[int, int]], first_us: int) -> bool:
+    told = without(trace.when("ac_lost", 1), mains_lost)
+    return any(b - a > 1_000_000 for a, b in told if a >= first_us)

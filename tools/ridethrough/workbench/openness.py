@@ -1,0 +1,60 @@
+"""How open a rule is: a number that falls with each key that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ridethrough.rules import Evidence, Rule
+from ridethrough.rules.open import Spread, count, spread
+from ridethrough.workbench.matrix import Specimen
+
+
+@dataclass(frozen=True)
+class Openness:
+    """What each specimen's verdict does over the readings of a rule."""
+
+    rule: Rule
+    readings: int
+    spreads: tuple[tuple[Specimen, Spread], ...]
+
+    @property
+    def depending(self) -> list[tuple[Specimen, Spread]]:
+        """The specimens whose verdict depends on the reading, the most doubtful first."""
+        found = [(s, spread) for s, spread in self.spreads if len(spread.statuses) > 1]
+        return sorted(found, key=lambda pair: -pair[1].doubt_bits())
+
+    def settles(self) -> list[tuple[str, float]]:
+        """Each open key and how much of the doubt over all specimens is gone once it is decided, most first."""
+        total = sum(spread.doubt_bits() for _, spread in self.spreads)
+        shares = [
+            (key, 1 - sum(spread.doubt_bits(key) for _, spread in self.spreads) / total if total else 0.0)
+            for key in self.rule.open_keys
+        ]
+        return sorted(shares, key=lambda pair: -pair[1])
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for programs."""
+        return {
+            "rule": self.rule.id,
+            "readings": self.readings,
+            "open": list(self.rule.open_keys),
+            "settles": dict(self.settles()),
+            "specimens": [
+                {"name": s.name, "statuses": dict(spread.statuses), "decided_by": spread.decided_by()[0]}
+                for s, spread in self.spreads
+            ],
+        }
+
+
+def openness(
+    rule: Rule, specimens: Sequence[str], told: Callable[[int, int], None] = lambda done, total: None
+) -> Openness:
+    """Every reading of `rule` on each of the specimens, by name."""
+    found = []
+    for i, name in enumerate(specimens):
+        told(i, len(specimens))
+        specimen = Specimen.run(name)
+        found.append((specimen, spread(rule, Evidence(specimen.trace))))
+    return Openness(rule, count(rule), tuple(found))
