@@ -14,16 +14,24 @@ from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import say, terminal
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.reports import matrix as matrix_report
+from ridethrough.reports.draft import add_draft
+from ridethrough.reports.finds import add_audit, audit_head, find_lines, parting_lines
+from ridethrough.reports.gallery import add_gallery
 from ridethrough.reports.openness import openness_lines
 from ridethrough.reports.page import Page
+from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules import Rule
+from ridethrough.rules.ask import ask_rule
 from ridethrough.rules.explain import explain, warnings
 from ridethrough.rules.open import count
 from ridethrough.rules.rule import names
 from ridethrough.scenarios.loader import specimens
 from ridethrough.whole import write_whole
+from ridethrough.workbench.audit import AUDIT_MOST, Find, audit
+from ridethrough.workbench.compare import compare
 from ridethrough.workbench.matrix import Specimen, matrix
 from ridethrough.workbench.openness import openness
+from ridethrough.workbench.search import TRIES
 
 _EXAMPLES = """examples:
   ridethrough rules list                             the library
@@ -34,6 +42,7 @@ _EXAMPLES = """examples:
   ridethrough rules matrix --html matrix.html        every rule on every meter
   ridethrough rules matrix --rules mp102-wg-2020-04,design-target --specimens chatter,sag
   ridethrough rules compare mp102-wg-2020-04 mp102-per-reboot    the smallest behaviour on which they differ
+  ridethrough rules gallery -o gallery.html          all of it on one page, to send to others
   ridethrough rules audit mp102-wg-2020-04           what it lets through, and what it forbids for nothing
 
 A RULE is the id of one in the library, or a file whose name ends in .toml."""
@@ -65,6 +74,32 @@ def add(commands: Any) -> None:
     table.add_argument("--csv", metavar="FILE", type=Path, help="write it for a spreadsheet")
     table.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
     table.set_defaults(call=_matrix)
+
+    two = actions.add_parser("compare", help="the simplest behaviour on which two rules differ", **how)
+    two.add_argument("rule", metavar="RULE")
+    two.add_argument("other", metavar="RULE")
+    two.add_argument("--tries", metavar="N", type=int, default=TRIES, help=f"behaviours to try (default: {TRIES})")
+    two.add_argument("--vcd", metavar="FILE", type=Path, help="default: build/compare.vcd")
+    two.set_defaults(call=_compare)
+
+    one = actions.add_parser("audit", help="what a rule lets through, and what it forbids for nothing", **how)
+    one.add_argument("rule", metavar="RULE")
+    one.add_argument("--html", metavar="FILE", type=Path, help="write it as a page, with timelines")
+    one.add_argument("--output", metavar="DIR", type=Path, default=Path("build"), help="for VCDs (default: build)")
+    one.set_defaults(call=_audit)
+
+    one = actions.add_parser("gallery", help="library, meters, matrix and audits on one page", **how)
+    one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    one.set_defaults(call=_gallery)
+
+    one = actions.add_parser("new", help="write a rule by answering questions", **how)
+    one.add_argument("file", metavar="FILE", type=Path, help="a name that ends in .toml")
+    one.set_defaults(call=_new)
+
+    one = actions.add_parser("draft", help="numbered requirement text with acceptance criteria, as HTML", **how)
+    one.add_argument("rule", metavar="RULE")
+    one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    one.set_defaults(call=_draft)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -130,6 +165,85 @@ def _matrix(arguments: argparse.Namespace) -> int:
             print(json.dumps(list(matrix_report.rows(found)), indent=2))
         else:
             say(console, *matrix_report.terminal(found))
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    rules = Rule.load(arguments.rule), Rule.load(arguments.other)
+    if not 1 <= arguments.tries <= 10**6:
+        raise BadInput(f"--tries {arguments.tries}: 1 to {10**6} expected")
+    with Progress("searching"):
+        found = compare(*rules, tries=arguments.tries)
+    with terminal() as console:
+        if found is None:
+            n = arguments.tries
+            say(
+                console,
+                f"No difference found in {n} tries over behaviours of up to some ten steps, and {n} with loops.",
+            )
+            return 0
+        vcd = arguments.vcd or Path("build") / "compare.vcd"
+        found.trace.write_vcd(vcd)
+        say(
+            console,
+            *parting_lines(found, rules, console.width, Glyphs.for_encoding(console.encoding)),
+            f"  trace  {vcd}",
+        )
+    return 1
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    rule = Rule.load(arguments.rule)
+    found: list[Find] = []
+    with Progress("searching") as progress:
+        for find in audit(rule, told=lambda wanted, kind: progress.show(f"{wanted} {kind}", len(found), AUDIT_MOST)):
+            found.append(find)
+    with terminal() as console:
+        say(console, *audit_head(rule, found))
+        for i, find in enumerate(found, 1):
+            vcd = arguments.output / f"audit-{rule.id}-{i}.vcd"
+            find.trace.write_vcd(vcd)
+            say(console, *find_lines(find, i, console.width, Glyphs.for_encoding(console.encoding)))
+            say(console, f"  again: ridethrough check {vcd} --rule {arguments.rule}", "")
+    if arguments.html:
+        page = Page(f"Audit of {rule.id}")
+        add_audit(page, rule, found)
+        page.write(arguments.html)
+    return 1 if found else 0
+
+
+def _gallery(arguments: argparse.Namespace) -> int:
+    page = Page("Reboot rules, and the meters that they meet")
+    with Progress("gallery", MofNCompleteColumn()) as progress:
+        add_gallery(page, progress.show)
+    page.write(arguments.output)
+    print(f"{arguments.output}: one page, no network; send it to whoever has to agree")
+    return 0
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    if arguments.file.suffix != ".toml" or arguments.file.exists():
+        raise BadInput(f"{arguments.file}: a name that ends in .toml and does not exist yet, please")
+    text = ask_rule(arguments.file.stem, _answer, print)
+    write_whole(arguments.file, text.encode())
+    n = count(Rule.load(arguments.file))
+    print(f"{arguments.file}: {n} reading{'s' if n > 1 else ''}; next: ridethrough rules explain {arguments.file}")
+    return 0
+
+
+def _answer(prompt: str) -> str:
+    try:
+        return input(prompt)
+    except EOFError as e:
+        raise BadInput("the answers ended before the questions: nothing was written") from e
+
+
+def _draft(arguments: argparse.Namespace) -> int:
+    rule = Rule.load(arguments.rule)
+    page = Page(f"Requirement {rule.id}")
+    add_draft(page, rule)
+    page.write(arguments.output)
+    print(f"{arguments.output}: open it in a browser and paste it into a word processor")
     return 0
 
 

@@ -15,13 +15,16 @@ from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
 from ridethrough.guests.named import guest_named
 from ridethrough.reports.difference import draw
+from ridethrough.reports.page import Page
 from ridethrough.reports.picture import write_picture
+from ridethrough.reports.run_page import add_run
 from ridethrough.reports.show import show
 from ridethrough.reports.summary import Summary, summarise
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules import Rule
 from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario, names
+from ridethrough.scenarios.loader import specimens
 from ridethrough.traces import Trace
 from ridethrough.traces.difference import first_difference
 from ridethrough.world.mcu import Guest
@@ -35,6 +38,10 @@ _EXAMPLES = f"""examples:
   ridethrough run --guest micropython               the same under the real MicroPython VM
   ridethrough run --against micropython             both guests: do they do the same?
   ridethrough run ./my_scenario.toml                a scenario of your own
+  ridethrough run chatter --html chatter.html       a specimen, as a page to look into
+
+specimens, meters for rules to be tried on:
+{textwrap.fill(", ".join(specimens()), 100, initial_indent="  ", subsequent_indent="  ")}
 
 scenarios (file:case):
 {textwrap.fill(", ".join(names()), 100, initial_indent="  ", subsequent_indent="  ")}
@@ -54,6 +61,8 @@ def add(commands: Any) -> None:
     add_chosen(parser)
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with the timeline, to look into")
+    parser.add_argument("--rule", metavar="RULE", default=RULE, help=f"default: {RULE}")
     parser.add_argument("--against", metavar="GUEST", help="run it on this guest too, and show where the two part")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, nothing else")
     parser.add_argument("--quiet", action="store_true", help="print only the verdict")
@@ -64,14 +73,19 @@ def call(arguments: argparse.Namespace) -> int:
     """Runs, writes, prints; the verdict's exit status."""
     scenario, board, firmware = chosen(arguments)
     if arguments.against:
-        for option in ("vcd", "picture", "json", "quiet"):
+        for option in ("vcd", "picture", "html", "json", "quiet"):
             if getattr(arguments, option):
                 raise BadInput(f"--against compares two runs and has no --{option}: run one of them for that")
         return _compare(arguments, scenario, board, firmware)
-    trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest))
+    rule = Rule.load(arguments.rule)
+    trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest), rule)
     trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary.verdict, scenario.title, arguments.picture)
+    if arguments.html:
+        page = Page(scenario.title)
+        add_run(page, scenario, trace, summary, rule)
+        page.write(arguments.html)
     with terminal() as console:
         if arguments.json:
             print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))
@@ -95,9 +109,12 @@ def _compare(arguments: argparse.Namespace, scenario: Scenario, board: Board, fi
 
 
 def perform(
-    scenario: Scenario, board: Board | None = None, firmware: Firmware | None = None, guest: Guest | None = None
+    scenario: Scenario,
+    board: Board | None = None,
+    firmware: Firmware | None = None,
+    guest: Guest | None = None,
+    rule: Rule | None = None,
 ) -> tuple[Trace, Summary]:
-    """A scenario's run and its figures."""
-    rule = Rule.load(RULE)
+    """A scenario's run and its figures, judged by `rule` (default: RULE)."""
     trace = run_scenario(scenario, board, firmware, guest)
-    return trace, summarise(trace, rule)
+    return trace, summarise(trace, rule or Rule.load(RULE))

@@ -20,6 +20,11 @@ LEGEND = (
     "O overreach: broken, though the hub noticed nothing; ~ another hub would change this cell"
 )
 
+_CAPTION = (
+    "Hole: the rule is kept, though the meter did harm. Overreach: it is broken, though the hub noticed nothing. "
+    "~: another hub would change this cell; point at a cell for the verdict and how far it holds."
+)
+
 
 def _mark(cell: Cell) -> str:
     return _LETTER[cell.verdict.status] + _FLAG[cell.flag] + ("~" if cell.valid else "")
@@ -72,18 +77,19 @@ def as_csv(found: Matrix) -> str:
 
 def add_matrix(page: Page, found: Matrix) -> None:
     """The matrix as a table of a page."""
-    head = ["meter", "what it does", *(rule.id for rule in found.rules), "what the hub did"]
+    head = ["meter", "what the hub did", *(rule.id for rule in found.rules)]
     body = []
     for specimen, row in zip(found.specimens, found.cells, strict=True):
-        cells: list[str | Td] = [specimen.name, specimen.scenario.sentence or specimen.scenario.title]
+        sentence = specimen.scenario.sentence or specimen.scenario.title
+        cells: list[str | Td] = [Td(specimen.name, under=sentence), Td(specimen.harm.words(), "soft")]
         for rule, cell in zip(found.rules, row, strict=True):
             words = [rule.id, cell.verdict.sentence(), cell.flag, *(v.sentence() for v in cell.valid)]
             style = f"c {cell.verdict.status} {cell.flag}".strip()
-            cells.append(Td(_words(cell), style, ". ".join(w for w in words if w)))
-        body.append([*cells, specimen.harm.words()])
-    page.table(LEGEND, head, body, upright=False)
+            cells.append(Td(_words(cell), style, ". ".join(w for w in words if w), cell.flag))
+        body.append(cells)
+    page.table(_CAPTION, head, body, upright=False)
 
 
 def _words(cell: Cell) -> str:
     word = {"pass": "kept", "fail": "broken", "undecided": "?", "vacuous": "-"}[cell.verdict.status]
-    return word + (f", {cell.flag}" if cell.flag else "") + (" ~" if cell.valid else "")
+    return word + (" ~" if cell.valid else "")

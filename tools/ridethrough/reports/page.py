@@ -19,11 +19,12 @@ from ridethrough.whole import write_whole
 
 @dataclass(frozen=True)
 class Td:
-    """A table's cell: text, classes, and what a pointer shows."""
+    """A table's cell: text, classes, what a pointer shows, and a smaller line below."""
 
     text: str
     style: str = ""
     title: str = ""
+    under: str = ""
 
 
 class Page:
@@ -65,10 +66,10 @@ class Page:
         self, caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Td]], upright: bool = True
     ) -> None:
         """A table; the first cell of each row is its heading."""
+        self.add("p", caption, "soft")
         wide = self.add("div", "", "wide", tabindex="0", role="region")
         wide.set("aria-label", caption)
-        table = Xml.SubElement(wide, "table")
-        Xml.SubElement(table, "caption").text = caption
+        table = Xml.SubElement(wide, "table", {} if upright else {"class": "up-head"})
         line = Xml.SubElement(Xml.SubElement(table, "thead"), "tr")
         for i, text in enumerate(head):
             cell = Xml.SubElement(line, "th", {"scope": "col", **({} if upright or not i else {"class": "up"})})
@@ -81,6 +82,8 @@ class Page:
                 attributes = {k: v for k, v in (("class", td.style), ("title", td.title)) if v}
                 cell = Xml.SubElement(line, "td" if i else "th", attributes | ({} if i else {"scope": "row"}))
                 cell.text = td.text
+                if td.under:
+                    Xml.SubElement(cell, "small").text = td.under
 
     def timeline(self, trace: Trace, verdict: Verdict, limits_mv: Sequence[float], name: str) -> None:
         """The trace as a drawing that can be stretched, and in words."""

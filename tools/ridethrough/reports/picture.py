@@ -151,7 +151,13 @@ class Drawing:
         for t_us in range(0, end_us + 1, step_us):
             x = f"{self._percent(t_us)}%"
             Xml.SubElement(grid, "line", {"class": "grid", "x1": x, "x2": x, "y1": "0", "y2": str(bottom)})
-            _text(self.plot, x, bottom + 14, show_time(t_us).replace("0 us", "0 s"), {"class": "small", "dx": "-8"})
+            _text(
+                self.plot,
+                x,
+                bottom + 14,
+                show_time(t_us).replace("0 us", "0 s"),
+                {"class": "small", "dx": "-8" if t_us else "0"},
+            )
 
     def _mark(self, t_us: int, bottom: int, style: str, text: str, below: int) -> None:
         x = f"{self._percent(t_us)}%"

@@ -80,7 +80,8 @@ def _describe(event: Event) -> str:
     if event.name == "reset":
         return f"reset: {data.get('kind', '')}"
     if event.name == "outcome":
-        return f"outcome {data['outcome']}, version {data['version']} runs"
+        runs = f", version {data['version']} runs" if "version" in data else ""
+        return f"outcome {data.get('outcome', '')}{runs}".rstrip()
     return " ".join([event.name, *(str(v) for v in data.values())])
 
 

@@ -58,12 +58,12 @@ class Spread:
         return Counter(v.status == "fail" for _, v in self.verdicts)
 
     def doubt_bits(self, key: str | None = None) -> float:
-        """How much is undecided about the verdict, 0 to 1 for two outcomes; once `key` is decided, on average."""
+        """How much is open about whether it is broken, 0 to 1 for two outcomes; once `key` is decided, on average."""
         if key is None:
-            return _bits([v.status for _, v in self.verdicts])
+            return _bits([_broken(v) for _, v in self.verdicts])
         parts: dict[Any, list[Status]] = {}
         for values, verdict in self.verdicts:
-            parts.setdefault(values[key], []).append(verdict.status)
+            parts.setdefault(values[key], []).append(_broken(verdict))
         return sum(_bits(part) * len(part) for part in parts.values()) / len(self.verdicts)
 
     def decided_by(self) -> tuple[str, bool]:
@@ -72,6 +72,11 @@ class Spread:
             return "", True
         best = min(self.open_keys, key=self.doubt_bits)
         return best, self.doubt_bits(best) == 0
+
+
+def _broken(verdict: Verdict) -> Status:
+    # a rule that does not speak about a trace is not broken by it
+    return "pass" if verdict.status == "vacuous" else verdict.status
 
 
 def _bits(statuses: list[Status]) -> float:
@@ -108,6 +113,10 @@ def check_open(rule: Rule, evidence: Evidence) -> Verdict:
         verb = {"pass": "kept", "fail": "broken", "vacuous": "without a case", "undecided": "undecided"}[first.status]
         every = f"{verb} in each of {n} readings; {first.sentence()}"
         return Verdict(rule.id, first.status, first.witness, first.margin_us, first.cause, readings=every)
+    if set(statuses) == {"pass", "vacuous"}:
+        return Verdict(
+            rule.id, "pass", readings=f"kept in each of {n} readings, {statuses['vacuous']} of them without a case"
+        )
     key, all_of_it = found.decided_by()
     parts = [f"fails in {statuses['fail']} of {n} readings"]
     if statuses["undecided"]:
@@ -116,5 +125,4 @@ def check_open(rule: Rule, evidence: Evidence) -> Verdict:
         parts[0] += f", without a case in {statuses['vacuous']}"
     parts.append(f"decided by `{key}`" if all_of_it else f"most of it decided by `{key}`")
     broken = next((v for _, v in found.verdicts if v.status == "fail"), first)
-    status: Status = "undecided" if statuses["fail"] or statuses["undecided"] else "pass"
-    return Verdict(rule.id, status, broken.witness, None, "", readings="; ".join(parts))
+    return Verdict(rule.id, "undecided", broken.witness, None, "", readings="; ".join(parts))

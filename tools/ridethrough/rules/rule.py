@@ -6,7 +6,7 @@ Semantics: docs/rules.md. This module reads the file; evidence.py, judge.py and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,13 @@ class Rule:
     def readings(self) -> tuple[Reading, ...]:
         """One for each limit; only of a rule that leaves nothing open."""
         return self.decided({})
+
+    def altered(self, key: str, value: Any) -> Rule | None:
+        """The same rule with one key read otherwise in each limit; None if that is no sound reading."""
+        try:
+            return replace(self, limits=tuple(_limit(x.table, {**x.raw, key: value}, x.name) for x in self.limits))
+        except BadInput:
+            return None
 
     @property
     def levels_mv(self) -> frozenset[float]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from ridethrough.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.traces.alerts import DEFAULT_DEFINITION, alerts
-from ridethrough.traces.intervals import common, outside, without
+from ridethrough.traces.intervals import common, covers, outside, without
 from ridethrough.world.hub import HubParams
 
-FALSE_AD1, MISSED_AD1, USELESS = "a false AD1", "a real outage without AD1", "a hub left useless"
+FALSE_AD1, MISSED_AD1 = "a false AD1", "a real outage without AD1"
+USELESS, KEPT_DOWN = "a hub left useless", "a hub kept down by short cuts"
+_SHORT = 3
+"""A cut is short if it is within this fraction of the limit."""
 
 
 def useless_us(hub: HubParams) -> int:
@@ -30,7 +33,7 @@ class Harm:
     noticed: bool
     """The hub lost its supply, or its meter told it that there was no mains, at least once."""
     kinds: tuple[str, ...]
-    """Of FALSE_AD1, MISSED_AD1, USELESS: what the meter is to blame for."""
+    """Of FALSE_AD1, MISSED_AD1, USELESS, KEPT_DOWN: what the meter is to blame for."""
 
     def words(self) -> str:
         """For a table."""
@@ -45,10 +48,13 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
     """Judged by the hub in the trace, whose figures are `hub`."""
     sent = alerts(trace, definition)
     mains_lost, unplugged = trace.when("mains", 0), trace.when("ch_present", 0)
+    own_dark = [(a, b) for a, b in trace.dark() if not covers(mains_lost, a) and not covers(unplugged, a)]
     real = [
         e
         for e in trace.events("missed_ad1")
         if any(a <= int(e.data["since_us"]) and e.t_us <= b for a, b in _and_after(mains_lost))
+        # and it was the meter that had used up the store
+        and any(0 <= int(e.data["since_us"]) - b < hub.store_charge_us for _, b in own_dark)
     ]
     first_us = next((t for t, state in trace.texts["hub"] if state == "up"), trace.end_us)
     up = trace.when("hub", "up")
@@ -63,7 +69,8 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
     if real:
         kinds.append(MISSED_AD1)
     if down_us > useless_us(hub) and FALSE_AD1 not in kinds:
-        kinds.append(USELESS)
+        longest_us = max((b - a for a, b in own_dark), default=0)
+        kinds.append(KEPT_DOWN if longest_us * _SHORT <= hub.limit_us else USELESS)
     return Harm(
         tuple((a.doing, a.legitimate) for a in sent),
         len(real),

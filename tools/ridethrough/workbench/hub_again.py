@@ -10,6 +10,7 @@ from typing import Any
 
 from ridethrough.quantities import show_time
 from ridethrough.traces import Event, Trace
+from ridethrough.traces.intervals import covers
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.hub import Hub, HubParams
 
@@ -59,8 +60,11 @@ def with_hub(trace: Trace, params: HubParams) -> Trace:
     Hub(clock, found, supply, quiet)
     hub = trace.voltages["hub_mv"]
     lost = [a for a, _ in hub.below(params.lost_mv, trace.end_us)]
+    low = hub.below(params.back_mv, trace.end_us)
+    if not covers(low, 0):
+        clock.at(0, Order.WORLD, supply.on_hub_back)
     at = 0
-    for a, b in hub.below(params.back_mv, trace.end_us):
+    for a, b in low:
         at = _first_from(lost, a, at)
         if at < len(lost) and lost[at] < b:
             if lost[at]:

@@ -22,7 +22,7 @@ class Openness:
     @property
     def depending(self) -> list[tuple[Specimen, Spread]]:
         """The specimens whose verdict depends on the reading, the most doubtful first."""
-        found = [(s, spread) for s, spread in self.spreads if len(spread.statuses) > 1]
+        found = [(s, spread) for s, spread in self.spreads if spread.doubt_bits() > 0]
         return sorted(found, key=lambda pair: -pair[1].doubt_bits())
 
     def settles(self) -> list[tuple[str, float]]:

@@ -1,0 +1,97 @@
+"""What compare and audit have found: in lines for a terminal, and on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from ridethrough.quantities import show_time
+from ridethrough.reports.page import Page
+from ridethrough.reports.timeline import Glyphs, strip
+from ridethrough.rules import Rule
+from ridethrough.workbench.audit import Find
+from ridethrough.workbench.behaviour import words
+from ridethrough.workbench.compare import Parting
+from ridethrough.workbench.hub_again import RANGES, Valid
+from ridethrough.workbench.matrix import HOLE
+from ridethrough.world.hub import HubParams
+
+_STYLES = {"pass": "green", "fail": "red", "undecided": "yellow", "vacuous": "dim"}
+
+
+def hub_words(params: HubParams | None = None) -> str:
+    """The hub's figures on which a finding rests."""
+    hub = params or HubParams()
+    parts = [f"{r.words} {r.show(getattr(hub, r.key))}" for r in RANGES]
+    return f"Hub figures, all assumed: {', '.join(parts)}; AD1 after {show_time(hub.limit_us)}."
+
+
+def _holds(valid: Sequence[Valid]) -> str:
+    if not valid:
+        return "holds for every hub within the ranges that were tried"
+    return "holds " + ", and ".join(v.sentence() for v in valid)
+
+
+def parting_lines(found: Parting, rules: tuple[Rule, Rule], width: int, glyphs: Glyphs) -> Iterator[Text | str]:
+    """The behaviour, what each rule says of it, and what the hub did."""
+    yield Text("The simplest behaviour found on which they differ:", "bold")
+    yield from (f"  {line}" for line in words(found.behaviour))
+    yield ""
+    yield from strip(found.trace, width, glyphs)
+    yield ""
+    for rule, verdict in zip(rules, found.verdicts, strict=True):
+        yield Text.assemble(f"  {rule.id:<24} ", (verdict.sentence(), _STYLES[verdict.status]))
+    yield f"  the hub: {found.harm.words()}; the difference {_holds(found.valid)}"
+    yield Text(f"  {hub_words()}", "dim")
+
+
+def audit_head(rule: Rule, found: Sequence[Find]) -> Iterator[Text | str]:
+    """How many of each."""
+    holes = sum(f.flag == HOLE for f in found)
+    yield Text(f"{rule.id}: {holes} kinds of hole, {len(found) - holes} of overreach found", "bold")
+    yield f"  {rule.text}"
+    yield Text(hub_words(), "dim")
+    yield ""
+
+
+def title(find: Find) -> str:
+    """What it is in a few words."""
+    if find.flag == HOLE:
+        return f"hole: {find.kind}, and the rule is kept"
+    return "overreach: the rule is broken, and the hub noticed nothing"
+
+
+def blame(find: Find) -> str:
+    """The keys that let it through."""
+    if not find.cures:
+        return "no single key would change it"
+    keys: dict[str, list[str]] = {}
+    for key, value in find.cures:
+        keys.setdefault(key, []).append(value)
+    return "; ".join(f"{key} = {' or '.join(values)}" for key, values in keys.items())
+
+
+def find_lines(find: Find, number: int, width: int, glyphs: Glyphs) -> Iterator[Text | str]:
+    """One find."""
+    yield Text(f"{number}. {title(find)}", "bold magenta" if find.flag == HOLE else "bold yellow")
+    yield from (f"     {line}" for line in words(find.behaviour))
+    yield ""
+    yield from strip(find.trace, width, glyphs)
+    yield ""
+    yield f"  the rule: {find.verdict.sentence()}"
+    yield f"  the hub: {find.harm.words()}; {_holds(find.valid)}"
+    yield f"  would change it: {blame(find)}"
+
+
+def add_audit(page: Page, rule: Rule, found: Sequence[Find], level: int = 2) -> None:
+    """Every find with its timeline."""
+    page.add("blockquote", rule.text)
+    page.add("p", hub_words(), "soft")
+    for i, find in enumerate(found, 1):
+        page.heading(f"{i}. {title(find)}", level)
+        page.bullets(words(find.behaviour))
+        page.timeline(find.trace, find.verdict, sorted(rule.levels_mv), title(find))
+        page.verdict(find.verdict)
+        page.add("p", f"The hub: {find.harm.words()}; {_holds(find.valid)}.")
+        page.add("p", f"What would change it: {blame(find)}.")

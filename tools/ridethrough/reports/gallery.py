@@ -1,0 +1,101 @@
+"""One page for whoever has to agree on a requirement: the sentence and what it leaves open, the library in
+plain English, the meters, how each rule does on each, and what audits found. Opens without installing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ridethrough.quantities import show_time
+from ridethrough.reports.finds import add_audit, hub_words
+from ridethrough.reports.matrix import add_matrix
+from ridethrough.reports.page import Page, Td
+from ridethrough.rules import Rule
+from ridethrough.rules.explain import KEYS_SAY, explain
+from ridethrough.rules.open import count
+from ridethrough.rules.rule import names
+from ridethrough.scenarios.loader import specimens
+from ridethrough.workbench.audit import audit
+from ridethrough.workbench.harm import useless_us
+from ridethrough.workbench.hub_again import RANGES
+from ridethrough.workbench.matrix import Specimen, matrix
+from ridethrough.workbench.openness import openness
+from ridethrough.world.hub import HubParams
+
+LITERAL, OPEN = "mp102-wg-2020-04", "mp102-open"
+AUDITED = (LITERAL, "mp102-back-10-min")
+_STEPS = 5
+
+
+def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what, done, total: None) -> None:
+    """The whole gallery."""
+    rules = [Rule.load(name) for name in names()]
+    told("meters", 0, _STEPS)
+    meters = [Specimen.run(name) for name in specimens()]
+    literal = Rule.load(LITERAL)
+    page.add(
+        "p",
+        "Some electricity meters cut the power of their Communications Hub (CH) for over three minutes when they "
+        "reboot. The hub then sends a power outage alert, AD1, which the network operator cannot tell from a real "
+        "outage. This is the sentence that was proposed against it, and what follows from the ways to read it.",
+    )
+    page.add("blockquote", literal.text)
+    page.add("p", literal.source, "soft")
+    told("what is open", 1, _STEPS)
+    _add_open(page)
+    told("matrix", 2, _STEPS)
+    page.heading("Each rule on each meter")
+    add_matrix(page, matrix([rule for rule in rules if not rule.open_keys], meters))
+    _add_assumed(page)
+    page.heading("The rules in plain English")
+    for rule in rules:
+        page.heading(rule.id, 3)
+        page.add("blockquote", rule.text)
+        page.add("p", " ".join(t for t in (rule.source + ".", rule.note) if t), "soft")
+        for paragraph in explain(rule):
+            page.add("p", paragraph)
+    page.heading("The meters")
+    for meter in meters:
+        page.heading(meter.scenario.title, 3)
+        page.add("p", f"{meter.scenario.sentence} ({meter.name}; {meter.scenario.tag}) The hub: {meter.harm.words()}.")
+        page.timeline(meter.trace, literal.check(meter.trace), sorted(literal.levels_mv), meter.scenario.title)
+    for i, name in enumerate(AUDITED):
+        told(f"audit of {name}", 3 + i, _STEPS)
+        page.heading(f"What an audit found in {name}")
+        page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
+        rule = Rule.load(name)
+        add_audit(page, rule, list(audit(rule)), 3)
+
+
+def _add_open(page: Page) -> None:
+    rule = Rule.load(OPEN)
+    found = openness(rule, specimens())
+    page.heading("How much of it is open")
+    page.add(
+        "p",
+        f"The wording leaves {len(rule.open_keys)} questions open, and so has {count(rule)} readings. A meeting that "
+        "answers them in the order of this table does most with each answer.",
+    )
+    rows = [(KEYS_SAY[key], key, f"{share:.0%}") for key, share in found.settles()]
+    page.table("What to decide first", ("question", "key", "share of the doubt that it settles"), rows)
+    meters = [
+        (
+            Td(s.name, under=s.scenario.sentence),
+            f"{spread.broken[True]} of {len(spread.verdicts)}",
+            spread.decided_by()[0],
+        )
+        for s, spread in found.depending
+    ]
+    page.table("Meters whose verdict depends on the reading", ("meter", "broken in", "decided most by"), meters)
+
+
+def _add_assumed(page: Page) -> None:
+    hub = HubParams()
+    page.heading("What this rests on")
+    page.add(
+        "p",
+        f"No figure of a hub has been published. {hub_words(hub)} A hub counts as useless when it is out of service for "
+        f"longer than {show_time(useless_us(hub))}, which is longer than one cut just within the limit explains.",
+    )
+    rows = [(r.words, r.show(getattr(hub, r.key)), f"{r.show(r.least)} to {r.show(r.most)}") for r in RANGES]
+    page.table("Each finding is tried on hubs over these ranges", ("figure", "taken to be", "tried"), rows)

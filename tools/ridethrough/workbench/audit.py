@@ -1,0 +1,116 @@
+"""What a rule lets through, and what it forbids for nothing: the smallest of each kind, and the key to blame.
+
+A hole: the rule is kept, yet the meter did harm (harm.py). An overreach: it is broken by a meter whose hub
+never noticed. Two finds are of one kind when they do the same harm and the same keys, each changed no further
+than it has to be, would put them right; the search goes on until it finds no further kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ridethrough.errors import BadInput
+from ridethrough.rules import Evidence, Rule, Verdict
+from ridethrough.rules.reading import CHOICES
+from ridethrough.traces import Trace
+from ridethrough.workbench.behaviour import Behaviour, trace_of
+from ridethrough.workbench.harm import FALSE_AD1, KEPT_DOWN, MISSED_AD1, USELESS, Harm, harm
+from ridethrough.workbench.hub_again import Valid, holds_for
+from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
+from ridethrough.workbench.search import smallest
+from ridethrough.world.hub import HubParams
+
+_WANTED = ((HOLE, FALSE_AD1, 3), (HOLE, MISSED_AD1, 1), (HOLE, USELESS, 4), (HOLE, KEPT_DOWN, 2), (OVERREACH, "", 2))
+"""What is searched for, and how many kinds of each at most."""
+AUDIT_MOST = sum(most for _, _, most in _WANTED)
+_TRIES = 1500
+Cure = tuple[str, str]
+"""(key, value): read like that, the rule would not do this."""
+
+
+@dataclass(frozen=True)
+class Find:
+    """`flag`: HOLE or OVERREACH; `kind`: the harm, or "". `cures`: which single keys would put it right."""
+
+    flag: str
+    kind: str
+    behaviour: Behaviour
+    trace: Trace
+    verdict: Verdict
+    harm: Harm
+    cures: tuple[Cure, ...]
+    valid: tuple[Valid, ...]
+
+
+def audit(
+    rule: Rule,
+    hub: HubParams | None = None,
+    told: Callable[[str, str], None] = lambda wanted, kind: None,
+    tries: int = _TRIES,
+) -> Iterator[Find]:
+    """Finds, one of each kind, holes first. BadInput for a rule with open keys: which reading is it?"""
+    if rule.open_keys:
+        raise BadInput(
+            f"{rule.id} leaves {', '.join(rule.open_keys)} open: an audit needs one reading; decide them first"
+        )
+    params = hub or HubParams()
+    search = _Search(rule, params)
+    for wanted, kind, most in _WANTED:
+        for _ in range(most):
+            told(wanted, kind)
+            found = search.next(wanted, kind, tries)
+            if found is None:
+                break
+            yield found
+
+
+class _Search:
+    def __init__(self, rule: Rule, params: HubParams) -> None:
+        self._rule = rule
+        self._params = params
+        self._kinds: set[tuple[str, str, tuple[str, ...]]] = set()
+        self._others = [
+            ((key, "none" if value is None else str(value)), altered)
+            for key in CHOICES
+            for value in CHOICES[key]
+            if (altered := rule.altered(key, value)) is not None
+        ]
+
+    def _look(self, behaviour: Behaviour, params: HubParams) -> tuple[Evidence, Verdict, Harm]:
+        trace = trace_of(behaviour, params)
+        evidence = Evidence(trace)
+        return evidence, self._rule.check(evidence), harm(trace, params)
+
+    def _cures(self, evidence: Evidence, verdict: Verdict) -> tuple[Cure, ...]:
+        broken = verdict.status == "fail"
+        return tuple(name for name, rule in self._others if (rule.check(evidence).status == "fail") != broken)
+
+    def next(self, wanted: str, kind: str, tries: int) -> Find | None:
+        def new(behaviour: Behaviour) -> bool:
+            evidence, verdict, hurt = self._look(behaviour, self._params)
+            if flag(verdict, hurt) != wanted or (kind and kind not in hurt.kinds):
+                return False
+            return _signature(wanted, kind, self._cures(evidence, verdict)) not in self._kinds
+
+        behaviour = smallest((self._rule,), new, tries)
+        if behaviour is None:
+            return None
+        evidence, verdict, hurt = self._look(behaviour, self._params)
+        cures = self._cures(evidence, verdict)
+        self._kinds.add(_signature(wanted, kind, cures))
+
+        def still(params: HubParams) -> bool:
+            _, verdict, hurt = self._look(behaviour, params)
+            return flag(verdict, hurt) == wanted
+
+        valid = tuple(holds_for(still, self._params))
+        return Find(wanted, kind, behaviour, evidence.trace, verdict, hurt, cures, valid)
+
+
+def _signature(wanted: str, kind: str, cures: tuple[Cure, ...]) -> tuple[str, str, tuple[str, ...]]:
+    first: dict[str, str] = {}
+    for key, value in cures:
+        # the choices stand in the order in which they go further; which reboots is not a matter of further
+        first.setdefault(key, "" if wanted == OVERREACH or key == "during" else value)
+    return wanted, kind, tuple(f"{key} {value}" for key, value in first.items())
