@@ -94,8 +94,8 @@ def _add_assumed(page: Page) -> None:
     page.heading("What this rests on")
     page.add(
         "p",
-        f"No figure of a hub has been published. {hub_words(hub)} A hub counts as useless when it is out of service for "
-        f"longer than {show_time(useless_us(hub))}, which is longer than one cut just within the limit explains.",
+        f"No figure of a hub has been published. {hub_words(hub)} A hub counts as useless when it is out of service "
+        f"for longer than {show_time(useless_us(hub))}, which is longer than one cut just within the limit explains.",
     )
     rows = [(r.words, r.show(getattr(hub, r.key)), f"{r.show(r.least)} to {r.show(r.most)}") for r in RANGES]
     page.table("Each finding is tried on hubs over these ranges", ("figure", "taken to be", "tried"), rows)

@@ -148,9 +148,10 @@ class Evidence:
 
     def why(self, reading: Reading) -> str:
         """What is not certain about this reading's inputs, if anything is."""
-        conditions = [reading.forbid, *(x.condition for x in reading.unless)]
+        conditions = [x.condition for x in reading.unless]
         if reading.until is not None:
             conditions.append(reading.until)
+        conditions.append(reading.forbid)
         return next((h.why for h in map(self.holds, conditions) if not h.exact and h.sure != h.may), "")
 
 

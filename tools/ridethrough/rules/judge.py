@@ -234,16 +234,16 @@ def _cause(reading: Reading, evidence: Evidence, least: _Worst | None, most: _Wo
         if evidence.spans(reading, most=True):
             return "no reset was captured: --at reset=TIME says when there was one"
         return "the trace ends in a cut, before the reset that was announced"
-    why = evidence.why(reading)
-    if not why and reading.tolerance_us and abs(least.amount - reading.boundary.limit) <= 2 * reading.tolerance_us:
-        return f"within the tolerance of {show_time(reading.tolerance_us)} of the limit"
-    if why and most.amount < math.inf:
-        return why
-    open_ = next((c.at for c in most.cuts if c.us == math.inf), None)
-    if open_ is None:
-        return why or "the end of the reboot was not captured"
-    if open_[0] < 0:
+    cuts, end_us = evidence.cuts(reading, most=False), trace.end_us
+    if cuts and cuts[-1][1] >= end_us:
+        return f"the trace ends in a cut that began at {show_time(cuts[-1][0])}"
+    if cuts and cuts[0][0] == 0 and not trace.begins_known:
         return "the capture begins in a cut"
-    if reading.back_us and not evidence.holds(reading.forbid).may[-1][1] >= trace.end_us:
-        return f"the trace ends within {show_time(reading.back_us)} of the cut that began at {show_time(open_[0])}"
-    return f"the trace ends in a cut that began at {show_time(open_[0])}"
+    why = evidence.why(reading)
+    if why:
+        return why
+    if reading.tolerance_us and abs(least.amount - reading.boundary.limit) <= 2 * reading.tolerance_us:
+        return f"within the tolerance of {show_time(reading.tolerance_us)} of the limit"
+    if any(cut.us == math.inf for cut in most.cuts) and cuts:
+        return f"the trace ends within {show_time(reading.back_us)} of the cut that began at {show_time(cuts[-1][0])}"
+    return "the end of the reboot was not captured"

@@ -26,24 +26,44 @@ class Bands:
         self.lows = array("d")
         self.highs = self.lows
         """The same array for as long as every sample is exact."""
+        self._last_us, self._low, self._high = -1, math.nan, math.nan
         self.why = why
         self.resolution = resolution
         self.grid = grid
 
     def add(self, t_us: int, low: float, high: float) -> None:
         """Appends bounds; those of the last moment are replaced, those that say nothing new are dropped."""
-        if self.times and self.times[-1] == t_us:
-            self.times.pop(), self.lows.pop()
-            if self.highs is not self.lows:
-                self.highs.pop()
+        if t_us == self._last_us:
+            self._forget_last()
+        if low == self._low and high == self._high:
+            return
         if low != high and self.highs is self.lows:
             self.highs = array("d", self.lows)
-        if self.times and self.lows[-1] == low and self.highs[-1] == high:
-            return
+        self._last_us, self._low, self._high = t_us, low, high
         self.times.append(t_us)
         self.lows.append(low)
         if self.highs is not self.lows:
             self.highs.append(high)
+
+    def put(self, t_us: int, value: float | str | None) -> None:
+        """The same for an exact level or voltage, None for not known; made short for millions of them."""
+        if not isinstance(value, float):
+            self.add(t_us, *UNKNOWN)
+        elif self.highs is not self.lows or t_us == self._last_us:
+            self.add(t_us, value, value)
+        elif value != self._high:
+            self._last_us = t_us
+            self._low = self._high = value
+            self.times.append(t_us)
+            self.lows.append(value)
+
+    def _forget_last(self) -> None:
+        self.times.pop()
+        self.lows.pop()
+        if self.highs is not self.lows:
+            self.highs.pop()
+        last = (self.times[-1], self.lows[-1], self.highs[-1]) if self.times else (-1, math.nan, math.nan)
+        self._last_us, self._low, self._high = last
 
     def at(self, t_us: int) -> tuple[float, float]:
         """The bounds at `t_us`; unknown before the first."""
@@ -85,11 +105,7 @@ class Bands:
 
     def widen_last(self, low: float, high: float) -> None:
         """The last bounds were in fact these."""
-        t_us = self.times[-1]
-        self.times.pop(), self.lows.pop()
-        if self.highs is not self.lows:
-            self.highs.pop()
-        self.add(t_us, low, high)
+        self.add(self._last_us, low, high)
 
     def widen_where(self, limit: float, top: bool) -> None:
         """Wherever it reached `limit` it may have been anywhere beyond."""

@@ -16,12 +16,12 @@ from typing import Protocol
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.traces.bands import UNKNOWN, Bands
 from ridethrough.traces.capture import Capture
-from ridethrough.traces.readers import Channel, Source, open_source
+from ridethrough.traces.readers import Channel, Sink, Source, open_source
+from ridethrough.traces.readers.source import Value
 from ridethrough.traces.trace import TEXTS, VOLTAGES, WIRES, Event
 
 KEPT_MAX = 20_000_000
 _DRAWN_LEVELS_MV = (1_000, 3_000, 5_000, 7_000)
-_TOLD_EVERY = 1 << 16
 _FLAT_SAMPLES = 16
 _SIGNALS = (*WIRES, *VOLTAGES)
 
@@ -51,26 +51,24 @@ def load_capture(
     keepers: dict[str, _Keeper] = {
         channel: _keeper(found, signal, source, channel, wiring, levels_mv) for channel, signal in chosen.items()
     }
-    marks = _own_marks(source) if source.complete else {}
-    for signal in TEXTS:
-        if signal in source.channels:
-            keepers[signal] = _TextKeeper(found, signal)
-    details: dict[str, str] = {}
-    for n, (t_us, name, value) in enumerate(source.changes({*keepers, *marks})):
-        keeper = keepers.get(name)
-        if keeper is not None:
-            keeper.take(t_us, value)
-        elif marks[name] == "":
-            details[name.rpartition(".")[2]] = str(value)
-        else:
-            _event(found, t_us, marks[name], details.get(marks[name], ""))
-        if not n % _TOLD_EVERY:
-            told(source.bytes_read())
-            if sum(len(bands.times) for bands in found.bands.values()) > KEPT_MAX:
-                raise BadInput(f"{path}: more than {KEPT_MAX} changes: cut it up, or measure with less noise")
+    sinks: dict[str, Sink] = {channel: keeper.take for channel, keeper in keepers.items()}
+    for channel, signal in chosen.items():
+        if signal in WIRES and not source.period_us:
+            # exact levels need nothing done to them
+            sinks[channel] = found.bands[signal].put
+    sinks |= {signal: _text_sink(found, signal) for signal in TEXTS if signal in source.channels}
+    if source.complete:
+        sinks |= _event_sinks(found, source)
+
+    def look(done: int) -> None:
+        told(done)
+        if sum(len(bands.times) for bands in found.bands.values()) > KEPT_MAX:
+            raise BadInput(f"{path}: more than {KEPT_MAX} changes: cut it up, or measure with less noise")
+
+    source.feed(sinks, look)
     found.first_us = source.first_us
     for keeper in keepers.values():
-        keeper.close(source.end_us)
+        keeper.close()
     for signal, level in wiring.assumed.items():
         found.bands[signal] = _constant(level)
         found.rests_on.append(f"{signal} {'high' if level else 'low'} throughout, as stated")
@@ -106,114 +104,154 @@ def _chosen(source: Source, wiring: Wiring) -> dict[str, str]:
     return chosen
 
 
-def _own_marks(source: Source) -> dict[str, str]:
-    # events of our own VCD, and their details
-    marks = {}
-    for name in source.channels:
-        scope, _, event = name.rpartition(".")
+def _event_sinks(found: Capture, source: Source) -> dict[str, Sink]:
+    # Events of a run's own VCD; each one's details stand before it.
+    details: dict[str, str] = {}
+
+    def happened(name: str) -> Sink:
+        def take(t_us: int, value: Value) -> None:
+            pairs = (pair.partition("=") for pair in details.get(name, "").split(",") if pair)
+            found.log.append(Event(t_us, name, {key: text.replace("_", " ") for key, _, text in pairs}))
+
+        return take
+
+    def detailed(name: str) -> Sink:
+        return lambda t_us, value: details.__setitem__(name, str(value))
+
+    sinks: dict[str, Sink] = {}
+    for channel in source.channels:
+        scope, _, name = channel.rpartition(".")
         if scope.endswith("events"):
-            marks[name] = event
+            sinks[channel] = happened(name)
         elif scope.endswith("details"):
-            marks[name] = ""
-    return marks
+            sinks[channel] = detailed(name)
+    return sinks
 
 
-def _event(found: Capture, t_us: int, name: str, detail: str) -> None:
-    pairs = (pair.partition("=") for pair in detail.split(",") if pair)
-    found.log.append(Event(t_us, name, {key: value.replace("_", " ") for key, _, value in pairs}))
+def _text_sink(found: Capture, signal: str) -> Sink:
+    def take(t_us: int, value: Value) -> None:
+        if value:
+            found.set_text(signal, t_us, str(value).replace("_", " "))
+
+    return take
 
 
 class _Keeper(Protocol):
-    def take(self, t_us: int, value: object) -> None: ...
-    def close(self, end_us: int) -> None: ...
-
-
-class _TextKeeper:
-    def __init__(self, found: Capture, signal: str) -> None:
-        self._found, self._signal = found, signal
-
-    def take(self, t_us: int, value: object) -> None:
-        if value:
-            self._found.set_text(self._signal, t_us, str(value).replace("_", " "))
-
-    def close(self, end_us: int) -> None:
-        """Nothing is left to say."""
+    def take(self, t_us: int, value: Value) -> None: ...
+    def close(self) -> None: ...
 
 
 class _LevelKeeper:
     # Two-valued: `bounds[level]` is what a level says about the signal.
     def __init__(self, bands: Bands, bounds: tuple[tuple[float, float], tuple[float, float]], period_us: int) -> None:
+        unknown = UNKNOWN if bounds[0][0] == -math.inf else (0.0, 1.0)
         self._bands = bands
-        self._bounds = bounds
+        self._bounds: dict[Value, tuple[float, float]] = {0.0: bounds[0], 1.0: bounds[1], None: unknown}
         self._period_us = period_us
         self._before: tuple[float, float] | None = None
+        self._at_us = -1
 
-    def take(self, t_us: int, value: object) -> None:
-        if isinstance(value, float):
-            now = self._bounds[value >= _HIGH]
-        else:
-            now = UNKNOWN if self._bounds[0][0] == -math.inf else (0.0, 1.0)
+    def take(self, t_us: int, value: Value) -> None:
+        low, high = self._bounds[value if value in self._bounds else 1.0]
         before = self._before
-        if before is not None and self._period_us > 1 and now != before:
+        if self._period_us > 1 and before is not None and (low, high) != before:
             # the edge was somewhere in the last period
-            self._bands.add(max(0, t_us - self._period_us), min(now[0], before[0]), max(now[1], before[1]))
-        self._bands.add(t_us, *now)
-        self._before = now
+            since_us = max(self._at_us + 1, t_us - self._period_us + 1)
+            self._bands.add(since_us, min(low, before[0]), max(high, before[1]))
+        self._bands.add(t_us, low, high)
+        self._before, self._at_us = (low, high), t_us
 
-    def close(self, end_us: int) -> None:
+    def close(self) -> None:
         """Nothing is left to say."""
 
 
-_HIGH = 0.5
+class _HeldKeeper:
+    # Values that each stay until the next: those that pass a level are kept, as they are.
+    def __init__(self, bands: Bands, levels: list[float], unit_mv: float) -> None:
+        self._bands, self._unit_mv = bands, unit_mv
+        self._levels = [-math.inf, *levels, math.inf]
+        self._floor = self._ceiling = 0.0
+
+    def take(self, t_us: int, value: Value) -> None:
+        if isinstance(value, float):
+            mv = value * self._unit_mv
+            if self._floor <= mv < self._ceiling:
+                return
+            zone = bisect_right(self._levels, mv)
+            self._floor, self._ceiling = self._levels[zone - 1], self._levels[zone]
+            self._bands.put(t_us, mv)
+        else:
+            self._floor = self._ceiling = 0.0
+            self._bands.add(t_us, *UNKNOWN)
+
+    def close(self) -> None:
+        """Nothing is left to say."""
 
 
 class _VoltKeeper:
-    # Samples of a voltage, kept where they pass a level. `holds`: a value stays until the next one.
-    def __init__(self, bands: Bands, levels: list[float], unit_mv: float, holds: bool, clip: _Clipping) -> None:
-        self._bands, self._levels, self._unit_mv, self._holds = bands, levels, unit_mv, holds
+    # Samples of a voltage, kept where they pass a level. `holds_us`: a value stays until so long before the
+    # next one at most; None: it may be anywhere between two.
+    def __init__(
+        self, bands: Bands, levels: list[float], unit_mv: float, holds_us: int | None, clip: _Clipping
+    ) -> None:
+        self._bands, self._unit_mv, self._holds_us = bands, unit_mv, holds_us
+        self._levels = [-math.inf, *levels, math.inf]
         self._clip = clip
-        self._zone = -1
+        self._noisy = holds_us is None
+        # the zone between two levels, empty at first, and what was seen in it
+        self._floor = self._ceiling = 0.0
         self._low = self._high = 0.0
-        self._at_us = -1
-        self._mv = 0.0
+        self._at_us, self._mv = -1, math.nan
 
-    def take(self, t_us: int, value: object) -> None:
+    def take(self, t_us: int, value: Value) -> None:
         if not isinstance(value, float):
-            self._end_zone()
-            self._zone = -1
-            self._bands.add(t_us, *UNKNOWN)
+            self._unknown(t_us)
             return
         mv = value * self._unit_mv
-        if not self._holds:
+        if self._noisy:
             self._clip.look(mv)
-        zone = bisect_right(self._levels, mv)
-        if zone == self._zone:
+        if self._floor <= mv < self._ceiling:
             if mv < self._low:
                 self._low = mv
             elif mv > self._high:
                 self._high = mv
+        elif math.isnan(mv):
+            self._unknown(t_us)
+            return
         else:
-            self._end_zone()
-            between = self._zone >= 0 and not self._holds
-            low, high = (min(mv, self._mv), max(mv, self._mv)) if between else (mv, mv)
-            if between and self._at_us + 1 < t_us:
-                # it passed the level somewhere between the two samples
-                self._bands.add(self._at_us + 1, low, high)
-            if between and self._at_us == t_us:
-                # several samples in a microsecond: it was at all of them
-                self._bands.add(t_us, low, high)
-                self._zone = -1
-            else:
-                self._bands.add(t_us, mv, mv)
-                self._zone, self._low, self._high = zone, mv, mv
+            self._passes(t_us, mv)
         self._at_us, self._mv = t_us, mv
 
-    def _end_zone(self) -> None:
-        if self._zone >= 0 and self._low != self._high:
+    def _passes(self, t_us: int, mv: float) -> None:
+        between = not math.isnan(self._mv) and self._holds_us != 0
+        self.close_zone()
+        low, high = (min(mv, self._mv), max(mv, self._mv)) if between else (mv, mv)
+        since_us = self._at_us + 1 if self._holds_us is None else max(self._at_us, t_us - self._holds_us) + 1
+        if between and since_us < t_us:
+            # it passed the level somewhere between the two samples
+            self._bands.add(since_us, low, high)
+        if between and self._at_us == t_us:
+            # several samples in a microsecond: it was at all of them
+            self._bands.add(t_us, low, high)
+            self._floor = self._ceiling = 0.0
+            return
+        self._bands.add(t_us, mv, mv)
+        zone = bisect_right(self._levels, mv)
+        self._floor, self._ceiling = self._levels[zone - 1], self._levels[zone]
+        self._low = self._high = mv
+
+    def _unknown(self, t_us: int) -> None:
+        self.close_zone()
+        self._floor = self._ceiling = 0.0
+        self._mv = math.nan
+        self._bands.add(t_us, *UNKNOWN)
+
+    def close_zone(self) -> None:
+        if self._floor < self._ceiling and self._low != self._high:
             self._bands.widen_last(self._low, self._high)
 
-    def close(self, end_us: int) -> None:
-        self._end_zone()
+    def close(self) -> None:
+        self.close_zone()
         self._clip.apply(self._bands)
 
 
@@ -221,27 +259,31 @@ class _Clipping:
     # Is the top, or the bottom, of a noisy signal flat? Then the instrument could not show what was beyond.
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._last: float | None = None
+        self._last = math.nan
         self._run = 0
-        self._noisy = 0
-        self._runs = {True: (-math.inf, 0), False: (math.inf, 0)}
+        self._changes = 0
+        self._flat: dict[bool, tuple[float, int]] = {True: (-math.inf, 0), False: (math.inf, 0)}
 
     def look(self, mv: float) -> None:
-        if mv != self._last:
-            self._noisy += 1
-            self._run = 0
-            self._last = mv
-        self._run += 1
-        top, bottom = self._runs[True], self._runs[False]
-        if mv > top[0] or (mv == top[0] and self._run > top[1]):
-            self._runs[True] = (mv, self._run)
-        if mv < bottom[0] or (mv == bottom[0] and self._run > bottom[1]):
-            self._runs[False] = (mv, self._run)
+        if mv == self._last:
+            self._run += 1
+            return
+        self._changes += 1
+        if self._run >= _FLAT_SAMPLES:
+            self._was_flat()
+        self._last, self._run = mv, 1
+
+    def _was_flat(self) -> None:
+        at = (self._last, self._run)
+        self._flat = {True: max(self._flat[True], at), False: min(self._flat[False], at)}
 
     def apply(self, bands: Bands) -> None:
-        for top, (mv, run) in self._runs.items():
+        if self._run >= _FLAT_SAMPLES:
+            self._was_flat()
+        extremes = {True: max(bands.highs, default=0.0), False: min(bands.lows, default=0.0)}
+        for top, (mv, run) in self._flat.items():
             # a steady signal is flat everywhere, a clipped one only at its end
-            if run < _FLAT_SAMPLES or self._noisy < 4 * run:
+            if mv != extremes[top] or self._changes < 4 * run:
                 continue
             self._tell(f"flat at {mv / 1000:g} V for {run} samples, though it is noisy elsewhere: clipped there")
             bands.widen_where(mv, top)
@@ -249,7 +291,7 @@ class _Clipping:
 
 def _keeper(
     found: Capture, signal: str, source: Source, name: str, wiring: Wiring, levels_mv: Iterable[float]
-) -> _LevelKeeper | _VoltKeeper:
+) -> _Keeper:
     channel = source.channels[name]
     if channel.what in ("text", "event"):
         raise BadInput(f"--map {signal}: '{name}' is a {channel.what}, no level and no voltage")
@@ -272,11 +314,14 @@ def _keeper(
     found.bands[signal] = Bands(why, step, source.exact_mv if step else frozenset())
     scale = f", times {wiring.scale:g}" if wiring.scale != 1 else ""
     found.rests_on.append(f"{signal} from '{name}'{scale}")
-    clip = _Clipping(lambda text: found.rests_on.append(f"{signal} from '{name}' {text}"))
     if step:
         # every sample of a run of ours is kept: it is no more than there are levels
         levels = sorted({*levels, *(float(mv) for mv in range(0, 30_000, step))})
-    return _VoltKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale, not channel.sampled, clip)
+    if not channel.sampled and not source.period_us:
+        return _HeldKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale)
+    holds_us = None if channel.sampled else source.period_us
+    clip = _Clipping(lambda text: found.rests_on.append(f"{signal} from '{name}' {text}"))
+    return _VoltKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale, holds_us, clip)
 
 
 def _probe(found: Capture, signal: str, source: Source, channel: Channel, wiring: Wiring) -> _LevelKeeper:

@@ -21,7 +21,7 @@ from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
 from ridethrough.workbench.search import smallest
 from ridethrough.world.hub import HubParams
 
-_WANTED = ((HOLE, FALSE_AD1, 3), (HOLE, MISSED_AD1, 1), (HOLE, USELESS, 4), (HOLE, KEPT_DOWN, 2), (OVERREACH, "", 2))
+_WANTED = ((HOLE, FALSE_AD1, 3), (HOLE, MISSED_AD1, 1), (HOLE, USELESS, 7), (HOLE, KEPT_DOWN, 2), (OVERREACH, "", 2))
 """What is searched for, and how many kinds of each at most."""
 AUDIT_MOST = sum(most for _, _, most in _WANTED)
 _TRIES = 1500

@@ -44,8 +44,9 @@ class Step:
         parts = []
         if self.event:
             parts.append(_EVENT_WORDS.get(self.event, f"{self.event} reset"))
-        parts.append({0: "power off", FULL_MV: "power on"}.get(self.ch_mv, f"power at {self.ch_mv / 1000:g} V"))
-        if not self.mains:
+        if self.mains:
+            parts.append({0: "power off", FULL_MV: "power on"}.get(self.ch_mv, f"power at {self.ch_mv / 1000:g} V"))
+        else:
             parts.append("mains lost")
         if not self.fitted:
             parts.append("hub off its pins")

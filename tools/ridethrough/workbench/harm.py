@@ -59,8 +59,8 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
     first_us = next((t for t, state in trace.texts["hub"] if state == "up"), trace.end_us)
     up = trace.when("hub", "up")
     down = [(a, b) for a, b in outside(up, trace.end_us) if a >= first_us]
-    # what began with the mains or a hand is not the meter's, nor is the time of starting after it
-    excused = [(a, b) for a, b in down if common([(a, a + 1)], mains_lost) or common([(a, a + 1)], unplugged)]
+    # what mains or a hand had a part in is not the meter's, nor is the time of starting after it
+    excused = [d for d in down if common([d], mains_lost) or common([d], unplugged)]
     own = without(down, excused)
     down_us = max((b - a for a, b in own), default=0)
     kinds = []

@@ -14,6 +14,8 @@ from ridethrough.rules.open import every_reading
 from ridethrough.workbench.behaviour import FULL_MV, MARKS, RESETS, SAG_MV, Behaviour, Step
 
 TRIES = 4000
+"""At each stage."""
+LAST_STAGE = 2
 _S = 1_000_000
 _TIMES_S = (20, 1, 100, 60, 170, 200, 300)
 _SHORT_US = (10_000,)
@@ -35,11 +37,12 @@ def times_us(rules: Sequence[Rule]) -> list[int]:
     return list(dict.fromkeys(t for t in times if t <= 3600 * _S * 24 * 40))
 
 
-def behaviours(rules: Sequence[Rule], loops: bool = True) -> st.SearchStrategy[Behaviour]:
-    """Anything that a meter and the world around it may do, in up to some ten steps, or more with `loops`
-    (boot loops and the like); shrinks to nothing."""
+def behaviours(rules: Sequence[Rule], stage: int = LAST_STAGE) -> st.SearchStrategy[Behaviour]:
+    """Anything that a meter and the world around it may do, in up to some ten steps; shrinks to nothing. At
+    stage 0 of plain blocks, at 1 also of whole updates with two reboots, at 2 also of loops."""
     time_us = st.sampled_from(times_us(rules))
     level_mv = st.sampled_from((0, FULL_MV, SAG_MV, 8_000))
+    calm = st.builds(Step, for_us=time_us)
     step = st.builds(
         Step,
         for_us=time_us,
@@ -49,12 +52,17 @@ def behaviours(rules: Sequence[Rule], loops: bool = True) -> st.SearchStrategy[B
         fitted=st.sampled_from((True, True, True, False)),
     )
     mark = st.builds(Step, for_us=time_us, event=st.sampled_from(MARKS[::-1]))
-    cut = st.tuples(st.builds(Step, for_us=time_us, ch_mv=level_mv), st.builds(Step, for_us=time_us))
+    cut = st.tuples(st.builds(Step, for_us=time_us, ch_mv=level_mv), calm)
     reset = st.builds(Step, for_us=time_us, ch_mv=level_mv, event=st.sampled_from(RESETS))
     reboot = st.tuples(reset, mark)
-    again = st.tuples(st.integers(2, 12), reset, st.builds(Step, for_us=time_us)).map(lambda t: (t[1], t[2]) * t[0])
-    block = st.one_of(st.tuples(mark), cut, reboot, st.tuples(step), *([again] if loops else []))
-    return st.lists(block, max_size=5).map(lambda blocks: tuple(s for b in blocks for s in b))
+    outage = st.tuples(st.builds(Step, for_us=time_us, mains=st.just(False)))
+    blocks = [st.tuples(mark), cut, reboot, outage, st.tuples(step)]
+    if stage >= 1:
+        command = st.builds(Step, for_us=time_us, event=st.just("command"))
+        blocks.append(st.tuples(command, reboot, reboot).map(lambda t: (t[0], *t[1], *t[2])))
+    if stage >= LAST_STAGE:
+        blocks.append(st.tuples(st.integers(2, 12), reset, calm).map(lambda t: (t[1], t[2]) * t[0]))
+    return st.lists(st.one_of(blocks), max_size=5).map(lambda blocks: tuple(s for b in blocks for s in b))
 
 
 def smallest(rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: int = TRIES) -> Behaviour | None:
@@ -68,7 +76,7 @@ def smallest(rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: 
         suppress_health_check=list(HealthCheck),
     )
     # a loop is one choice to the search, and many steps to a reader: only if nothing plainer is found
-    for loops in (False, True):
+    for stage in range(LAST_STAGE + 1):
         with suppress(NoSuchExample):
-            return find(behaviours(rules, loops), wanted, settings=how)
+            return find(behaviours(rules, stage), wanted, settings=how)
     return None

@@ -1,4 +1,5 @@
 # Steps (TIME as 100s, 1ms): off TIME, on TIME: the converter; wait TIME; reset activation|commanded|rollback;
+# restart: the same without a word;
 # crash; hang; application N; phase NAME; shutdown KIND; outcome N VERSION; log CODE; ac_lost TIME: the line
 # says so, as if nothing held it.
 import os
@@ -34,15 +35,13 @@ def run(step):
         if word in ("off", "on"):
             ch_enable.value(word == "on")
             wait(rest[0])
-            if script[step : step + 1] == [] or script[step][0] not in ("off", "reset", "crash", "hang"):
+            if script[step : step + 1] == [] or script[step][0] not in ("off", "reset", "restart", "crash", "hang"):
                 ch_enable.value(1)
-        elif word in ("reset", "crash", "hang"):
+        elif word in ("reset", "restart", "crash", "hang"):
             remember(step)
-            if word == "reset":
-                print("* shutdown", rest[0])
-                machine.reset()
-            elif word == "crash":
-                print("* shutdown crash")
+            if word != "hang":
+                if word != "restart":
+                    print("* shutdown", rest[0] if rest else word)
                 machine.reset()
             machine.WDT(timeout=1000)
             while True:

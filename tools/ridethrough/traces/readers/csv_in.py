@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from itertools import chain, islice, pairwise
+from collections.abc import Callable, Mapping
+from itertools import chain, pairwise
 from pathlib import Path
 
 from ridethrough.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, Change, Channel, Lines, Source
+from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Lines, Sink, Source
 
 _UNITS_US = {"s": 10**6, "sec": 10**6, "seconds": 10**6, "ms": 10**3, "us": 1, "µs": 1, "ns": 1e-3, "min": 60 * 10**6}
 _TIME = re.compile(r"(?:time|t|timestamp|zeit)[ _]?[\[(]?(s|sec|seconds|ms|us|µs|ns|min)?[\])]?", re.IGNORECASE)
@@ -22,32 +22,32 @@ class CsvSource(Source):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines = Lines(path)
-        rows = iter(self._lines)
-        header = next((line for line in rows if not line.startswith((b"#", b";")) and line.strip()), None)
-        if header is None:
+        self._blocks = self._lines.blocks()
+        self._block = next(self._blocks, [])
+        self._header = next((i for i, x in enumerate(self._block) if x.strip() and x[:1] not in b"#;"), None)
+        if self._header is None:
             raise BadInput(f"{path}: empty")
+        header = self._block[self._header]
         text = self._decoded(header)
         self._separator = max((b",", b";", b"\t"), key=header.count)
         names = [name.strip().strip('"') for name in text.split(self._separator.decode())]
         self._time, self._unit_us = self._time_column(names)
         if len(names) > CHANNELS_MAX:
-            raise self._lines.fail(f"more than {CHANNELS_MAX} columns")
+            raise self._fail(f"more than {CHANNELS_MAX} columns")
         self._names = names
-        head = list(islice(rows, _PEEK_ROWS))
-        if not head:
+        head = self._block[self._header + 1 : self._header + 1 + _PEEK_ROWS]
+        if not any(head):
             raise BadInput(f"{path}: a header and no rows")
-        self._rows = chain(head, rows)
-        self._first_row = self._lines.number - len(head) + 1
         self._describe(head)
 
-    def bytes_read(self) -> int:
-        return self._lines.bytes_read()
+    def _fail(self, problem: str) -> BadInput:
+        return self._lines.fail(self._header or 0, problem)
 
     def _decoded(self, line: bytes) -> str:
         try:
             return line.decode("utf-8-sig").strip()
         except UnicodeDecodeError as e:
-            raise self._lines.fail("no text: is this a CSV?") from e
+            raise self._fail("no text: is this a CSV?") from e
 
     def _time_column(self, names: list[str]) -> tuple[int, float]:
         for i, name in enumerate(names):
@@ -55,9 +55,9 @@ class CsvSource(Source):
             if match and match[1]:
                 return i, _UNITS_US[match[1].lower()]
             if match:
-                raise self._lines.fail(f"column '{name}' has no unit: name it 'time [s]' or 'time [ms]'")
+                raise self._fail(f"column '{name}' has no unit: name it 'time [s]' or 'time [ms]'")
         shown = ", ".join(names[:6])[:80]
-        raise self._lines.fail(f"no column of time among {shown}: name it 'time [s]'; the first line names the columns")
+        raise self._fail(f"no column of time among {shown}: name it 'time [s]'; the first line names the columns")
 
     def _describe(self, head: list[bytes]) -> None:
         cells: list[set[bytes]] = [set() for _ in self._names]
@@ -85,54 +85,60 @@ class CsvSource(Source):
                 milli = re.search(r"(?:_|\b|\[|\()mv[\])]?$", name, re.IGNORECASE)
                 self.channels[name] = Channel(name, sampled=True, unit_mv=1.0 if milli else 1000.0, what="voltage")
 
-    def changes(self, wanted: Collection[str]) -> Iterator[Change]:
-        columns = [(i, name) for i, name in enumerate(self._names) if name in wanted]
-        separator, time, unit_us = self._separator, self._time, self._unit_us
+    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+        columns = [(i, sinks[name]) for i, name in enumerate(self._names) if name in sinks]
+        sampled = [self.channels[self._names[i]].sampled for i, _ in columns]
+        separator, time, unit_us, width = self._separator, self._time, self._unit_us, len(self._names)
         comma = separator != b","
-        number, last, first = self._first_row - 1, -1, None
-        before: dict[int, bytes] = {}
-        sampled = {name for name in wanted if self.channels[name].sampled}
-        for line in self._rows:
-            number += 1
-            parts = line.split(separator)
-            if len(parts) != len(self._names):
-                if not line.strip():
-                    continue
-                raise self._wrong(number, f"{len(parts)} columns, not {len(self._names)}; is the file cut short?")
-            stamp = parts[time].replace(b",", b".") if comma else parts[time]
-            try:
-                at = float(stamp) * unit_us
-            except ValueError:
-                hint = ": export it with seconds since the start" if b"T" in stamp or b":" in stamp else ""
-                raise self._wrong(number, f"'{_shown(stamp)}' is no time{hint}") from None
-            if first is None:
-                first = at
-            if not -_TIME_US_MAX < at - first < _TIME_US_MAX:
-                raise self._wrong(number, f"'{_shown(stamp)}' is more than 400 days from the start")
-            t_us = round(at - first)
-            if t_us < last:
-                raise self._wrong(number, f"time goes backwards, at '{_shown(stamp)}'")
-            last = t_us
-            for i, name in columns:
-                text = parts[i]
-                if name not in sampled:
-                    if before.get(i) == text:
+        last = -1
+        first_us: float | None = None
+        before = [b""] * len(columns)
+        assert self._header is not None
+        begin = self._header + 1
+        for block in chain([self._block], self._blocks):
+            told(self._lines.bytes_read())
+            for i in range(begin, len(block)):
+                line = block[i].replace(b",", b".") if comma else block[i]
+                parts = line.split(separator)
+                if len(parts) != width:
+                    if not line.strip():
                         continue
-                    before[i] = text
-                value = text.strip()
-                if comma:
-                    value = value.replace(b",", b".")
-                if not value:
-                    continue
+                    raise self._lines.fail(i, f"{len(parts)} columns, not {width}; is the file cut short?")
                 try:
-                    yield t_us, name, None if value in b"xXzZ" else float(value)
-                except ValueError:
-                    raise self._wrong(number, f"column '{name}': '{_shown(value)}' is no number") from None
-        self.first_us = round(first or 0)
+                    at_us = float(parts[time]) * unit_us
+                    if first_us is None:
+                        first_us = at_us
+                    t_us = round(at_us - first_us)
+                except (ValueError, OverflowError):
+                    raise self._no_time(i, parts[time]) from None
+                if not last <= t_us <= _TIME_US_MAX:
+                    stamp = _shown(parts[time])
+                    backwards = f"time goes backwards, at '{stamp}'"
+                    raise self._lines.fail(
+                        i, backwards if t_us < last else f"'{stamp}' is more than 400 days from the start"
+                    )
+                last = t_us
+                for k, (column, sink) in enumerate(columns):
+                    text = parts[column]
+                    if not sampled[k]:
+                        if text == before[k]:
+                            continue
+                        before[k] = text
+                    try:
+                        sink(t_us, float(text))
+                    except ValueError:
+                        if text.strip() in (b"x", b"X", b"z", b"Z"):
+                            sink(t_us, None)
+                        elif text.strip():
+                            name = self._names[column]
+                            raise self._lines.fail(i, f"column '{name}': '{_shown(text)}' is no number") from None
+            begin = 0
+        self.first_us = round(first_us or 0)
         self.end_us = last + (self.period_us or 1)
 
-    def _wrong(self, number: int, problem: str) -> BadInput:
-        return BadInput(f"{self.path}:{number}: {problem}")
+    def _no_time(self, i: int, stamp: bytes) -> BadInput:
+        hint = ": export it with seconds since the start" if b"T" in stamp or b":" in stamp else ""
+        return self._lines.fail(i, f"'{_shown(stamp)}' is no time{hint}")
 
 
 def _shown(text: bytes) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import configparser
-import heapq
 import math
 import re
 import sys
 import zipfile
 import zlib
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ridethrough.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, Change, Channel, Source
+from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Sink, Source
 
 _METADATA_BYTES_MAX = 256 * 1024
 _CHUNK_BYTES = 1 << 20
@@ -40,9 +39,6 @@ class SigrokSource(Source):
         except OSError as e:
             raise BadInput(f"{path}: {e.strerror or e}") from e
         self._read_metadata(text)
-
-    def bytes_read(self) -> int:
-        return self._read
 
     def _read_metadata(self, text: str) -> None:
         ini = configparser.ConfigParser(interpolation=None, strict=False)
@@ -72,11 +68,13 @@ class SigrokSource(Source):
         self.channels = {name: Channel(name) for name in self._probes}
         self.channels |= {name: Channel(name, sampled=True, unit_mv=1000.0, what="voltage") for name in self._analogs}
 
-    def changes(self, wanted: Collection[str]) -> Iterator[Change]:
-        probes = {name: n for name, n in self._probes.items() if name in wanted}
-        streams = [self._levels(probes)] if probes or not self._analogs else []
-        streams += [self._volts(name, n) for name, n in self._analogs.items() if name in wanted]
-        yield from heapq.merge(*streams, key=lambda change: change[0])
+    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+        probes = {name: n for name, n in self._probes.items() if name in sinks}
+        if probes or not self._analogs:
+            self._levels(probes, sinks, told)
+        for name, n in self._analogs.items():
+            if name in sinks:
+                self._volts(n, sinks[name], told)
 
     def _chunks(self, prefix: str) -> Iterator[bytes]:
         # logic-1, or logic-1-1, logic-1-2, ... in the order of their numbers
@@ -100,39 +98,41 @@ class SigrokSource(Source):
     def _t_us(self, n: int) -> int:
         return int(n * 1_000_000 / self._rate)
 
-    def _levels(self, probes: dict[str, int]) -> Iterator[Change]:
+    def _levels(self, probes: Mapping[str, int], sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
         masks = {name: 1 << (n - 1) for name, n in probes.items()}
         every = sum(masks.values())
         n, before = 0, -1
         rest = b""
         unit = self._unit
-        for data in self._chunks(self._logic):
-            data = rest + data
+        for chunk in self._chunks(self._logic):
+            told(self._read)
+            data = rest + chunk
             whole = len(data) // unit * unit
             data, rest = data[:whole], data[whole:]
             for at, value in _runs(data, unit, every):
                 if value != before:
                     for name, mask in masks.items():
                         if before < 0 or (value ^ before) & mask:
-                            yield self._t_us(n + at), name, float(bool(value & mask))
+                            sinks[name](self._t_us(n + at), float(bool(value & mask)))
                     before = value
             n += whole // unit
         if rest:
             raise BadInput(f"{self.path}: its last sample is cut short")
         self.end_us = max(self.end_us, self._t_us(n))
 
-    def _volts(self, name: str, number: int) -> Iterator[Change]:
+    def _volts(self, number: int, sink: Sink, told: Callable[[int], None]) -> None:
         n = 0
         rest = b""
-        for data in self._chunks(f"analog-1-{number}"):
-            data = rest + data
+        for chunk in self._chunks(f"analog-1-{number}"):
+            told(self._read)
+            data = rest + chunk
             whole = len(data) // 4 * 4
             values, rest = array("f"), data[whole:]
             values.frombytes(data[:whole])
             if sys.byteorder == "big":
                 values.byteswap()
             for value in values:
-                yield self._t_us(n), name, value if math.isfinite(value) else None
+                sink(self._t_us(n), value if math.isfinite(value) else None)
                 n += 1
         self.end_us = max(self.end_us, self._t_us(n))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,11 +14,12 @@ from ridethrough.errors import BadInput
 
 GZIP = b"\x1f\x8b"
 LINE_BYTES_MAX = 64 * 1024
+_BLOCK_BYTES = 1 << 18
 CHANNELS_MAX = 1024
 Value = float | str | None
 """A voltage or level, a text, or None for not known (x, z)."""
-Change = tuple[int, str, Value]
-"""(t_us, channel, value)."""
+Sink = Callable[[int, Value], None]
+"""Takes (t_us, value)."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,18 @@ class Source(ABC):
     resolution_mv: int = 0
     exact_mv: frozenset[int] = frozenset()
     first_us: int = 0
-    """What the capture's own clock shows where ours is 0, once `changes` is through."""
+    """What the capture's own clock shows where ours is 0, once `feed` is through."""
     end_us: int = 0
-    """The time of the last sample, once `changes` is through."""
+    """The time of the last sample, once `feed` is through."""
 
     @abstractmethod
-    def changes(self, wanted: Collection[str]) -> Iterator[Change]:
-        """Every change of these channels, in order of time."""
-
-    @abstractmethod
-    def bytes_read(self) -> int:
-        """How far the file has been read, for progress."""
+    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+        """Hands every change of these channels to its sink, each channel's in order of time. `told(bytes)`
+        now and then: how far the file has been read."""
 
 
 class Lines:
-    """A file of text, plain or gzip, line by line, none longer than LINE_BYTES_MAX."""
+    """A file of text, plain or gzip, in blocks of lines, none longer than LINE_BYTES_MAX."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -70,27 +68,38 @@ class Lines:
         except OSError as e:
             raise BadInput(f"{path}: {e.strerror}") from e
         self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=self._raw) if packed else self._raw
-        self.number = 0
+        self.before = 0
+        """How many lines came before the block that was given out last."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        """The lines that are left, each with its end. `number` is that of the last one."""
-        read, most = self._file.readline, LINE_BYTES_MAX
-        try:
-            while line := read(most):
-                self.number += 1
-                if len(line) == most:
-                    raise self.fail(f"a line of more than {most} bytes: is this a capture?")
-                yield line
-        except (EOFError, zlib.error, gzip.BadGzipFile) as e:
-            raise BadInput(f"{self._path}: compressed, and broken or cut short: {e}") from e
-        except OSError as e:
-            raise BadInput(f"{self._path}: {e.strerror or e}") from e
+    def blocks(self) -> Iterator[list[bytes]]:
+        """The lines, without their ends, many at a time."""
+        rest, given = b"", 0
+        while True:
+            try:
+                data = self._file.read(_BLOCK_BYTES)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as e:
+                raise BadInput(f"{self._path}: compressed, and broken or cut short: {e}") from e
+            except OSError as e:
+                raise BadInput(f"{self._path}: {e.strerror or e}") from e
+            self.before += given
+            text = rest + data
+            if b"\r" in text:
+                text = text.replace(b"\r", b"")
+            lines = text.split(b"\n")
+            rest = lines.pop() if data else b""
+            given = len(lines)
+            if len(rest) > LINE_BYTES_MAX:
+                raise self.fail(given, f"a line of more than {LINE_BYTES_MAX} bytes: is this a capture?")
+            if lines:
+                yield lines
+            if not data:
+                self._raw.close()
+                return
 
-    def fail(self, problem: str) -> BadInput:
-        return BadInput(f"{self._path}:{self.number}: {problem}")
+    def fail(self, index: int, problem: str) -> BadInput:
+        """About the line at `index` of the block."""
+        return BadInput(f"{self._path}:{self.before + index + 1}: {problem}")
 
     def bytes_read(self) -> int:
-        return self._raw.tell()
-
-    def close(self) -> None:
-        self._raw.close()
+        """How far the file has been read."""
+        return 0 if self._raw.closed else self._raw.tell()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from ridethrough.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, Change, Channel, Lines, Source, Value
+from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Lines, Sink, Source, Value
 
 _UNITS_FS = {"s": 10**15, "ms": 10**12, "us": 10**9, "ns": 10**6, "ps": 10**3, "fs": 1}
 _US_FS = 10**9
 _HEADER_LINES_MAX = 100_000
 _TIME_US_MAX = 400 * 24 * 3600 * 10**6
+_KNOWN_MAX = 100_000
 _OURS = re.compile(r"a sample every (\d+) mV and at ([\d, ]+) mV")
 
 
@@ -22,20 +24,26 @@ class VcdSource(Source):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines = Lines(path)
-        self._body = iter(self._lines)
+        self._blocks = self._lines.blocks()
         self._ids: dict[str, str] = {}
         self._scale_fs = 0
+        self._block: list[bytes] = []
+        """The block in which the header ends, and where."""
+        self._body_at = 0
         self._read_header()
 
-    def bytes_read(self) -> int:
-        return self._lines.bytes_read()
-
     def _words(self) -> Iterator[str]:
-        for line in self._body:
-            yield from line.decode("latin-1").split()
-            if self._lines.number > _HEADER_LINES_MAX:
+        for block in self._blocks:
+            self._block = block
+            for i, line in enumerate(block):
+                self._body_at = i
+                yield from line.decode("latin-1").split()
+            if self._lines.before > _HEADER_LINES_MAX:
                 break
-        raise self._lines.fail("no $enddefinitions: is this a VCD, and is it whole?")
+        raise self._fail("no $enddefinitions: is this a VCD, and is it whole?")
+
+    def _fail(self, problem: str) -> BadInput:
+        return self._lines.fail(self._body_at, problem)
 
     def _read_header(self) -> None:
         words = self._words()
@@ -43,7 +51,7 @@ class VcdSource(Source):
         found: list[tuple[str, str, str, str]] = []
         for word in words:
             if not word.startswith("$"):
-                raise self._lines.fail(f"'{word[:20]}' in the header: is this a VCD?")
+                raise self._fail(f"'{word[:20]}' in the header: is this a VCD?")
             text = []
             for part in words:
                 if part == "$end":
@@ -59,7 +67,7 @@ class VcdSource(Source):
                 scopes.pop()
             elif word == "$var":
                 if len(text) < 4:
-                    raise self._lines.fail("a $var without type, size, id and name")
+                    raise self._fail("a $var without type, size, id and name")
                 found.append((text[2], ".".join(scopes), text[3].partition("[")[0], text[0]))
             elif word == "$version":
                 self.complete = text[:1] == ["ridethrough"]
@@ -67,7 +75,7 @@ class VcdSource(Source):
                 self.resolution_mv = int(match[1])
                 self.exact_mv = frozenset(int(mv) for mv in match[2].split(","))
             if len(found) > CHANNELS_MAX:
-                raise self._lines.fail(f"more than {CHANNELS_MAX} signals: write out fewer")
+                raise self._fail(f"more than {CHANNELS_MAX} signals: write out fewer")
         if not self._scale_fs:
             raise BadInput(f"{self.path}: no $timescale: nobody can say how long anything took")
         self._name(found)
@@ -75,7 +83,7 @@ class VcdSource(Source):
     def _timescale(self, text: str) -> None:
         match = re.fullmatch(r"(1|10|100)\s*(s|ms|us|ns|ps|fs)", text)
         if match is None:
-            raise self._lines.fail(f"timescale '{text[:20]}': 1, 10 or 100 s, ms, us, ns, ps or fs expected")
+            raise self._fail(f"timescale '{text[:20]}': 1, 10 or 100 s, ms, us, ns, ps or fs expected")
         self._scale_fs = int(match[1]) * _UNITS_FS[match[2]]
         self.period_us = self._scale_fs // _US_FS if self._scale_fs > _US_FS else 0
 
@@ -101,69 +109,89 @@ class VcdSource(Source):
     def _mark(self, scope: str) -> bool:
         return self.complete and scope.endswith((".events", ".details"))
 
-    def changes(self, wanted: Collection[str]) -> Iterator[Change]:
-        ids = {code.encode("latin-1"): name for code, name in self._ids.items() if name in wanted}
-        scale_fs, now = self._scale_fs, 0
-        in_comment = False
-        last = -1
-        for line in self._body:
-            first = line[:1]
-            if first == b"#":
-                try:
-                    ticks = int(line[1:])
-                except ValueError:
-                    raise self._lines.fail(f"'{_shown(line)}' is no time; is the file cut short?") from None
-                if ticks < last:
-                    raise self._lines.fail(f"time goes backwards, from {last} to {ticks}")
-                last = ticks
-                now = ticks * scale_fs // _US_FS
-                continue
-            if in_comment:
-                in_comment = b"$end" not in line
-                continue
-            if first in b"01xXzZ" and b" " not in line:
-                name = ids.get(line[1:].strip())
-                if name is not None:
-                    yield now, name, 1.0 if first == b"1" else 0.0 if first == b"0" else None
-                continue
-            if first in b"$\r\n":
-                in_comment = line.startswith(b"$comment") and b"$end" not in line
-                continue
-            yield from self._other(line, ids, now)
+    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+        ids = {code.encode("latin-1"): sinks.get(name, _ignored) for code, name in self._ids.items()}
+        now, ticks, comment = 0, -1, False
+        # most lines have been seen before: what they say is looked up, not read again
+        known: dict[bytes, tuple[Sink, Value]] = {}
+        scale_fs = self._scale_fs
+        first = self._body_at + 1
+        for block in chain([self._block], self._blocks):
+            told(self._lines.bytes_read())
+            for line in block[first:] if first else block:
+                seen = known.get(line)
+                if seen is not None and not comment:
+                    seen[0](now, seen[1])
+                elif line[:1] == b"#" and not comment:
+                    try:
+                        new = int(line[1:])
+                    except ValueError:
+                        raise self._wrong(block, line, f"'{_shown(line)}' is no time; is the file cut short?") from None
+                    if new < ticks:
+                        raise self._wrong(block, line, f"time goes backwards, from {ticks} to {new}")
+                    ticks = new
+                    now = new if scale_fs == _US_FS else new * scale_fs // _US_FS
+                elif comment or line.startswith(b"$comment"):
+                    comment = b"$end" not in line
+                elif line:
+                    told_now = self._said(block, line, ids)
+                    for sink, value in told_now:
+                        sink(now, value)
+                    if len(told_now) == 1 and len(known) < _KNOWN_MAX:
+                        known[line] = told_now[0]
+            first = 0
         if now > _TIME_US_MAX:
             raise BadInput(f"{self.path}: it ends after {now // 10**6} s, more than 400 days: is the timescale right?")
         self.end_us = max(now, 1)
 
-    def _other(self, line: bytes, ids: dict[bytes, str], now: int) -> Iterator[Change]:
-        # vectors, reals, strings: a value and an id; or several scalars on one line
+    def _wrong(self, block: list[bytes], line: bytes, problem: str) -> BadInput:
+        # the last such line that may be it: only for the message
+        return self._lines.fail(block.index(line), problem)
+
+    def _said(self, block: list[bytes], line: bytes, ids: Mapping[bytes, Sink]) -> list[tuple[Sink, Value]]:
+        # What a line says: mostly one change, sometimes several.
+        if line[:1] in _SCALARS and line[1:] in ids:
+            return [(ids[line[1:]], _SCALARS[line[:1]])]
+        found: list[tuple[Sink, Value]] = []
         words = iter(line.split())
         for word in words:
             first = word[:1]
             if first in b"bBrRsS":
                 code = next(words, None)
                 if code is None:
-                    raise self._lines.fail(f"'{_shown(line)}': a value without its signal; is the file cut short?")
+                    problem = f"'{_shown(line)}': a value without its signal; is the file cut short?"
+                    raise self._wrong(block, line, problem)
                 if code in ids:
-                    yield now, ids[code], self._value(word)
-            elif first in b"01xXzZ" and len(word) > 1:
+                    found.append((ids[code], self._value(block, line, word)))
+            elif first in _SCALARS and len(word) > 1:
                 if word[1:] in ids:
-                    yield now, ids[word[1:]], 1.0 if first == b"1" else 0.0 if first == b"0" else None
+                    found.append((ids[word[1:]], _SCALARS[first]))
             elif first != b"$":
-                raise self._lines.fail(f"'{_shown(line)}' is no change of a signal; is the file cut short?")
+                raise self._wrong(block, line, f"'{_shown(line)}' is no change of a signal; is the file cut short?")
+        return found
 
-    def _value(self, word: bytes) -> Value:
-        kind, text = word[:1].lower(), word[1:].decode("latin-1")
-        if kind == b"s":
-            return text
+    def _value(self, block: list[bytes], line: bytes, word: bytes) -> Value:
+        kind, text = word[:1], word[1:]
         try:
-            if kind == b"r":
-                value = float(text)
-                return value if abs(value) < 1e12 else None
-            if len(text) > 64:
-                raise ValueError
-            return float(int(text, 2)) if not set(text.lower()) & {"x", "z"} else None
+            if kind in b"bB":
+                if len(text) > 64:
+                    raise ValueError
+                return float(int(text, 2))
+            if kind in b"sS":
+                return text.decode("latin-1")
+            value = float(text)
+            return value if abs(value) < 1e12 else None
         except ValueError:
-            raise self._lines.fail(f"'{word[:30].decode('latin-1')}' is no value") from None
+            if kind in b"bB" and set(text.lower()) & set(b"xz"):
+                return None
+            raise self._wrong(block, line, f"'{_shown(word)}' is no value") from None
+
+
+def _ignored(t_us: int, value: Value) -> None:
+    """A signal that nobody asked for."""
+
+
+_SCALARS: dict[bytes, Value] = {b"0": 0.0, b"1": 1.0, b"x": None, b"X": None, b"z": None, b"Z": None}
 
 
 def _shown(line: bytes) -> str:
