@@ -23,8 +23,9 @@ lint: .venv/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ 
 flash: .venv/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT=/dev/ttyACM0
 	@$(RT) flash --board $(BOARD) --port $(PORT)
 
-bench: .venv/ready-test  ## cost of an update, a boot and a sweep, as ratios within one run
+bench: .venv/ready-test  ## cost of an update, a boot, a sweep, a rule and a capture, as ratios within one run
 	@.venv/bin/python host_tests/bench.py
+	@.venv/bin/python host_tests/bench_rules.py
 
 budget: .venv/ready-test  ## memory and size on the VM, against the limits in board.toml
 	@.venv/bin/python host_tests/budget.py
@@ -35,9 +36,13 @@ sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every
 	@$(RT) sweep --size 8192 --board latch_pico
 	@.venv/bin/python host_tests/pairs.py
 
-pictures: .venv/ready  ## the pictures in docs/, made anew
+gallery: .venv/ready  ## rules, meters, matrix and audits on one page, for people who have to agree (two minutes)
+	@$(RT) rules gallery -o build/gallery.html
+
+pictures: .venv/ready  ## the pictures in docs/, made anew; pages looked at in headless Chromium, if there is one
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
 	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
+	@.venv/bin/python host_tests/browser.py docs/pictures
 
 fuzz: .venv/ready-test  ## each parser of foreign bytes under a coverage-guided fuzzer, a minute each
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
@@ -58,4 +63,4 @@ clean:  ## remove what the other targets made
 	@$(PYTHON) tools/setup.py .venv '.[test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test lint flash bench budget sweep pictures table fuzz clean
+.PHONY: help run test lint flash bench budget sweep gallery pictures table fuzz clean
