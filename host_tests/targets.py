@@ -5,23 +5,31 @@ Hypothesis calls them in `make test` (test_fuzz.py), a coverage-guided fuzzer in
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import io
+import struct
 import sys
 import tempfile
+import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-from ridethrough import BadInput, Board, Rule, Scenario, World
+from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.images import EMULATED, inspect_image
+from ridethrough.rules.conditions import EXAMPLES, Condition
+from ridethrough.rules.explain import explain
+from ridethrough.rules.words import lasting, time_us, times
 from ridethrough.runner import fresh_flash
 from ridethrough.scenarios import names
+from ridethrough.traces.load import Wiring, load_capture
 from ridethrough.world.clock import Clock
 from ridethrough.world.surroundings import Site
 from support import HERE, PICO, REFERENCE, S, image, run_steps
 
 GOOD = image()
+WG = Rule.load("mp102-wg-2020-04")
 
 
 @lru_cache
@@ -121,7 +129,8 @@ def _parsed(data: bytes, name: str, load) -> None:
         try:
             load(path)
         except BadInput as e:
-            assert "\n" not in str(e), e
+            # a rule's error shows the line, and points at the place
+            assert str(e).count("\n") in ((0, 2) if name == "r.toml" else (0,)), e
 
 
 def scenario(data: bytes) -> None:
@@ -136,10 +145,43 @@ def board(data: bytes) -> None:
 
 def rule(data: bytes) -> None:
     """A rule file."""
-    _parsed(data, "r.toml", lambda path: Rule.load(str(path)))
+    _parsed(data, "r.toml", lambda path: explain(Rule.load(str(path))))
 
 
-TARGETS = (host_image, board_image, boot_record, console_line, command, scenario, board, rule)
+def _capture(data: bytes, name: str) -> None:
+    wiring = Wiring({}, assumed={"mains": 1})
+    _parsed(data, name, lambda path: WG.check(load_capture(path, wiring, WG.levels_mv)))
+
+
+def vcd(data: bytes) -> None:
+    """A capture as VCD."""
+    _capture(data, "t.vcd")
+
+
+def table_of_samples(data: bytes) -> None:
+    """A capture as CSV."""
+    _capture(data, "t.csv")
+
+
+def sigrok(data: bytes) -> None:
+    """A capture as a sigrok session."""
+    _capture(data, "t.sr")
+
+
+def condition(data: bytes) -> None:
+    """The words of a condition, a limit, a time."""
+    text = data.decode("utf-8", "replace")
+    for parse in (Condition.parse, lasting, times, time_us):
+        try:
+            parse(text)
+        except BadInput as e:
+            assert "\n" not in str(e)
+
+
+TARGETS = (
+    host_image, board_image, boot_record, console_line, command, scenario, board, rule, vcd, table_of_samples, sigrok,
+    condition,
+)  # fmt: skip
 
 
 @lru_cache
@@ -173,4 +215,31 @@ def seeds(target: str) -> tuple[bytes, ...]:
         return tuple((tools / "scenarios" / f"{name}.toml").read_bytes() for name in sorted(files))
     if target == "board":
         return tuple(p.read_bytes() for p in sorted((HERE.parent / "boards").glob("*/board.toml")))
+    if target == "vcd":
+        trace = run_scenario(Scenario.load("chatter"))
+        with tempfile.TemporaryDirectory() as folder:
+            trace.write_vcd(Path(folder) / "t.vcd")
+            ours = (Path(folder) / "t.vcd").read_bytes()
+        other = b"$timescale 1 ms $end\n$var real 64 ! ch_mv $end\n$enddefinitions $end\n#0\nr12.0 !\n#9\nrx !\n"
+        return (ours[:4000], other, gzip.compress(other))
+    if target == "table_of_samples":
+        rows = b"".join(b"%d.5,%d,%d\n" % (i, 12_000 * (i % 2), i % 2) for i in range(20))
+        return (b"time [s],ch_mv,reset\n" + rows, b"t_ms;ch_mv\n" + rows.replace(b",", b";").replace(b".", b","))
+    if target == "sigrok":
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as zf:
+            metadata = "[device 1]\ncapturefile=logic-1\nsamplerate=1 kHz\nprobe1=reset\nanalog2=ch_mv\nunitsize=1\n"
+            zf.writestr("metadata", metadata)
+            zf.writestr("logic-1-1", bytes(i % 2 for i in range(40)))
+            zf.writestr("analog-1-2-1", struct.pack("<40f", *(12.0 * (i % 3) for i in range(40))))
+        return (out.getvalue(),)
+    if target == "condition":
+        texts = (
+            *EXAMPLES,
+            "no mains lost in the last 3 min and CH up for 2 s",
+            "three minutes or more",
+            "≥ 3 min",
+            "twice",
+        )
+        return tuple(text.encode() for text in texts)
     return tuple(p.read_bytes() for p in sorted((tools / "rules" / "library").glob("*.toml")))

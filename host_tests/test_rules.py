@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule
 from ridethrough.rules.evidence import Evidence
+from ridethrough.rules.explain import explain, warnings
+from ridethrough.rules.reading import KEYS
+from ridethrough.rules.words import Boundary, lasting
 from ridethrough.tables import Table
 from ridethrough.traces import Segment, Trace
 from ridethrough.traces.intervals import merged, overlap_us, touches
@@ -230,3 +233,157 @@ def test_against_a_naive_evaluation(reading, small, tolerance):
         reading = reading | {"tolerance": tolerance}
     verdict = of(**reading).check(small.trace())
     assert verdict.status == naive_rules.status(reading, small), verdict
+
+
+@pytest.mark.parametrize(
+    ("written", "limit", "inclusive"),
+    [
+        ("3 min or more", MIN3, True),
+        ("three minutes or more", MIN3, True),
+        ("three (3) minutes or longer", MIN3, True),
+        ("at least 180 seconds", MIN3, True),
+        (">= 3 min", MIN3, True),
+        ("\u2265\u00a03\u202fmin", MIN3, True),
+        ("more than 3\u00a0minutes.", MIN3, False),
+        ("longer than 3 mins", MIN3, False),
+        ("> 180 s", MIN3, False),
+        ("more than 1 min 30 s", 90 * S, False),
+        ("half an hour or more", 1800 * S, True),
+        ("30 d or more", 30 * 86_400 * S, True),
+    ],
+)
+def test_limits_as_people_write_them(written, limit, inclusive):
+    assert lasting(written) == Boundary(limit, inclusive)
+
+
+@pytest.mark.parametrize("written", ["3 min", "up to 3 min", "3 or more", "some time or more", "", "min or more"])
+def test_limits_that_say_nothing(written):
+    with pytest.raises(BadInput):
+        lasting(written)
+
+
+def test_a_rule_pasted_from_a_word_processor(tmp_path):
+    path = tmp_path / "w.toml"
+    path.write_text(
+        "\ufeff[rule]\r\nid = \u201cw\u201d\r\ntext = \u201cno cut\u201d\r\nsource = \u201cme\u201d\r\n[reading]\r\n"
+        "forbid = \u201cCH\u00a0power outside 10.8\u00a0V \u2013 13.2 V\u201d\r\n"
+        "lasting = \u201cthree minutes or more\u201d\r\n",
+        encoding="utf-8",
+    )
+    rule = Rule.load(path)
+    assert rule.readings[0].lasting == Boundary(MIN3, True) and len(rule.readings[0].forbid.levels_mv) == 2
+
+
+def test_a_file_that_is_no_toml_shows_the_line(tmp_path):
+    path = tmp_path / "n.toml"
+    path.write_text('[rule]\nid = "a"\ntext = no quotes\n')
+    with pytest.raises(BadInput) as error:
+        Rule.load(path)
+    message, line, caret = str(error.value).split("\n")
+    assert "n.toml:3:" in message and "straight quotes" in message and line.strip() == "text = no quotes"
+    assert caret.index("^") == line.index("no quotes")
+
+
+def test_a_wrong_key_in_the_second_limit_is_pointed_at_there(tmp_path):
+    path = tmp_path / "l.toml"
+    head = '[rule]\nid="a"\ntext="b"\nsource="c"\n[reading]\n[[limit]]\nlasting = "1 s or more"\n'
+    path.write_text(head + '[[limit]]\nname = "x"\nlasting = "1 s"\n')
+    with pytest.raises(BadInput, match=r"l\.toml:10: limit\[1\]\.lasting"):
+        Rule.load(path)
+
+
+def test_the_worst_of_several_limits_decides_and_has_its_name():
+    rule = of({"name": "short", "lasting": "1 s or more"}, {"name": "long", "lasting": "1 h or more"})
+    verdict = rule.check(trace([(100 * S, 160 * S)], outcomes=[400 * S]))
+    assert verdict.status == "fail" and verdict.limit == "short" and verdict.sentence().startswith("FAIL: short: ")
+    assert rule.check(trace([(100 * S, 100 * S + 5)], outcomes=[400 * S])).status == "pass"
+
+
+def test_near_the_limit_is_undecided_with_a_tolerance():
+    rule = of(lasting="3 min or more", tolerance="1 s")
+    statuses = [
+        rule.check(trace([(100 * S, 100 * S + length)], outcomes=[400 * S])).status
+        for length in (MIN3 - S - 1, MIN3 - S, MIN3 + S - 1, MIN3 + S)
+    ]
+    assert statuses == ["pass", "undecided", "undecided", "fail"]
+
+
+def test_an_open_rule_says_how_many_readings_and_what_decides():
+    two_cuts = trace([(100 * S, 200 * S), (260 * S, 360 * S)], outcomes=[400 * S], end_us=2000 * S)
+    rule = of(lasting="3 min or more", per="?", unless="?")
+    verdict = rule.check(two_cuts)
+    assert rule.open_keys == ("per", "unless") and verdict.status == "undecided"
+    assert verdict.sentence() == "UNDECIDED: fails in 12 of 16 readings; decided by `per`"
+    assert (
+        rule.check(trace(outcomes=[400 * S])).sentence()
+        == "PASS: kept in each of 16 readings; PASS: no cut at all, margin 3 min"
+    )
+    long = rule.check(trace([(100 * S, 900 * S)], outcomes=[950 * S]))
+    assert long.status == "fail" and "broken in each of 16 readings" in long.sentence()
+
+
+def test_too_many_readings_are_refused():
+    rule = of(**dict.fromkeys(KEYS, "?"))
+    with pytest.raises(BadInput, match="readings, more than 100000: decide a key or two first"):
+        rule.check(trace())
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        ({"times": "2 or more"}, "looks at one at a time"),
+        ({"lasting": "20 min or more", "per": "10 min"}, "that can never be"),
+        ({"lasting": "3 min or more", "per": "10 min", "ends_when": "back for 20 min"}, "longer than the window"),
+        ({"during": "always", "to": "boot"}, "say nothing with"),
+        ({"during": "always", "per": "reboot"}, "everything is added up"),
+        ({"during": "watchdog", "from": "command"}, "such reboots have none"),
+        ({"to": "power back", "per": "reboot"}, "nothing to add up"),
+        ({"unless": "CH power below 90 %"}, "can never be broken"),
+        ({"lasting": "0 s or more"}, "broken by no cut at all"),
+    ],
+)
+def test_keys_that_fight_each_other_are_warned_of(reading, said):
+    found = warnings(of(**reading))
+    assert len(found) == 1 and said in found[0]
+    assert not warnings(WG)
+
+
+def test_a_rule_says_itself_in_english():
+    (text,) = explain(WG)
+    assert text.startswith(
+        "It is a breach if CH power is below 90 % (10.8 V) for 3 min or more in one piece, during any reboot."
+    )
+    assert text.endswith("The time during which mains is lost is taken off. Exactly 3 min is a breach.")
+    assert "anything more is" in explain(of(lasting="more than 3 min"))[0]
+    assert "So it has 16 readings." in explain(of(per="?", unless="?"))
+
+
+@pytest.mark.parametrize(("gap", "status"), [(10 * S - 1, "fail"), (10 * S, "pass")])
+def test_a_return_that_is_as_long_as_asked_for_ends_the_cut(gap, status):
+    rule = of(lasting="3 min or more", ends_when="back for 10 s")
+    cuts = [(100 * S, 200 * S), (200 * S + gap, 300 * S + gap)]
+    assert rule.check(trace(cuts, outcomes=[400 * S])).status == status
+
+
+def test_shorter_returns_are_part_of_the_cut_and_its_end_is_when_power_came_back():
+    rule = of(lasting="1 s or more", ends_when="back for 10 s")
+    verdict = rule.check(trace([(100 * S, 150 * S), (155 * S, 200 * S)], outcomes=[400 * S]))
+    assert (verdict.witness.from_us, verdict.witness.to_us) == (100 * S, 200 * S)
+
+
+@pytest.mark.parametrize(("apart", "status"), [(60 * S - 1, "fail"), (60 * S, "pass")])
+def test_a_window_holds_the_cuts_that_begin_in_it(apart, status):
+    rule = of(times="2 or more", per="60 s", during="always", lasting="1 s or more")
+    assert rule.check(trace([(100 * S, 102 * S), (100 * S + apart, 104 * S + apart)])).status == status
+
+
+def test_a_window_counts_the_part_of_a_cut_that_lies_in_it():
+    rule = of(lasting="more than 40 s", per="60 s", during="always")
+    verdict = rule.check(trace([(100 * S, 130 * S), (150 * S, 250 * S)]))
+    assert verdict.status == "fail" and verdict.witness.amount_us == 60 * S
+    assert rule.check(trace([(100 * S, 120 * S), (140 * S, 160 * S), (300 * S, 330 * S)])).status == "pass"
+
+
+def test_an_event_ends_no_span_that_begins_with_it():
+    t = trace([(150 * S, 400 * S)], resets=((100 * S, "activation"),), outcomes=[100 * S])
+    assert spans(t) == [(100 * S, 1000 * S)]

@@ -159,8 +159,9 @@ class Table:
 
 
 def _pointing(text: str, line: int, column: int) -> str:
-    lines = text.splitlines()
-    shown = lines[line - 1][:160].replace("\t", " ") if line <= len(lines) else ""
+    lines = text.split("\n")
+    shown = lines[line - 1][:160] if line <= len(lines) else ""
+    shown = "".join(c if c.isprintable() else " " for c in shown)
     return f"\n    {shown}\n    {' ' * min(column, len(shown))}^"
 
 

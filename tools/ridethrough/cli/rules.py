@@ -45,7 +45,9 @@ _EXAMPLES = """examples:
   ridethrough rules gallery -o gallery.html          all of it on one page, to send to others
   ridethrough rules audit mp102-wg-2020-04           what it lets through, and what it forbids for nothing
 
-A RULE is the id of one in the library, or a file whose name ends in .toml."""
+A RULE is the id of one in the library, or a file whose name ends in .toml.
+
+exit status: 0 done, 2 bad input; compare and audit: 1 when something was found"""
 
 
 def add(commands: Any) -> None:

@@ -31,7 +31,7 @@ def add_run(page: Page, scenario: Scenario, trace: Trace, summary: Summary, rule
          f"{show_time(summary.ac_lost.low_without_mains_us)} without"),
         ("legitimate means", summary.definition),
     ]  # fmt: skip
-    page.table("What was seen", ("", ""), rows)
+    page.table("What was seen", ("figure", "value"), rows)
     page.heading("The rule")
     page.add("blockquote", rule.text)
     page.add("p", f"{rule.id}; {rule.source}", "soft")
