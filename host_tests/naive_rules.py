@@ -108,17 +108,13 @@ def _spans(reading, small):
             if any(at == x and name == reading.get("from", "reset") for at, name, _ in small.events):
                 begin = x
                 break
-        stop = t
         to = reading.get("to", "outcome")
-        while stop < end:
-            if to == "power back":
-                if not holds(reading["forbid"], small, stop):
-                    break
-            elif stop > t:
-                names = [name for at, name, _ in small.events if at == stop]
-                if to in names or (to == "outcome" and "application" in names and not _activating(small, t)):
-                    break
-            stop += 1
+        stop = _reached("outcome" if to == "power back" else to, t, small)
+        if to == "power back":
+            bad = [x for x in range(t, stop) if holds(reading["forbid"], small, x)]
+            stop = bad[0] if bad else t
+            while bad and stop < end and holds(reading["forbid"], small, stop):
+                stop += 1
         spans.append(set(range(begin, max(stop, begin + 1))))
     # what overlaps or adjoins is one reboot
     joined = []
@@ -128,6 +124,15 @@ def _spans(reading, small):
         else:
             joined.append(span)
     return joined
+
+
+def _reached(to, t, small):
+    """When a reboot is over whose reset was at t."""
+    for stop in range(t + 1, len(small.ch_mv)):
+        names = [name for at, name, _ in small.events if at == stop]
+        if to in names or (to == "outcome" and "application" in names and not _activating(small, t)):
+            return stop
+    return len(small.ch_mv)
 
 
 def _activating(small, t):

@@ -256,6 +256,53 @@ def test_limits_as_people_write_them(written, limit, inclusive):
     assert lasting(written) == Boundary(limit, inclusive)
 
 
+def test_numbers_in_words_and_boundaries_by_denial():
+    assert lasting("not less than twenty-five minutes") == Boundary(25 * 60 * S, True)
+    assert lasting("more than forty-five seconds") == Boundary(45 * S, False)
+    assert of(during="planned reboots").readings[0].during == ("activation", "commanded")
+
+
+def test_a_cut_that_a_reset_causes_belongs_to_a_reboot_that_ends_when_power_is_back():
+    # CH power falls some milliseconds after the reset: the reboot is not over before it has begun
+    late = trace([(100 * S + 17_000, 300 * S)], outcomes=[400 * S])
+    assert of(lasting="3 min or more", to="power back").check(late).status == "fail"
+    late.add_event(100 * S + 5_000, "boot")
+    assert of(lasting="3 min or more", to="boot").check(late).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "hint"),
+    [
+        ("forbid", "no hub fitted", "no CH"),
+        ("unless", "not mains on", "mains lost"),
+        ("unless", "mains lost or no CH", "takes a list"),
+        ("lasting", "any time at all", "leave the key out"),
+    ],
+)
+def test_a_hint_never_says_the_reverse(key, value, hint):
+    with pytest.raises(BadInput, match=hint) as error:
+        of(**{key: value})
+    assert "did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [("per = ?", "in quotes"), ('per = "cut"\nper = "reboot"', "twice"), ('per = "cut', "one line")],
+)
+def test_a_slip_in_the_file_is_named(tmp_path, line, hint):
+    path = tmp_path / "s.toml"
+    path.write_text(f'[rule]\nid = "a"\ntext = "b"\nsource = "c"\n[reading]\n{line}\n')
+    with pytest.raises(BadInput, match=hint):
+        Rule.load(path)
+
+
+def test_a_rule_without_a_reading_is_none(tmp_path):
+    path = tmp_path / "s.toml"
+    path.write_text('[rule]\nid = "a"\ntext = "b"\nsource = "c"\n')
+    with pytest.raises(BadInput, match=r"\[reading\] is missing"):
+        Rule.load(path)
+
+
 @pytest.mark.parametrize("written", ["3 min", "up to 3 min", "3 or more", "some time or more", "", "min or more"])
 def test_limits_that_say_nothing(written):
     with pytest.raises(BadInput):
@@ -340,6 +387,8 @@ def test_too_many_readings_are_refused():
         ({"to": "power back", "per": "reboot"}, "nothing to add up"),
         ({"unless": "CH power below 90 %"}, "can never be broken"),
         ({"lasting": "0 s or more"}, "broken by no cut at all"),
+        ({"to": "boot"}, "milliseconds after the reset"),
+        ({"forbid": "CH power below 200 %"}, "the nominal 12 V itself"),
     ],
 )
 def test_keys_that_fight_each_other_are_warned_of(reading, said):

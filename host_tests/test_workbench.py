@@ -9,7 +9,9 @@ import re
 import pytest
 from ridethrough import BadInput, Rule
 from ridethrough.cli import main
+from ridethrough.reports.summary import summarise
 from ridethrough.rules import Evidence
+from ridethrough.rules.ask import ask_rule
 from ridethrough.rules.explain import explain, warnings
 from ridethrough.rules.open import count
 from ridethrough.rules.reading import CHOICES
@@ -42,6 +44,8 @@ def test_the_gallery_is_as_large_as_promised(meters):
     for meter in meters.values():
         assert meter.scenario.sentence.endswith(".") and len(meter.scenario.sentence) > 20
         assert not meter.trace.events("fault"), meter.name
+        # whatever a specimen says of itself is what it shows
+        assert summarise(meter.trace, WG).misses(meter.scenario.shows) == [], meter.name
 
 
 @pytest.mark.parametrize("name", names())
@@ -118,9 +122,13 @@ def test_the_hub_alone_does_what_the_hub_in_the_world_did(meters):
 def test_harm_says_whose_doing_it_was(meters):
     assert meters["long_reboot"].harm.kinds == (FALSE_AD1,)
     assert meters["chatter"].harm.kinds == (USELESS,) and meters["boot_loop"].harm.kinds == (KEPT_DOWN,)
+    # the street began it, but the meter alone would have sent it as well
+    assert meters["mains_first"].harm.kinds == (FALSE_AD1,) and "then the meter" in meters["mains_first"].harm.words()
+    assert "then the meter for 2 min 30 s" in meters["slow_after_outage"].harm.words()
     for innocent in ("reference", "sag", "hub_pulled", "slow_after_outage", "cut_179", "cut_in_a_burst"):
         assert meters[innocent].harm.kinds == (), innocent
-    assert not meters["sag"].harm.noticed and meters["ac_lost_floats"].harm.noticed
+    assert not meters["sag"].harm.noticed and not meters["ac_lost_floats"].harm.dark
+    assert meters["ac_lost_floats"].harm.words() == "was told of a mains loss that was none"
     worn = (Step(170 * S, 0), Step(20 * S), Step(200 * S, mains=False))
     assert MISSED_AD1 in harm(trace_of(worn, HUB), HUB).kinds
     # two real outages in a row wear the store out as well: not the meter's doing
@@ -237,12 +245,60 @@ def test_rules_new_asks_and_writes(tmp_path, monkeypatch, capsys):
     assert main(["rules", "new", str(tmp_path / "other.toml")]) == 2 and not (tmp_path / "other.toml").exists()
 
 
+def test_answers_that_end_early_write_nothing(tmp_path, monkeypatch, capsys):
+    answers = iter(["What was said", "Somebody", "1", "nonsense"])
+
+    def answer(prompt):
+        for text in answers:
+            return text
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", answer)
+    assert main(["rules", "new", str(tmp_path / "n.toml")]) == 2 and list(tmp_path.iterdir()) == []
+    assert "the answers ended" in capsys.readouterr().err
+
+
+def test_enter_alone_is_the_working_groups_sentence_and_always_asks_less(tmp_path):
+    def asked(*answers):
+        waiting = iter(answers)
+        path = tmp_path / "a.toml"
+        path.write_text(ask_rule("a", lambda prompt: next(waiting, ""), lambda text: None))
+        return Rule.load(path)
+
+    plain = asked("\u201cNo cut\u201d", "me")
+    assert plain.text == "No cut"
+    # but for the exemption, which is never taken for granted
+    assert plain.readings[0].raw == {key: value for key, value in LITERAL.items() if key != "unless"}
+    assert "# unless: the meter answers" in plain.written
+    quoted = asked("x", "y", "\u201cCH power below 50 %\u201d", "", "", "", "5", "4")
+    assert quoted.readings[0].always and quoted.readings[0].forbid.text == "CH power below 50 %"
+    assert "from " not in quoted.written and quoted.readings[0].unless[0].scope == "at any time in it"
+
+
+def test_two_files_with_one_id_are_told_apart(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in "ab":
+        (tmp_path / f"{name}.toml").write_text(WG.written)
+    assert main(["rules", "matrix", "--rules", "a.toml,b.toml", "--specimens", "sag"]) == 0
+    out = capsys.readouterr().out
+    assert "1 a.toml" in out and "2 b.toml" in out
+    assert main(["rules", "explain", "a"]) == 2 and "'a.toml'" in capsys.readouterr().err
+
+
 def test_a_draft_has_an_example_on_either_side_of_the_boundary(tmp_path):
     assert main(["rules", "draft", "mp102-wg-2020-04", "-o", str(tmp_path / "d.html")]) == 0
     text = (tmp_path / "d.html").read_text()
-    assert "power off for 2 min 59 s" in text and "power off for 3 min<" in text and "R1. It is a breach" in text
+    assert "power off for 2 min 59 s" in text and "power off for 3 min<" in text
+    assert "R1. It shall not happen that CH power is" in text
     assert main(["rules", "draft", "mp102-open", "-o", str(tmp_path / "o.html")]) == 0
     assert "Not ready" in (tmp_path / "o.html").read_text()
+    # what counts is how far apart they are
+    assert main(["rules", "draft", "activations-apart", "-o", str(tmp_path / "a.html")]) == 0
+    text = (tmp_path / "a.html").read_text()
+    assert "for 10 min 1 s" in text and "for 9 min 59 s" in text
+    assert main(["rules", "draft", "hub-in-service", "-o", str(tmp_path / "h.html")]) == 0
+    assert "Hub figures, all assumed" in (tmp_path / "h.html").read_text()
+    assert main(["rules", "draft", "activations-apart", "-o", str(tmp_path / "mine.toml")]) == 2
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Table:
             if where is None:
                 raise BadInput(f"{path}: no TOML: {e}") from e
             line, column = int(where[1]), int(where[2])
-            problem = f'{str(e).partition(" (at")[0].lower()}: each line is KEY = "TEXT", with straight quotes'
+            problem = f"{str(e).partition(' (at')[0].lower()}: {_mend(text, line, str(e))}"
             raise BadInput(f"{path}:{line}: {problem}{_pointing(text, line, column - 1)}") from e
 
     def fail(self, key: str, problem: str) -> BadInput:
@@ -156,6 +156,17 @@ class Table:
         for key in self._data:
             if key not in self._known:
                 raise self.fail(key, f"unknown key{suggestion(key, self._known)}")
+
+
+def _mend(text: str, line: int, problem: str) -> str:
+    if "overwrite" in problem or "twice" in problem:
+        return "this key stands there twice; one of them has to go"
+    written = (text.split("\n") + [""] * line)[line - 1].partition("=")[2].strip()
+    if written == "?":
+        return 'not decided is written "?", in quotes'
+    if "newline" in problem.lower() or "illegal character '\\n'" in problem.lower():
+        return "a text begins and ends on one line"
+    return 'each line is KEY = "TEXT", with straight quotes'
 
 
 def _pointing(text: str, line: int, column: int) -> str:

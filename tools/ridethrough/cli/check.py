@@ -12,6 +12,7 @@ from typing import Any
 from rich.progress import DownloadColumn
 from rich.text import Text
 
+from ridethrough.cli.chosen import named_apart
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.run import RULE
 from ridethrough.cli.terminal import say, terminal
@@ -80,7 +81,7 @@ def add(commands: Any) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Reads, judges, prints; the worst verdict's exit status."""
-    rules = [Rule.load(name) for name in arguments.rule or [RULE]]
+    rules = named_apart(arguments.rule or [RULE])
     levels = frozenset(level for rule in rules for level in rule.levels_mv)
     wiring, stated = _wiring(arguments), [_stated(text) for text in arguments.at]
     judged = []

@@ -1,11 +1,14 @@
-"""What a command is about: scenario, board and firmware."""
+"""What a command is about: scenario, board and firmware, or rules."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ridethrough.boards import Board
 from ridethrough.firmware import Firmware
+from ridethrough.rules import Rule
 from ridethrough.scenarios import Scenario
 
 
@@ -30,3 +33,10 @@ def chosen(arguments: argparse.Namespace) -> tuple[Scenario, Board, Firmware]:
     if directory and "/" not in directory:
         directory = f"./{directory}"
     return scenario, board, Firmware.load(directory or scenario.firmware)
+
+
+def named_apart(names: Sequence[str]) -> list[Rule]:
+    """The rules, each with an id of its own: of files that have the same one, the file's name is told."""
+    rules = [Rule.load(name) for name in names]
+    ids = [rule.id for rule in rules]
+    return [replace(rule, id=name) if ids.count(rule.id) > 1 else rule for name, rule in zip(names, rules, strict=True)]

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.progress import MofNCompleteColumn
 from rich.text import Text
 
+from ridethrough.cli.chosen import named_apart
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import say, terminal
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.reports import matrix as matrix_report
 from ridethrough.reports.draft import add_draft
-from ridethrough.reports.finds import add_audit, audit_head, find_lines, parting_lines
-from ridethrough.reports.gallery import add_gallery
+from ridethrough.reports.finds import add_audit, audit_head, find_lines, parting_lines, ranked
+from ridethrough.reports.gallery import LITERAL, add_gallery
 from ridethrough.reports.openness import openness_lines
 from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules import Rule
 from ridethrough.rules.ask import ask_rule
-from ridethrough.rules.explain import explain, warnings
+from ridethrough.rules.explain import explain, keys, warnings
 from ridethrough.rules.open import count
 from ridethrough.rules.rule import names
 from ridethrough.scenarios.loader import specimens
@@ -35,6 +37,7 @@ from ridethrough.workbench.search import TRIES
 
 _EXAMPLES = """examples:
   ridethrough rules list                             the library
+  ridethrough rules show mp102-wg-2020-04            a rule as it is written, to begin with
   ridethrough rules explain mp102-wg-2020-04         a rule in plain English
   ridethrough rules open mp102-open                  how much of it is open, and what to decide first
   ridethrough rules new my-rule.toml                 write a rule by answering questions
@@ -44,64 +47,63 @@ _EXAMPLES = """examples:
   ridethrough rules compare mp102-wg-2020-04 mp102-per-reboot    the smallest behaviour on which they differ
   ridethrough rules gallery -o gallery.html          all of it on one page, to send to others
   ridethrough rules audit mp102-wg-2020-04           what it lets through, and what it forbids for nothing
-
-A RULE is the id of one in the library, or a file whose name ends in .toml.
+"""
+_RULE = """A RULE is the id of one in the library, or a file whose name ends in .toml.
 
 exit status: 0 done, 2 bad input; compare and audit: 1 when something was found"""
 
 
 def add(commands: Any) -> None:
     """Adds the command and its sub-commands to the parser."""
-    how: dict[str, Any] = {"epilog": _EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    how: dict[str, Any] = {"epilog": f"{_EXAMPLES}\n{_RULE}", "formatter_class": argparse.RawDescriptionHelpFormatter}
     parser = commands.add_parser("rules", help="read, write, compare and audit reboot rules", **how)
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    one = actions.add_parser("list", help="the rules of the library", **how)
-    one.set_defaults(call=_list)
+    def action(name: str, text: str, call: Callable[[argparse.Namespace], int]) -> Any:
+        own = "\n".join(line for line in _EXAMPLES.splitlines() if line.startswith(f"  ridethrough rules {name} "))
+        epilog = f"examples:\n{own}\n\n{_RULE}"
+        one = actions.add_parser(name, help=text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
+        one.set_defaults(call=call)
+        return one
+
+    action("list", "the rules of the library", _list)
     for name, text, call in (
         ("show", "a rule as it is written", _show),
         ("explain", "a rule in plain English, and where its keys fight each other", _explain),
         ("open", "how many readings it has, and which key to decide first", _open),
     ):
-        one = actions.add_parser(name, help=text, **how)
+        one = action(name, text, call)
         one.add_argument("rule", metavar="RULE")
-        one.set_defaults(call=call)
     one.add_argument("--specimens", metavar="LIST", default="", help="only on these (default: all)")
     one.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
 
-    table = actions.add_parser("matrix", help="each rule on each meter", **how)
+    table = action("matrix", "each rule on each meter", _matrix)
     table.add_argument("--rules", metavar="LIST", default="", help="default: those of the library that are decided")
     table.add_argument("--specimens", metavar="LIST", default="", help="default: all")
     table.add_argument("--html", metavar="FILE", type=Path, help="write it as a page")
     table.add_argument("--csv", metavar="FILE", type=Path, help="write it for a spreadsheet")
     table.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
-    table.set_defaults(call=_matrix)
 
-    two = actions.add_parser("compare", help="the simplest behaviour on which two rules differ", **how)
+    two = action("compare", "the simplest behaviour on which two rules differ", _compare)
     two.add_argument("rule", metavar="RULE")
     two.add_argument("other", metavar="RULE")
     two.add_argument("--tries", metavar="N", type=int, default=TRIES, help=f"behaviours to try (default: {TRIES})")
     two.add_argument("--vcd", metavar="FILE", type=Path, help="default: build/compare.vcd")
-    two.set_defaults(call=_compare)
 
-    one = actions.add_parser("audit", help="what a rule lets through, and what it forbids for nothing", **how)
+    one = action("audit", "what a rule lets through, and what it forbids for nothing", _audit)
     one.add_argument("rule", metavar="RULE")
     one.add_argument("--html", metavar="FILE", type=Path, help="write it as a page, with timelines")
     one.add_argument("--output", metavar="DIR", type=Path, default=Path("build"), help="for VCDs (default: build)")
-    one.set_defaults(call=_audit)
 
-    one = actions.add_parser("gallery", help="library, meters, matrix and audits on one page", **how)
+    one = action("gallery", "library, meters, matrix and audits on one page (takes minutes)", _gallery)
     one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
-    one.set_defaults(call=_gallery)
 
-    one = actions.add_parser("new", help="write a rule by answering questions", **how)
+    one = action("new", "write a rule by answering questions", _new)
     one.add_argument("file", metavar="FILE", type=Path, help="a name that ends in .toml")
-    one.set_defaults(call=_new)
 
-    one = actions.add_parser("draft", help="numbered requirement text with acceptance criteria, as HTML", **how)
+    one = action("draft", "numbered requirement text with acceptance criteria, as HTML", _draft)
     one.add_argument("rule", metavar="RULE")
     one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
-    one.set_defaults(call=_draft)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -131,6 +133,9 @@ def _explain(arguments: argparse.Namespace) -> int:
         say(console, *([rule.note, ""] if rule.note else []))
         for paragraph in explain(rule):
             console.print(paragraph, highlight=False, markup=False)
+        for limit in rule.limits:
+            name = f"{limit.name}: " if limit.name else ""
+            console.print(name + keys(limit), style="dim", highlight=False, markup=False)
         for warning in warnings(rule):
             console.print(f"Warning: {warning}.", style="yellow", highlight=False, markup=False)
     return 0
@@ -151,7 +156,8 @@ def _open(arguments: argparse.Namespace) -> int:
 
 def _matrix(arguments: argparse.Namespace) -> int:
     decided = [name for name in names() if not Rule.load(name).open_keys]
-    rules = [Rule.load(name) for name in _chosen(arguments.rules, decided, "rules", files=True)]
+    decided.sort(key=lambda name: name != LITERAL)
+    rules = named_apart(_chosen(arguments.rules, decided, "rules", files=True))
     wanted = _chosen(arguments.specimens, specimens(), "specimens", files=True)
     with Progress("meters", MofNCompleteColumn()) as progress:
         run = [Specimen.run(name) for name in wanted]
@@ -171,11 +177,11 @@ def _matrix(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    rules = Rule.load(arguments.rule), Rule.load(arguments.other)
+    rules = named_apart([arguments.rule, arguments.other])
     if not 1 <= arguments.tries <= 10**6:
         raise BadInput(f"--tries {arguments.tries}: 1 to {10**6} expected")
     with Progress("searching"):
-        found = compare(*rules, tries=arguments.tries)
+        found = compare(rules[0], rules[1], tries=arguments.tries)
     with terminal() as console:
         if found is None:
             n = arguments.tries
@@ -188,7 +194,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         found.trace.write_vcd(vcd)
         say(
             console,
-            *parting_lines(found, rules, console.width, Glyphs.for_encoding(console.encoding)),
+            *parting_lines(found, (rules[0], rules[1]), console.width, Glyphs.for_encoding(console.encoding)),
             f"  trace  {vcd}",
         )
     return 1
@@ -200,6 +206,7 @@ def _audit(arguments: argparse.Namespace) -> int:
     with Progress("searching") as progress:
         for find in audit(rule, told=lambda wanted, kind: progress.show(f"{wanted} {kind}", len(found), AUDIT_MOST)):
             found.append(find)
+    found = ranked(found)
     with terminal() as console:
         say(console, *audit_head(rule, found))
         for i, find in enumerate(found, 1):
@@ -242,10 +249,14 @@ def _answer(prompt: str) -> str:
 
 def _draft(arguments: argparse.Namespace) -> int:
     rule = Rule.load(arguments.rule)
+    if arguments.output.suffix not in (".html", ".htm"):
+        raise BadInput(f"-o {arguments.output}: a name that ends in .html, please: it is a page")
     page = Page(f"Requirement {rule.id}")
     add_draft(page, rule)
     page.write(arguments.output)
-    print(f"{arguments.output}: open it in a browser and paste it into a word processor")
+    undecided = f", not ready: {len(rule.open_keys)} keys not decided" if rule.open_keys else ""
+    print(f"{arguments.output}: requirement, criteria and decisions of {rule.id}{undecided}")
+    print("Open it in a browser and paste it into a word processor.")
     return 0
 
 

@@ -55,21 +55,29 @@ def audit_head(rule: Rule, found: Sequence[Find]) -> Iterator[Text | str]:
     yield ""
 
 
+def ranked(found: Sequence[Find]) -> list[Find]:
+    """What the rule speaks about and lets through comes first, overreach last."""
+    return sorted(found, key=lambda f: (f.flag != HOLE, f.verdict.status == "vacuous"))
+
+
 def title(find: Find) -> str:
     """What it is in a few words."""
     if find.flag == HOLE:
-        return f"hole: {find.kind}, and the rule is kept"
+        kept = "the rule does not speak about it" if find.verdict.status == "vacuous" else "the rule is kept"
+        return f"hole: {find.kind}, and {kept}"
     return "overreach: the rule is broken, and the hub noticed nothing"
 
 
 def blame(find: Find) -> str:
     """The keys that let it through."""
-    if not find.cures:
-        return "no single key would change it"
     keys: dict[str, list[str]] = {}
     for key, value in find.cures:
-        keys.setdefault(key, []).append(value)
-    return "; ".join(f"{key} = {' or '.join(values)}" for key, values in keys.items())
+        # to count cuts, or to speak of other reboots, changes the subject
+        if key != "times" and (key != "during" or find.flag == HOLE):
+            keys.setdefault(key, []).append(value)
+    return (
+        "; ".join(f"{key} = {' or '.join(values)}" for key, values in keys.items()) or "no single key would change it"
+    )
 
 
 def find_lines(find: Find, number: int, width: int, glyphs: Glyphs) -> Iterator[Text | str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ridethrough.quantities import show_time
-from ridethrough.reports.finds import add_audit, hub_words
+from ridethrough.reports.finds import add_audit, hub_words, ranked
 from ridethrough.reports.matrix import add_matrix
 from ridethrough.reports.page import Page, Td
 from ridethrough.rules import Rule
@@ -29,7 +29,7 @@ _STEPS = 5
 
 def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what, done, total: None) -> None:
     """The whole gallery."""
-    rules = [Rule.load(name) for name in names()]
+    rules = [Rule.load(name) for name in sorted(names(), key=lambda name: (name != LITERAL, name))]
     told("meters", 0, _STEPS)
     meters = [Specimen.run(name) for name in specimens()]
     literal = Rule.load(LITERAL)
@@ -45,7 +45,7 @@ def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what,
     _add_open(page)
     told("matrix", 2, _STEPS)
     page.heading("Each rule on each meter")
-    add_matrix(page, matrix([rule for rule in rules if not rule.open_keys], meters))
+    add_matrix(page, matrix([rule for rule in rules if not rule.open_keys], meters), links=True)
     _add_assumed(page)
     page.heading("The rules in plain English")
     for rule in rules:
@@ -64,7 +64,8 @@ def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what,
         page.heading(f"What an audit found in {name}")
         page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
         rule = Rule.load(name)
-        add_audit(page, rule, list(audit(rule)), 3)
+        add_audit(page, rule, ranked(list(audit(rule))), 3)
+    page.contents()
 
 
 def _add_open(page: Page) -> None:
@@ -77,7 +78,12 @@ def _add_open(page: Page) -> None:
         "answers them in the order of this table does most with each answer.",
     )
     rows = [(KEYS_SAY[key], key, f"{share:.0%}") for key, share in found.settles()]
-    page.table("What to decide first", ("question", "key", "share of the doubt that it settles"), rows)
+    page.table(
+        "What to decide first: how much of the disagreement among the readings, over these meters and in bits of "
+        "entropy, is gone on average once a question is answered. Answers overlap, so the shares do not add up.",
+        ("question", "key", "share of the doubt"),
+        rows,
+    )
     meters = [
         (
             Td(s.name, under=s.scenario.sentence),
@@ -86,7 +92,11 @@ def _add_open(page: Page) -> None:
         )
         for s, spread in found.depending
     ]
-    page.table("Meters whose verdict depends on the reading", ("meter", "broken in", "decided most by"), meters)
+    page.table(
+        "Meters whose verdict depends on the reading, those first on which readings are most evenly split",
+        ("meter", "broken in", "decided most by"),
+        meters,
+    )
 
 
 def _add_assumed(page: Page) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from ridethrough.reports.page import Page, Td
+from ridethrough.reports.page import Page, Td, anchor_of
 from ridethrough.workbench.matrix import HOLE, OVERREACH, Cell, Matrix
 
 _LETTER = {"pass": "ok", "fail": "X", "undecided": "?", "vacuous": "-"}
@@ -21,9 +21,15 @@ LEGEND = (
 )
 
 _CAPTION = (
-    "Hole: the rule is kept, though the meter did harm. Overreach: it is broken, though the hub noticed nothing. "
-    "~: another hub would change this cell; point at a cell for the verdict and how far it holds."
+    "Hole: the rule is kept, though the meter did harm; a rule that is about something else leaves such to others. "
+    "Overreach: it is broken, though the hub noticed nothing. ~: another hub would change this cell. "
+    "Point at a cell for the verdict and how far it holds."
 )
+_WORDS = {"pass": "kept", "fail": "broken", "undecided": "?", "vacuous": "-"}
+_SIGNS = {**_WORDS, "pass": "✓", "fail": "✗"}
+_SAID = "?: undecided. -: the rule does not speak about this meter."
+_MANY = 8
+"""More rules than this have a sign in each cell instead of a word, so that all of them can be seen at once."""
 
 
 def _mark(cell: Cell) -> str:
@@ -75,21 +81,22 @@ def as_csv(found: Matrix) -> str:
     return out.getvalue()
 
 
-def add_matrix(page: Page, found: Matrix) -> None:
-    """The matrix as a table of a page."""
-    head = ["meter", "what the hub did", *(rule.id for rule in found.rules)]
+def add_matrix(page: Page, found: Matrix, links: bool = False) -> None:
+    """The matrix as a table of a page. `links`: the page has a heading for each rule and each meter."""
+    many = len(found.rules) > _MANY
+    signs = _SIGNS if many else _WORDS
+    heads = [Td(rule.id, link=anchor_of(rule.id) if links else "") for rule in found.rules]
     body = []
     for specimen, row in zip(found.specimens, found.cells, strict=True):
         sentence = specimen.scenario.sentence or specimen.scenario.title
-        cells: list[str | Td] = [Td(specimen.name, under=sentence), Td(specimen.harm.words(), "soft")]
+        link = anchor_of(specimen.scenario.title) if links else ""
+        cells: list[str | Td] = [Td(specimen.name, under=sentence, link=link), Td(specimen.harm.words(), "soft")]
         for rule, cell in zip(found.rules, row, strict=True):
             words = [rule.id, cell.verdict.sentence(), cell.flag, *(v.sentence() for v in cell.valid)]
             style = f"c {cell.verdict.status} {cell.flag}".strip()
-            cells.append(Td(_words(cell), style, ". ".join(w for w in words if w), cell.flag))
+            mark = signs[cell.verdict.status] + (" ~" if cell.valid else "")
+            flag = "over" if many and cell.flag == OVERREACH else cell.flag
+            cells.append(Td(mark, style, ". ".join(w for w in words if w), flag))
         body.append(cells)
-    page.table(_CAPTION, head, body, upright=False)
-
-
-def _words(cell: Cell) -> str:
-    word = {"pass": "kept", "fail": "broken", "undecided": "?", "vacuous": "-"}[cell.verdict.status]
-    return word + (" ~" if cell.valid else "")
+    legend = ("✓: kept. ✗: broken. over: overreach. " if many else "") + _SAID
+    page.table(f"{_CAPTION} {legend}", ["meter", "what the hub did", *heads], body, upright=False)

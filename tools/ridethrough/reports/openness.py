@@ -19,7 +19,10 @@ def openness_lines(found: Openness) -> Iterator[Text | str]:
         return
     depending = found.depending
     yield Text(f"{found.rule.id}: {found.readings} readings", "bold")
-    yield f"{len(depending)} of {len(found.spreads)} meters depend on which it is:"
+    if not depending:
+        yield f"No verdict on these {len(found.spreads)} meters depends on which it is."
+        return
+    yield f"{len(depending)} of {len(found.spreads)} meters depend on which it is; the most evenly split come first:"
     yield ""
     for specimen, spread in depending:
         broken, n = spread.broken[True], len(spread.verdicts)
@@ -28,6 +31,6 @@ def openness_lines(found: Openness) -> Iterator[Text | str]:
         by = f"decided by {key}" if whole else f"mostly by {key}"
         yield Text.assemble(f"  {specimen.name:<22} ", (f"{bar:.<{_BAR}}", "red"), f" broken in {broken} of {n}, {by}")
     yield ""
-    yield "What to decide first, and how much of the doubt that settles:"
+    yield "What to decide first, and how much of the doubt (entropy over these meters) that settles; answers overlap:"
     for key, share in found.settles():
         yield f"  {key:<10} {share:4.0%}  {KEYS_SAY[key]}"

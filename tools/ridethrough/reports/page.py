@@ -16,15 +16,27 @@ from ridethrough.traces import Trace
 from ridethrough.version import VERSION
 from ridethrough.whole import write_whole
 
+_LEGEND = (
+    "In timelines the green curve is CH power at the pins, a dashed line a limit of the rule. Shaded red is what a "
+    "broken rule counts, solid red behind the hub's supply is the time without it. Lines across mark resets and "
+    "alerts; point at one."
+)
+
 
 @dataclass(frozen=True)
 class Td:
-    """A table's cell: text, classes, what a pointer shows, and a smaller line below."""
+    """A table's cell: text, classes, what a pointer shows, a smaller line below, and the heading it leads to."""
 
     text: str
     style: str = ""
     title: str = ""
     under: str = ""
+    link: str = ""
+
+
+def anchor_of(heading: str) -> str:
+    """The id of a heading, for links."""
+    return "".join(c if c.isalnum() else "-" for c in heading.lower()).strip("-")[:60]
 
 
 class Page:
@@ -40,54 +52,62 @@ class Page:
     def add(self, tag: str, text: str, style: str = "", **attributes: str) -> Xml.Element:
         """An element with text, at the end."""
         element = Xml.SubElement(self._main, tag, {**({"class": style} if style else {}), **attributes})
-        element.text = text
+        _fill(element, text)
         return element
 
-    def heading(self, text: str, level: int = 2) -> str:
-        """A heading; returns its id, for links."""
-        anchor = "".join(c if c.isalnum() else "-" for c in text.lower()).strip("-")[:60]
+    def heading(self, text: str, level: int = 2) -> None:
+        """A heading, which can be led to."""
+        anchor = anchor_of(text)
         while anchor in self._ids:
             anchor += "-"
         self._ids.add(anchor)
         self.add(f"h{level}", text, id=anchor)
-        return anchor
+
+    def contents(self) -> None:
+        """A list of the page's parts, below its title; to be asked for when they are all there."""
+        nav = Xml.Element("nav", {"aria-label": "contents"})
+        items = Xml.SubElement(nav, "ul")
+        for part in self._main.iter("h2"):
+            link = Xml.SubElement(Xml.SubElement(items, "li"), "a", {"href": "#" + part.attrib["id"]})
+            link.text = part.text
+        self._main.insert(1, nav)
 
     def bullets(self, texts: Iterable[str], style: str = "") -> None:
         """A list."""
         element = self.add("ul", "", style)
         for text in texts:
-            Xml.SubElement(element, "li").text = text
+            _fill(Xml.SubElement(element, "li"), text)
 
     def verdict(self, verdict: Verdict, before: str = "") -> None:
         """The verdict, as what the eye meets first."""
         self.add("p", before + verdict.sentence(), f"verdict {verdict.status}")
 
     def table(
-        self, caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Td]], upright: bool = True
+        self, caption: str, head: Sequence[str | Td], rows: Iterable[Sequence[str | Td]], upright: bool = True
     ) -> None:
-        """A table; the first cell of each row is its heading."""
+        """A table; the first cell of each row is its heading. Not `upright`: many narrow columns, whose heads
+        stand on end and stay in sight."""
         self.add("p", caption, "soft")
-        wide = self.add("div", "", "wide", tabindex="0", role="region")
+        wide = self.add("div", "", "wide" if upright else "wide many", tabindex="0", role="region")
         wide.set("aria-label", caption)
         table = Xml.SubElement(wide, "table", {} if upright else {"class": "up-head"})
         line = Xml.SubElement(Xml.SubElement(table, "thead"), "tr")
-        for i, text in enumerate(head):
-            cell = Xml.SubElement(line, "th", {"scope": "col", **({} if upright or not i else {"class": "up"})})
-            cell.text = text
+        for i, value in enumerate(head):
+            style = {"scope": "col", **({} if upright or not i else {"class": "up"})}
+            _cell(line, "th", value if isinstance(value, Td) else Td(value), style)
         body = Xml.SubElement(table, "tbody")
         for row in rows:
             line = Xml.SubElement(body, "tr")
             for i, value in enumerate(row):
                 td = value if isinstance(value, Td) else Td(value)
                 attributes = {k: v for k, v in (("class", td.style), ("title", td.title)) if v}
-                cell = Xml.SubElement(line, "td" if i else "th", attributes | ({} if i else {"scope": "row"}))
-                cell.text = td.text
-                if td.under:
-                    Xml.SubElement(cell, "small").text = td.under
+                _cell(line, "td" if i else "th", td, attributes | ({} if i else {"scope": "row"}))
 
     def timeline(self, trace: Trace, verdict: Verdict, limits_mv: Sequence[float], name: str) -> None:
         """The trace as a drawing that can be stretched, and in words."""
         drawing = Drawing(trace, verdict, limits_mv)
+        if self._main.find("div[@class='timeline']") is None:
+            self.add("p", _LEGEND, "soft")
         box = self.add("div", "", "timeline")
         zoom = Xml.SubElement(box, "p", {"class": "zoom"})
         for text, factor in (("wider", "2"), ("narrower", "0.5"), ("whole", "0")):
@@ -127,6 +147,25 @@ class Page:
     def write(self, path: Path) -> None:
         """Writes the page; BadInput if that cannot be done."""
         write_whole(path, self.html().encode())
+
+
+def _cell(line: Xml.Element, tag: str, td: Td, attributes: dict[str, str]) -> None:
+    cell = Xml.SubElement(line, tag, attributes)
+    inner = Xml.SubElement(cell, "a", {"href": "#" + td.link}) if td.link else cell
+    inner.text = td.text
+    if td.under:
+        Xml.SubElement(cell, "small").text = td.under
+
+
+def _fill(element: Xml.Element, text: str) -> None:
+    # words in backticks are keys and their values
+    first, *rest = text.split("`")
+    element.text = first
+    for i, part in enumerate(rest):
+        if i % 2 == 0:
+            Xml.SubElement(element, "code").text = part
+        else:
+            element[-1].tail = part
 
 
 def _beside(name: str) -> str:

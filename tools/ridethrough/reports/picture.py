@@ -12,6 +12,7 @@ from xml.etree import ElementTree as Xml
 
 from ridethrough.quantities import show_time
 from ridethrough.rules import Verdict
+from ridethrough.rules.words import show_span
 from ridethrough.traces import Interval, Trace, Voltage
 from ridethrough.traces.alerts import alerts
 from ridethrough.whole import write_whole
@@ -21,6 +22,8 @@ _ROW, _GAP, _TOP = 30, 12, 12
 _TOP_MV = 13_200
 _WINDOW_LOW_MV = 10_800
 _POINTS_MAX = 4000
+_LETTER_PERCENT = 0.8
+"""How wide a letter is, of a plot as wide as a page."""
 STYLE = """
 .rt { font: 13px system-ui, sans-serif; }
 .rt text { fill: #222; } .rt .small { font-size: 11px; fill: #555; }
@@ -80,11 +83,12 @@ class Drawing:
         self._bands("update", trace.texts["phase"])
         bottom = self._y
         self._grid(grid, bottom)
-        for event in trace.events("reset"):
-            self._mark(event.t_us, bottom, "reset", str(event.data.get("kind", "")), 16)
-        for alert in alerts(trace):
-            kind = "legitimate" if alert.legitimate else "false"
-            self._mark(alert.t_us, bottom, "alert", f"AD1, {kind} ({alert.doing})", 32)
+        resets = [(event.t_us, str(event.data.get("kind", ""))) for event in trace.events("reset")]
+        sent = [(a.t_us, f"AD1, {'legitimate' if a.legitimate else 'false'} ({a.doing})") for a in alerts(trace)]
+        for label, style, marks, below in (("resets", "reset", resets, 16), ("alerts", "alert", sent, 32)):
+            if marks:
+                _text(self.labels, "16", bottom + below + 14, label)
+                self._marks(marks, bottom, style, below)
         self.height = bottom + 60
 
     def _percent(self, t_us: int) -> float:
@@ -135,8 +139,10 @@ class Drawing:
         scale = {"viewBox": f"0 0 1000 {_TOP_MV}", "preserveAspectRatio": "none", "width": "100%"}
         inner = Xml.SubElement(self.plot, "svg", {**scale, "y": str(top), "height": str(height)})
         points = []
-        for segment, stop in voltage.pieces(self._trace.end_us):
-            steps = 1 if segment.shape in ("flat", "ramp") else 24
+        pieces = list(voltage.pieces(self._trace.end_us))
+        fine = max(1, min(24, _POINTS_MAX // (2 * len(pieces) + 1)))
+        for segment, stop in pieces:
+            steps = 1 if segment.shape in ("flat", "ramp") else fine
             for i in range(steps + 1):
                 t_us = segment.t_us + (stop - 1 - segment.t_us) * i // steps
                 points.append(f"{self._percent(t_us) * 10:.3f},{_TOP_MV - segment.mv_at(t_us):.0f}")
@@ -155,18 +161,26 @@ class Drawing:
                 self.plot,
                 x,
                 bottom + 14,
-                show_time(t_us).replace("0 us", "0 s"),
+                show_span(t_us) if t_us else "0 s",
                 {"class": "small", "dx": "-8" if t_us else "0"},
             )
 
-    def _mark(self, t_us: int, bottom: int, style: str, text: str, below: int) -> None:
-        x = f"{self._percent(t_us)}%"
-        line = {"x1": x, "x2": x, "y1": "0", "y2": str(bottom + below + 4)}
-        Xml.SubElement(self.plot, "line", {"class": style, **line})
-        right = self._percent(t_us) > 84
-        anchor = {"text-anchor": "end", "dx": "-4"} if right else {"dx": "4"}
-        kind = {"class": "alerttext" if style == "alert" else "small"}
-        _text(self.plot, x, bottom + below + 14, text, anchor | kind)
+    def _marks(self, marks: list[tuple[int, str]], bottom: int, style: str, below: int) -> None:
+        # Text that would lie over its neighbour's is left out: the lines are all there.
+        free, kind = 0.0, {"class": "alerttext" if style == "alert" else "small"}
+        for t_us, text in marks[:_POINTS_MAX]:
+            percent = self._percent(t_us)
+            x = f"{percent}%"
+            line = {"x1": x, "x2": x, "y1": "0", "y2": str(bottom + below + 4)}
+            mark = Xml.SubElement(self.plot, "line", {"class": style, **line})
+            Xml.SubElement(mark, "title").text = f"{text}, {show_time(t_us)}"
+            width = len(text) * _LETTER_PERCENT
+            right = percent + width > 100
+            begin = percent - width if right else percent
+            if begin >= free:
+                anchor = {"text-anchor": "end", "dx": "-4"} if right else {"dx": "4"}
+                _text(self.plot, x, bottom + below + 14, text, anchor | kind)
+                free = begin + width + 1
 
 
 def _text(parent: Xml.Element, x: str, y: float, text: str, attributes: dict[str, str] | None = None) -> None:

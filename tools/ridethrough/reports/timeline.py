@@ -82,7 +82,11 @@ def _describe(event: Event) -> str:
     if event.name == "outcome":
         runs = f", version {data['version']} runs" if "version" in data else ""
         return f"outcome {data.get('outcome', '')}{runs}".rstrip()
-    return " ".join([event.name, *(str(v) for v in data.values())])
+    if event.name == "missed_ad1":
+        return f"AD1 due, but not sent: the store was used up (supply lost at {int(data['since_us']) / 1e6:.0f} s)"
+    if event.name == "command":
+        return " ".join(["command accepted", *(str(v) for v in data.values())])
+    return " ".join([event.name.replace("_", " "), *(str(v) for v in data.values())])
 
 
 class _Scale:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ridethrough.errors import BadInput
 from ridethrough.rules.reading import OPEN, parse_reading
+from ridethrough.rules.words import WORD_PROCESSOR
 from ridethrough.tables import Table
 
 
@@ -78,19 +79,19 @@ QUESTIONS = (
         "from",
         "When does a reboot begin?",
         (
-            ("when the command is accepted", "command"),
-            ("when the shutdown begins", "shutdown"),
             ("at the reset", "reset"),
+            ("when the shutdown begins", "shutdown"),
+            ("when the command is accepted", "command"),
         ),
     ),
     Question(
         "to",
         "When does it end?",
         (
-            ("when boot code runs", "boot"),
-            ("when the application runs", "application"),
-            ("when CH power is back", "power back"),
             ("when the result is reported", "outcome"),
+            ("when the application runs", "application"),
+            ("when CH power is back after its first cut", "power back"),
+            ("when boot code runs, milliseconds after the reset", "boot"),
         ),
     ),
     Question(
@@ -113,25 +114,30 @@ QUESTIONS = (
 
 def ask_rule(rule_id: str, ask: Callable[[str], str], tell: Callable[[str], None]) -> str:
     """The text of a rule file, from the answers to QUESTIONS. `ask(prompt)` returns a line; an answer that is
-    no choice and no phrase of the language is asked for again."""
+    no choice and no phrase of the language is asked for again. What `ask` raises ends it."""
     tell("Answer with a number, with words of the rule language, or with ? for: not decided. Enter alone takes 1.")
-    text = ask("\nThe sentence, as it was proposed:\n> ").strip() or "?"
-    source = ask("Where it comes from:\n> ").strip() or "?"
+    text = _bare(ask("\nThe sentence, as it was proposed:\n> ")) or "?"
+    source = _bare(ask("Where it comes from:\n> ")) or "?"
     reading: dict[str, Any] = {}
+    asked = set()
     for question in QUESTIONS:
+        if question.key in ("from", "to") and reading.get("during") == "always":
+            continue
+        asked.add(question.key)
         tell("\n" + question.text)
         for i, (words, _) in enumerate(question.choices, 1):
             tell(f"  {i}  {words}")
         while True:
+            answer = _bare(ask("> ").translate(WORD_PROCESSOR))
             try:
-                value = _value(question, ask("> ").strip(), reading)
+                value = _value(question, answer, reading)
                 break
             except BadInput as e:
                 tell(f"  {e}")
         if value is not None:
             reading[question.key] = value
     lines = ["[rule]", f"id     = {_quoted(rule_id)}", f"text   = {_quoted(text)}", f"source = {_quoted(source)}", ""]
-    lines += ["[reading]", *(f"{key:<9} = {_quoted(value)}" for key, value in reading.items())]
+    lines += ["[reading]", *(_line(question, reading) for question in QUESTIONS if question.key in asked)]
     return "\n".join(lines) + "\n"
 
 
@@ -150,6 +156,17 @@ def _value(question: Question, answer: str, before: dict[str, Any]) -> str | Non
     except BadInput as e:
         raise BadInput(str(e).partition(f"{question.key}: ")[2] or str(e)) from e
     return answer
+
+
+def _line(question: Question, reading: dict[str, Any]) -> str:
+    if question.key in reading:
+        return f"{question.key:<9} = {_quoted(reading[question.key])}"
+    # what was answered by leaving a key out is an answer too
+    return f"# {question.key}: {next(words for words, value in question.choices if value is None)}"
+
+
+def _bare(answer: str) -> str:
+    return answer.strip().strip("\"'\u201c\u201d\u2018\u2019").strip()
 
 
 def _quoted(text: str) -> str:

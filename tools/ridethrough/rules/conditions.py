@@ -145,6 +145,11 @@ class Condition:
     momentary: bool = False
     """It is about events, each of which takes no time."""
 
+    @property
+    def about_power(self) -> bool:
+        """It holds while CH power is too low, and nothing else."""
+        return re.fullmatch(rf"(?i)CH power (off|(below|at or below) {_V})", self.text) is not None
+
     @classmethod
     def parse(cls, text: str) -> Condition:
         """BadInput if the words are not of the language."""
@@ -202,4 +207,16 @@ def _base(words: str) -> Condition:
         if match:
             says, holds, levels_mv = form(match)
             return Condition(words, says, holds, levels_mv, example in _MOMENTS)
-    raise BadInput(f"'{words[:60]}' is no condition{suggestion(words, EXAMPLES)}")
+    raise BadInput(f"'{words[:60]}' is no condition{_hint(words)}")
+
+
+def _hint(words: str) -> str:
+    said = words.lower().split()
+    if "or" in said:
+        return "; there is no 'or' within one: `unless` takes a list, and a second [[limit]] forbids something else"
+    denied = bool({"no", "not", "without"} & set(said))
+    if denied:
+        # the nearest words would say the reverse
+        opposites = "mains lost, CH down, no CH, converter off, meter down, no X in the last D"
+        return f"; 'not' reads two ways and is not in the language; what is: {opposites}"
+    return suggestion(words, EXAMPLES)

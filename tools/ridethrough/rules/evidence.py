@@ -86,11 +86,13 @@ class Evidence:
         return merged(spans)
 
     def _end_us(self, reading: Reading, reset_us: int, most: bool) -> int:
-        trace, to = self.trace, reading.to
+        to = reading.to
         if to == "power back":
-            forbidden = self.holds(reading.forbid)
-            many = forbidden.may if most else forbidden.sure
-            return next((b for a, b in many if a <= reset_us < b), reset_us)
+            return self._power_back_us(reading, reset_us, most)
+        return self._reached_us(to, reset_us, most)
+
+    def _reached_us(self, to: str, reset_us: int, most: bool) -> int:
+        trace = self.trace
         ends = [e.t_us for e in trace.events(to) if e.t_us > reset_us]
         if to == "outcome" and not _activating(trace, reset_us):
             # nothing will report an outcome of this reboot: it is over when an application runs again
@@ -98,6 +100,18 @@ class Evidence:
             to = "application" if not trace.knows("outcome") else to
         unseen = not ends and not trace.knows(to)
         return min(ends, default=reset_us if unseen and not most else trace.end_us)
+
+    def _power_back_us(self, reading: Reading, reset_us: int, most: bool) -> int:
+        # The end of the first cut that is not over at the reset, unless the reboot is over before it begins.
+        over_us = self._reached_us("outcome", reset_us, most)
+        holds = self.holds(reading.forbid)
+        sure, may = ([i for i in many if i[1] > reset_us and i[0] < over_us] for many in (holds.sure, holds.may))
+        if not most:
+            certain = may and sure and may[0][0] <= sure[0][0] < may[0][1]
+            return sure[0][1] if certain else reset_us
+        if not sure:
+            return may[-1][1] if may else reset_us
+        return next(b for a, b in may if a <= sure[0][0] < b)
 
     def updates(self) -> list[Interval]:
         """From one command to the next: the reboots in between belong to one update."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ridethrough.quantities import show_time
+from ridethrough.quantities import NOMINAL_MV, show_time
 from ridethrough.rules.open import count
-from ridethrough.rules.reading import CHOICES, PLANNED, UNPLANNED, Reading
+from ridethrough.rules.reading import CHOICES, DEFAULTS, KEYS, PLANNED, UNPLANNED, Reading
 from ridethrough.rules.rule import Limit, Rule
 from ridethrough.rules.words import show_span
 
@@ -17,6 +17,7 @@ _TO = {
     "power back": "CH power is back",
     "outcome": "the outcome is reported",
 }
+LEFT_OUT = {"times": "they are not counted", "unless": "nothing is", "lasting": "any time at all"}
 KEYS_SAY = {
     "forbid": "what the cut or drop is",
     "lasting": "how long is too long",
@@ -46,6 +47,13 @@ def explain(rule: Rule) -> list[str]:
     return found
 
 
+def keys(limit: Limit) -> str:
+    """Its keys and their values, and which of them are not written but taken for granted."""
+    written = ", ".join(f"`{key} = {limit.raw[key]}`" for key in KEYS if key in limit.raw)
+    granted = ", ".join(f"`{key}`: {DEFAULTS.get(key) or LEFT_OUT[key]}" for key in KEYS if key not in limit.raw)
+    return f"In keys: {written or 'none is written'}." + (f" Not written, so taken as: {granted}." if granted else "")
+
+
 def warnings(rule: Rule) -> list[str]:
     """Where keys fight each other."""
     found = []
@@ -56,11 +64,20 @@ def warnings(rule: Rule) -> list[str]:
     return found
 
 
+def first_reading(limit: Limit) -> Reading:
+    """With the first choice for each key that is open."""
+    return limit.decided({key: CHOICES[key][0] for key in limit.open_keys})
+
+
 def _open_limit(limit: Limit) -> Iterator[str]:
-    decided = limit.decided({key: CHOICES[key][0] for key in limit.open_keys})
-    yield f"If it is read in the first of its ways: {' '.join(explain_reading(decided))}"
+    yield f"If it is read in the first of its ways: {' '.join(explain_reading(first_reading(limit)))}"
+    yield from open_questions(limit)
+
+
+def open_questions(limit: Limit) -> Iterator[str]:
+    """What is not decided, and the answers that there are."""
     for key in limit.open_keys:
-        choices = ", or ".join("none" if c is None else str(c) for c in CHOICES[key])
+        choices = ", or ".join(LEFT_OUT.get(key, "none") if c is None else str(c) for c in CHOICES[key])
         yield f"It is open {KEYS_SAY[key]} (`{key}`): {choices}."
 
 
@@ -124,13 +141,17 @@ def _ending(reading: Reading) -> str:
     if reading.until is not None:
         return f"A cut ends when {reading.until.says}; whatever happens before is part of it."
     if reading.back_us:
+        span = show_span(reading.back_us)
         return (
-            f"A cut ends when that is over for {show_span(reading.back_us)}, at the moment when it was over; shorter "
-            "returns are part of the cut."
+            f"A cut ends when CH power comes back and stays for {span}, and is then counted up to its coming back. "
+            f"A return shorter than {span} counts as part of the cut, time with power included."
+            if reading.forbid.about_power
+            else f"A cut ends when that is over and stays so for {span}, and is then counted up to there. "
+            f"Shorter breaks count as part of it."
         )
-    return (
-        "A cut ends as soon as that is over, however short the return: two cuts with a blip of power between are two."
-    )
+    if not reading.forbid.about_power:
+        return "It ends as soon as that is over, however short the break: what comes after is counted anew."
+    return "A cut ends as soon as power is back, however briefly: two cuts with a blip of power between are two."
 
 
 def conflicts(reading: Reading) -> Iterator[str]:
@@ -154,8 +175,15 @@ def conflicts(reading: Reading) -> Iterator[str]:
         and "activation" not in reading.during
     ):
         yield f"`from = {reading.from_}`: such reboots have none, and begin with the reset"
+    if reading.to == "boot" and not reading.always and not reading.forbid.momentary:
+        yield (
+            "`to = boot` ends a reboot before CH power has fallen: boot code may run milliseconds after the reset, "
+            "and a cut that the reset causes begins after that"
+        )
     if reading.to == "power back" and reading.from_ == "reset" and reading.per == "reboot":
         yield "`to = power back` ends a reboot with its first cut, so `per = reboot` has nothing to add up"
+    if reading.forbid.about_power and max(reading.forbid.levels_mv) > NOMINAL_MV:
+        yield "`forbid` forbids the nominal 12 V itself: this is broken all the time"
     for x in reading.unless:
         if x.condition.text == reading.forbid.text:
             yield "`unless` exempts exactly what `forbid` forbids: this can never be broken"

@@ -18,8 +18,8 @@ from ridethrough.tables import Table
 OPEN = "?"
 PLANNED = ("activation", "commanded")
 UNPLANNED = ("watchdog", "brown-out", "crash", "rollback")
-FROM = ("command", "shutdown", "reset")
-TO = ("boot", "application", "power back", "outcome")
+FROM = ("reset", "shutdown", "command")
+TO = ("outcome", "application", "power back", "boot")
 PER = ("cut", "reboot", "update")
 DURING = ("any reboot", "planned", "unplanned", "always")
 BACK = "back"
@@ -162,7 +162,10 @@ def _ends_when(text: str) -> tuple[int, Condition | None]:
 
 def _during(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        word = _choice(value, (*DURING, *KINDS))
+        kind = plain(value)
+        if not kind.lower().startswith("any"):
+            kind = kind.removesuffix(" reboots").removesuffix(" reboot")
+        word = _choice(kind, (*DURING, *KINDS))
         return {"always": (), "planned": PLANNED, "unplanned": UNPLANNED}.get(word, (word,))
     if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
         raise BadInput('a text such as "any reboot", or a list of kinds such as ["watchdog", "crash"] expected')

@@ -62,13 +62,17 @@ class Rule:
         """A rule of the library by its id, or a file. BadInput if there is none or it cannot be read."""
         path = Path(name) if str(name).endswith(".toml") else RULES / f"{name}.toml"
         if not path.is_file():
-            raise BadInput(f"no rule '{name}'{suggestion(str(name), names())}; a file's name ends in .toml")
+            raise BadInput(f"no rule '{name}'{_nearest(str(name))}")
         return cls.of(Table.load(path, WORD_PROCESSOR, carets=True))
 
     @classmethod
     def of(cls, top: Table) -> Rule:
         """The rule that a table holds."""
         head, reading = top.table("rule"), top.table("reading")
+        if not top.has("reading") and not top.has("limit"):
+            raise BadInput(
+                f'{top.source}: [reading] is missing: it holds the keys, such as forbid = "CH power below 90 %"'
+            )
         base = _raw(reading)
         limits = []
         for table in top.tables("limit"):
@@ -139,6 +143,15 @@ class Rule:
 def names() -> list[str]:
     """The rules of the library."""
     return sorted(p.stem for p in RULES.glob("*.toml"))
+
+
+def _nearest(name: str) -> str:
+    if Path(f"{name}.toml").is_file():
+        return f"; the file beside you is '{name}.toml'"
+    if name.endswith(".toml"):
+        return ": no such file"
+    near = suggestion(name, names())
+    return near if "did you mean" in near else "; `ridethrough rules list` names them, and a file's name ends in .toml"
 
 
 def _raw(table: Table) -> dict[str, Any]:

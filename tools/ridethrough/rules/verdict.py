@@ -54,9 +54,10 @@ class Verdict:
         if self.status == "fail" and self.witness:
             w = self.witness
             several = f", in {w.cuts} cuts" if w.cuts > 1 and not self.counts else ""
+            beyond = f"{self._show(self.margin_us)} beyond" if self.margin_us else "exactly"
             return (
                 f"FAIL: {limit}{self.cause} from {show_time(w.from_us)} to {show_time(w.to_us)}, "
-                f"{self._show(w.amount_us)} counted{several}, {self._show(self.margin_us or 0)} beyond the limit"
+                f"{self._show(w.amount_us)} counted{several}, {beyond} the limit"
             )
         if self.status == "pass":
             what = (

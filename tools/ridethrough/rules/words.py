@@ -18,14 +18,19 @@ WORD_PROCESSOR = str.maketrans(
     }
 )  # fmt: skip
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()
-_NUMBERS = {word: i for i, word in enumerate(_SMALL)} | {"twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45}
-_NUMBERS |= {"sixty": 60, "ninety": 90, "a hundred": 100, "half an": 0.5}  # type: ignore[dict-item]
+_NUMBERS = {word: i for i, word in enumerate(_SMALL)}
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_NUMBERS |= _TENS | {f"{ten}-{_SMALL[i]}": n + i for ten, n in _TENS.items() for i in range(1, 10)}
+_NUMBERS |= {"a hundred": 100, "half an": 0.5}  # type: ignore[dict-item]
 _UNITS = (
     (r"microseconds?|µs", "us"), (r"milliseconds?|msecs?", "ms"), (r"seconds?|secs?", "s"), (r"minutes?|mins?", "min"),
     (r"hours?|hrs?", "h"), (r"days?", "d"), (r"volts?", "V"), (r"millivolts?", "mV"), (r"per cent|percent", "%"),
 )  # fmt: skip
 DAY_US = 24 * 3600 * 10**6
-_OR_MORE = re.compile(r"(?:(?P<a>.+?) (?:or|and) (?:more|longer|over)|(?:at least|no less than|>=|≥) ?(?P<b>.+))")
+_OR_MORE = re.compile(
+    r"(?:(?P<a>.+?) (?:or|and) (?:more|longer|over|above)"
+    r"|(?:at least|no less than|not less than|no fewer than|>=|≥) ?(?P<b>.+))"
+)
 _MORE_THAN = re.compile(r"(?:more than|longer than|greater than|over|exceeding|>) ?(?P<a>.+)")
 
 
@@ -84,6 +89,10 @@ def lasting(text: str) -> Boundary:
     """A time with its boundary. BadInput if it has none: that is the whole question."""
     words, number, inclusive = _boundary(text)
     if number is None:
+        if not re.fullmatch(r"\d[\d.]* ?[a-zµ]+", words):
+            raise BadInput(
+                f"'{words[:40]}' is no limit: write '3 min or more' or 'more than 3 min', or leave the key out"
+            )
         raise BadInput(f"'{words[:40]}' has no boundary: write '{words} or more' or 'more than {words}'")
     return Boundary(time_us(number), inclusive)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ridethrough.quantities import show_time
 from ridethrough.traces import Trace
-from ridethrough.traces.alerts import DEFAULT_DEFINITION, alerts
+from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts
 from ridethrough.traces.intervals import common, covers, outside, without
 from ridethrough.world.hub import HubParams
 
@@ -30,6 +30,8 @@ class Harm:
     ad1: tuple[tuple[str, bool], ...]
     missed_real: int
     down_us: int
+    dark: bool
+    """The hub lost its supply at least once."""
     noticed: bool
     """The hub lost its supply, or its meter told it that there was no mains, at least once."""
     kinds: tuple[str, ...]
@@ -39,8 +41,12 @@ class Harm:
         """For a table."""
         parts = [f"{'real' if legitimate else 'false'} AD1 ({doing})" for doing, legitimate in self.ad1]
         parts += ["real AD1 missed"] * bool(self.missed_real)
-        if not parts and self.noticed:
-            parts = [f"down {show_time(round(self.down_us, -6))}"] if self.down_us else ["lost its supply"]
+        if not parts and self.down_us:
+            parts = [f"down {show_time(round(self.down_us, -6))}"]
+        elif not parts and self.dark:
+            parts = ["lost its supply"]
+        elif not parts and self.noticed:
+            parts = ["was told of a mains loss that was none"]
         return ", ".join(parts) or "did not notice"
 
 
@@ -64,7 +70,8 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
     own = without(down, excused)
     down_us = max((b - a for a, b in own), default=0)
     kinds = []
-    if any(not a.legitimate and a.doing == "meter" for a in sent):
+    blamed = [_blamed(trace, hub, a) for a in sent]
+    if any(not a.legitimate and alone for a, (_, alone) in zip(sent, blamed, strict=True)):
         kinds.append(FALSE_AD1)
     if real:
         kinds.append(MISSED_AD1)
@@ -72,12 +79,24 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
         longest_us = max((b - a for a, b in own_dark), default=0)
         kinds.append(KEPT_DOWN if longest_us * _SHORT <= hub.limit_us else USELESS)
     return Harm(
-        tuple((a.doing, a.legitimate) for a in sent),
+        tuple((doing, a.legitimate) for a, (doing, _) in zip(sent, blamed, strict=True)),
         len(real),
         down_us,
+        bool(down),
         bool(down) or _told_of_no_mains(trace, mains_lost, first_us),
         tuple(kinds),
     )
+
+
+def _blamed(trace: Trace, hub: HubParams, alert: Alert) -> tuple[str, bool]:
+    # Whose doing it was, and whether the meter would have caused it alone.
+    own = [d for d in trace.dark() if d[0] <= alert.since_us < d[1]]
+    for excuse in (trace.when("mains", 0), trace.when("ch_present", 0)):
+        own = without(own, excuse)
+    own_us = sum(b - a for a, b in own)
+    if alert.doing == "meter" or alert.legitimate or not own_us:
+        return alert.doing, alert.doing == "meter"
+    return f"{alert.doing}, then the meter for {show_time(round(own_us, -6))}", own_us >= hub.limit_us
 
 
 def _and_after(mains_lost: list[tuple[int, int]]) -> list[tuple[int, int]]:
