@@ -42,6 +42,7 @@ gallery: .venv/ready  ## rules, meters, matrix and audits on one page, for peopl
 pictures: .venv/ready  ## the pictures in docs/, made anew; pages looked at in headless Chromium, if there is one
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
 	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
+	@for board in boards/*/; do name=$$(basename $$board); $(RT) board show $$name --svg docs/pictures/wiring-$$name.svg > build/$$name.txt; done
 	@.venv/bin/python host_tests/browser.py docs/pictures
 
 fuzz: .venv/ready-test  ## each parser of foreign bytes under a coverage-guided fuzzer, a minute each

@@ -10,17 +10,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ridethrough.boards import Board
+
 ROOT = Path(__file__).resolve().parent.parent
 STUBS = ROOT / ".stubs"
+REFERENCE = ROOT / "boards" / "rpi_pico"
 BOARDS = sorted(p.parent for p in (ROOT / "boards").glob("*/board.py"))
 
 
-def check(files: list[Path], path: list[Path], *options: str) -> int:
+def check(files: list[Path], path: list[Path], *options: str, stubs: Path = STUBS) -> int:
     command = [
         sys.executable, "-m", "mypy", "--config-file", str(ROOT / "host_tests" / "stubs.ini"),
-        "--custom-typeshed-dir", str(STUBS), *options, *map(str, files),
+        "--custom-typeshed-dir", str(stubs), *options, *map(str, files),
     ]  # fmt: skip
-    environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, [*path, STUBS]))}
+    environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, [*path, stubs]))}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
@@ -28,11 +31,12 @@ def main() -> int:
     firmware, app = ROOT / "firmware", ROOT / "firmware" / "app"
     status = 0
     for board in BOARDS:
-        status |= check([board / "board.py"], [])
-    status |= check([firmware / "boot.py", *(firmware / "esme").glob("*.py")], [BOARDS[-1], firmware, app])
+        port = Board.load(board.name).port
+        status |= check([board / "board.py"], [], stubs=STUBS if port == "rp2" else STUBS / "ports" / port)
+    status |= check([firmware / "boot.py", *(firmware / "esme").glob("*.py")], [REFERENCE, firmware, app])
     # main.py goes on in the namespace that boot.py leaves
-    status |= check([firmware / "main.py"], [BOARDS[-1], firmware, app], "--disable-error-code=name-defined")
-    status |= check([*app.glob("*.py")], [BOARDS[-1], firmware, app])
+    status |= check([firmware / "main.py"], [REFERENCE, firmware, app], "--disable-error-code=name-defined")
+    status |= check([*app.glob("*.py")], [REFERENCE, firmware, app])
     return status
 
 

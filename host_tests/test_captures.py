@@ -4,16 +4,18 @@ import gzip
 import json
 import struct
 import zipfile
+from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule, Scenario, run_scenario
 from ridethrough.cli import main
 from ridethrough.scenarios.loader import specimens
 from ridethrough.traces.load import Wiring, load_capture
 from support import S
+from test_rules import READINGS, of, small_traces
 
 WG = Rule.load("mp102-wg-2020-04")
 RAIL = Wiring({"ch_mv": "Channel 0"}, assumed={"mains": 1})
@@ -123,7 +125,8 @@ def test_clipped_analog_is_reported_and_proves_nothing_beyond(tmp_path):
     assert any("flat at 10 V" in text and "clipped" in text for text in capture.rests_on)
     below = capture.below("ch_mv", 10_800)
     assert below.sure[:1] != (0, 1) and sum(b - a for a, b in below.sure) < sum(b - a for a, b in below.may)
-    steady = load_capture(analog(tmp_path / "s.csv", [10.0] * 400, 1.0), RAIL, [10_800])
+    # one that was up before is not, nor is one whose lowest is lower than any rule asks about
+    steady = load_capture(analog(tmp_path / "s.csv", [12.0] * 100 + [10.0] * 400, 1.0), RAIL, [10_800])
     assert not any("clipped" in text for text in steady.rests_on)
 
 
@@ -295,3 +298,165 @@ def test_anything_is_read_or_refused(tmp_path_factory, data, name):
         WG.check(load_capture(path, Wiring(), WG.levels_mv))
     except BadInput as e:
         assert "\n" not in str(e)
+
+
+SIMPLE = READINGS.filter(lambda r: "CH up" not in str(r) and "CH down" not in str(r))
+
+
+def written(small, path, every_us=1, threshold_mv=None, drop=()):
+    """A small trace as a table: a row every so many microseconds, the rail as volts or above a threshold."""
+    signals = {"rail": small.ch_mv, "mains": small.mains}
+    if threshold_mv:
+        signals["rail"] = [int(mv >= threshold_mv) for mv in small.ch_mv]
+    names = [name for name in signals if name not in drop]
+    head = ["rail_mv" if name == "rail" and not threshold_mv else name for name in names]
+    rows = [[str(t), *(str(signals[name][t]) for name in names)] for t in range(0, len(small.ch_mv), every_us)]
+    path.write_text("time [us]," + ",".join(head) + "\n" + "\n".join(map(",".join, rows)) + "\n")
+    return Wiring({"ch_mv": head[0]}, threshold_mv=threshold_mv)
+
+
+@settings(max_examples=600)
+@given(
+    SIMPLE,
+    small_traces(),
+    st.sampled_from([1, 2, 5]),
+    st.sampled_from([None, 2_000, 10_000, 10_800, 11_000]),
+    st.sets(st.just("mains")),
+    st.sets(st.sampled_from(["command", "shutdown", "boot", "application", "outcome"])),
+    st.booleans(),
+)
+def test_a_poorer_capture_never_contradicts_the_trace(reading, small, every_us, mv, drop, unseen, kinds):
+    """Sampled, behind a probe's threshold, without mains, without some events: undecided, or as it was."""
+    # between two samples that agree nothing happened: what is shorter than a period nobody can see
+    runs = [len(list(same)) for signal in (small.ch_mv, small.mains) for _, same in groupby(signal)]
+    assume(min(runs) >= every_us)
+    small_file = Path("small.csv")
+    rule = of(**reading)
+    exact = rule.check(small.trace()).status
+    capture = load_capture(small_file, written(small, small_file, every_us, mv, drop), rule.levels_mv)
+    for at, name, kind in small.events:
+        if name == "reset" or name not in unseen:
+            # a reset that is stated without its kind is said not to have been a power-up
+            capture.state(name, at, kind if kinds or kind == "power-up" else "")
+    capture.known |= {"reset", "ad1"} | ({"command", "shutdown", "boot", "application", "outcome"} - unseen)
+    capture.log.sort(key=lambda e: e.t_us)
+    poorer = rule.check(capture)
+    opposites = [{"pass", "fail"}, {"vacuous", "fail"}]
+    assert {exact, poorer.status} not in opposites, (exact, poorer)
+
+
+def rows(*lines):
+    return "\n".join(("time [s],rail,mains,reset,running_n", *lines)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("a.vcd", "$timescale 1 us $end\n$var wire 1 ! ch_mv $end\n$enddefinitions $end\n#-1\n1!\n", "is no time"),
+        ("a.vcd", "$timescale 1 s $end\n$var real 64 ! ch_mv $end\n$enddefinitions $end\n#99999999999\n", "400 days"),
+        (
+            "a.vcd",
+            "$timescale 1 s $end\n$var wire 1 ! r $end\n$var wire 1 # r $end\n$enddefinitions $end\n#0\n",
+            "two signals are called 'r'",
+        ),
+        ("a.csv", "time [s],ch_mv\n0,12000.5\n1e308,1\n", "is no time"),
+        ("a.csv", "time [s],ch_mv\nnan,12000.5\n1,1.5\n", "is no time"),
+        (
+            "a.csv",
+            "time [s],mains,ch_mv\n" + "".join(f"{t},1,12.5\n" for t in range(2500)) + "2500,5.0,1\n",
+            "no level",
+        ),
+    ],
+)
+def test_what_a_capture_cannot_be(tmp_path, name, text, problem):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(BadInput, match=problem) as error:
+        load_capture(path, Wiring({}, threshold_mv=10_800), [10_800])
+    assert "\n" not in str(error.value)
+
+
+def test_a_digital_line_by_the_name_of_a_voltage_needs_a_threshold(tmp_path):
+    path = tmp_path / "d.vcd"
+    path.write_text("$timescale 1 s $end\n$var wire 1 ! ch_mv $end\n$enddefinitions $end\n#0 1!\n#700\n")
+    with pytest.raises(BadInput, match="--threshold"):
+        load_capture(path, Wiring({}), [10_800])
+    # and changes may stand behind the time, as PulseView writes them
+    assert load_capture(path, Wiring({}, threshold_mv=10_800), [10_800]).below("ch_mv", 10_800).may == []
+
+
+def test_lines_of_one_port_are_channels_of_their_own(tmp_path):
+    path = tmp_path / "p.vcd"
+    path.write_text(
+        "$timescale 1 us $end\n$var wire 1 ! D [0] $end\n$var wire 1 # D [1] $end\n$var wire 8 % B [7:0] $end\n"
+        "$enddefinitions $end\n#0 1! 0#\n#10 0!\n#20\n"
+    )
+    assert load_capture(path, Wiring({"mains": "D[1]"}), []).wire("mains", 1).may == []
+    assert load_capture(path, Wiring({"mains": "D[0]"}), []).wire("mains", 1).sure == [(0, 10)]
+
+
+@pytest.mark.parametrize("sampled_s", [1, 10])
+def test_a_short_reset_may_fall_between_two_samples(tmp_path, sampled_s):
+    path = tmp_path / "r.csv"
+    path.write_text(rows(*(f"{t},{int(t < 100 or t >= 400)},1,0,0" for t in range(0, 1000, sampled_s))))
+    verdict = judged(path, Wiring({"ch_mv": "rail"}, threshold_mv=10_800))
+    assert verdict.status == "undecided" and "missed" in verdict.sentence()
+
+
+def test_a_reset_without_a_kind_may_be_a_power_up_unless_mains_was_on(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text(rows("0,1,1,0,0", "130,0,1,1,0", "131,0,1,0,1", "400,1,1,0,0", "500,1,1,0,1"))
+    wiring = Wiring({"ch_mv": "rail"}, threshold_mv=10_800)
+    assert judged(path, wiring).status == "fail"
+    path.write_text(rows("0,1,1,0,0", "129,1,0,0,0", "130,0,0,1,0", "131,0,1,0,1", "400,1,1,0,0", "500,1,1,0,1"))
+    assert judged(path, wiring).status == "undecided"
+
+
+def test_an_application_that_runs_is_not_the_outcome_of_an_activation(tmp_path):
+    # of which kind the reset was nobody has recorded: it may go on until an outcome
+    path = tmp_path / "r.csv"
+    path.write_text(rows("0,1,1,0,0", "130,1,1,1,1", "131,1,1,0,1", "140,1,1,0,0", "150,0,1,0,0", "400,1,1,0,0"))
+    assert judged(path, Wiring({"ch_mv": "rail"}, threshold_mv=10_800)).status == "undecided"
+
+
+def test_what_is_captured_cannot_be_assumed(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text(rows("0,1,1,0,0", "130,0,0,1,0"))
+    with pytest.raises(BadInput, match=r"mains is in .* already"):
+        load_capture(path, Wiring({"ch_mv": "rail"}, threshold_mv=10_800, assumed={"mains": 1}), [10_800])
+
+
+def test_infinite_and_missing_volts_are_not_known(tmp_path):
+    path = tmp_path / "i.csv"
+    path.write_text("time [s],ch_mv\n0,12000.5\n1,inf\n2,1e308\n3,nan\n4,12000.5\n5,12000.5\n")
+    below = load_capture(path, Wiring({}, scale=10**6), [10_800]).below("ch_mv", 10_800)
+    assert below.sure == [] and below.may and below.may[0][1] >= 3 * S
+
+
+def sr(path, metadata, **files):
+    with zipfile.ZipFile(path, "w") as zf:
+        zf.writestr("metadata", "[device 1]\ncapturefile=logic-1\n" + metadata)
+        for name, data in files.items():
+            zf.writestr(name.replace("_", "-"), data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("metadata", "files", "problem"),
+    [
+        ("samplerate=1 kHz\nprobe1=D0\nunitsize=16\n", {"logic_1_1": bytes(16)}, "unitsize 16"),
+        ("samplerate=1 kHz\nprobe9=D0\nunitsize=1\n", {"logic_1_1": bytes(16)}, "number 9"),
+        ("samplerate=1 kHz\nprobe0=D0\nunitsize=1\n", {"logic_1_1": bytes(16)}, "number 0"),
+        ("samplerate=0.000000001 Hz\nprobe1=D0\nunitsize=1\n", {"logic_1_1": bytes(16)}, "samplerate"),
+        ("samplerate=1 kHz\nprobe1=D0\nunitsize=1\n", {"logic_1_1": bytes(9), "logic_1_3": bytes(9)}, "missing"),
+        (
+            "samplerate=1 kHz\nprobe1=D0\nanalog2=V\nunitsize=1\n",
+            {"logic_1_1": bytes(16), "analog_1_2_1": bytes(32)},
+            "different numbers of samples",
+        ),
+    ],
+)
+def test_sigrok_sessions_that_are_not_whole(tmp_path, metadata, files, problem):
+    path = sr(tmp_path / "s.sr", metadata, **files)
+    with pytest.raises(BadInput, match=problem):
+        load_capture(path, Wiring({"mains": "D0"}), [])

@@ -10,7 +10,7 @@ import sys
 VENV, PACKAGE = sys.argv[1:3]
 STUBS = sys.argv[4] if len(sys.argv) > 4 else None
 # The stubs bring their own machine.pyi and builtins, so they live apart from everything else.
-STUB_PACKAGE = "micropython-rp2-stubs==1.28.0.post4"
+STUB_PACKAGES = {"": "micropython-rp2-stubs==1.28.0.post4", "esp32": "micropython-esp32-stubs==1.28.0.post4"}
 
 
 def stop(line):
@@ -36,5 +36,8 @@ if not os.path.exists(os.path.join(VENV, "bin", "python")):
     if subprocess.call([sys.executable, "-m", "venv", VENV]) != 0:
         stop("python3 -m venv %s failed; its message is above" % VENV)
 pip("--editable", PACKAGE)
-if STUBS and not os.path.isdir(STUBS):
-    pip("--target", STUBS, STUB_PACKAGE)
+for port, package in STUB_PACKAGES.items():
+    # the firmware is checked against the first, a board against those of its port
+    place = os.path.join(STUBS, "ports", port) if STUBS and port else STUBS
+    if place and not os.path.isdir(place):
+        pip("--target", place, package)

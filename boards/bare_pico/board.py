@@ -22,6 +22,7 @@ WDT_MS = 8000  # the chip's longest is 8388
 BOOT_US = 60_000  # reset to the statement above that drives ch_enable, rounded up
 HOLD_US = 0  # how long the rail stays on with ch_enable undriven: not at all
 SLOT_BYTES = 262_144
+TIMER = -1  # a timer of the port, for one purpose at a time
 
 
 def _follow_mains(pin):

@@ -21,6 +21,7 @@ WDT_MS = 8000  # the chip's longest is 8388
 BOOT_US = 60_000  # reset to the statement above that drives ch_enable, rounded up
 HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the supply lasts
 SLOT_BYTES = 262_144
+TIMER = -1  # a timer of the port, for one purpose at a time
 
 
 def _follow_mains(pin):

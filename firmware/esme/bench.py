@@ -13,7 +13,7 @@ class Bench:
     def __init__(self, feed):
         self._feed = feed
         self._left = BENCH_MS // _FEED_MS
-        self._timer = machine.Timer(-1, mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._tick)
+        self._timer = machine.Timer(board.TIMER, mode=machine.Timer.PERIODIC, period=_FEED_MS, callback=self._tick)
 
     def _tick(self, timer):
         self._left -= 1

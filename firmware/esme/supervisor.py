@@ -165,7 +165,7 @@ def _run(meter):
     if meter.trial:
         # For an application that feeds the watchdog by itself and never comes back to poll().
         net = machine.Timer(
-            -1,
+            board.TIMER,
             mode=machine.Timer.PERIODIC,
             period=_NET_MS,
             callback=lambda t: meter.trial and meter.look(),

@@ -18,7 +18,10 @@ ROLES = (
     "latch_set", "latch_clear", "latch_q", "metrology_scl", "metrology_sda",
 )  # fmt: skip
 FLASH_BYTES_MAX = 64 * 1024 * 1024
-HOLDS = ("none", "pull", "latch")
+HOLDS = ("none", "pull", "latch", "pad")
+PORTS = ("rp2", "esp32")
+"""The MicroPython ports whose `machine` is simulated."""
+RESET_PULLS = ("down", "none")
 BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes")
 
 
@@ -29,6 +32,8 @@ class PinFacts:
     gpio: int
     pull_up_ohm: int = 0
     divider: int = 1
+    label: str = ""
+    """Where it is on the board, as printed there."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,13 @@ class Board:
     io_mv: int
     high_mv: int
     pull_down_ohm: int
+    port: str
+    reset_pull: str
+    """What the chip puts on a pin in reset: see RESET_PULLS."""
+    output_enables: int
+    """Address of the register in which each GPIO below 32 whose output is on has its bit."""
+    glitching: dict[int, str]
+    """GPIOs that something else takes over for a moment, and what."""
     rom_us: int
     boot_us: int
     wdt_ms_max: int
@@ -93,6 +105,11 @@ class Board:
     """Console line -> what it means: a trace text (`phase`) or event, its named groups the data."""
     pin_signals: tuple[PinSignal, ...] = ()
     """The same for pins."""
+
+    @property
+    def unheld_us(self) -> int:
+        """For how long after power-on nobody drives its pins, and the rail is off."""
+        return 0 if self.hold == "pull" else self.rom_us + self.boot_us
 
     @property
     def board_py(self) -> Path:
@@ -123,8 +140,8 @@ def _read(directory: Path, top: Table) -> Board:
     head, chip, hold = top.table("board"), top.table("chip"), top.table("hold")
     flash, power, cost, budget = (top.table(name) for name in ("flash", "power", "cost", "budget"))
     ident = head.text("unique_id")
-    if not re.fullmatch(r"[0-9a-f]{16}", ident):
-        raise head.fail("unique_id", "16 hexadecimal digits expected")
+    if not re.fullmatch(r"([0-9a-f]{4}){3,6}", ident):
+        raise head.fail("unique_id", "12 to 24 hexadecimal digits expected, as many as the chip has")
     pins = _pins(top.table("pins"))
     board = Board(
         name=directory.name,
@@ -138,6 +155,10 @@ def _read(directory: Path, top: Table) -> Board:
         io_mv=chip.number("io_mv", least=1000, most=5500),
         high_mv=chip.number("high_mv", least=500, most=5500),
         pull_down_ohm=chip.number("pull_down_ohm", least=1000, most=10**6),
+        port=chip.choice("port", PORTS),
+        reset_pull=chip.choice("reset_pull", RESET_PULLS),
+        output_enables=chip.number("output_enables", most=2**32 - 1),
+        glitching=_glitching(chip.table("glitching")),
         rom_us=chip.number("rom_us", least=1, most=10**7),
         boot_us=chip.number("boot_us", least=1, most=10**7),
         wdt_ms_max=chip.number("wdt_ms_max", least=1, most=10**7),
@@ -185,13 +206,25 @@ def _pins(table: Table) -> dict[str, PinFacts]:
             raise table.fail(role, f"unknown pin{suggestion(role, ROLES)}")
         one = table.table(role)
         pins[role] = PinFacts(
-            one.number("gpio", most=63), one.number("pull_up_ohm", 0, most=10**7), one.number("divider", 1, most=1000)
+            one.number("gpio", most=63),
+            one.number("pull_up_ohm", 0, most=10**7),
+            one.number("divider", 1, most=1000),
+            one.text("label", ""),
         )
         one.done()
         twin = used.setdefault(pins[role].gpio, role)
         if twin != role:
             raise table.fail(role, f"gpio {pins[role].gpio} is already {twin}'s")
     return pins
+
+
+def _glitching(table: Table) -> dict[int, str]:
+    found = {}
+    for gpio in table.everything():
+        if not gpio.isdecimal():
+            raise table.fail(gpio, "the number of a GPIO expected, such as 15")
+        found[int(gpio)] = table.text(gpio)
+    return found
 
 
 _GROUPS = {

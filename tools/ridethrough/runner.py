@@ -62,6 +62,7 @@ def run(
     trace = site.finish()
     site.mcu.close()
     trace.notes.update(
+        unheld_us=board.unheld_us,
         board=board.name,
         firmware=firmware.name,
         image_bytes=len(image),

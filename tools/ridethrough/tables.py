@@ -50,7 +50,7 @@ class Table:
                 return cls(path, tomllib.loads(translated), text=text, carets=carets)
         except UnicodeDecodeError as e:
             raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
-        except (tomllib.TOMLDecodeError, RecursionError) as e:
+        except (ValueError, RecursionError) as e:
             where = re.search(r"line (\d+), column (\d+)", str(e)) if carets else None
             if where is None:
                 raise BadInput(f"{path}: no TOML: {e}") from e
@@ -61,16 +61,17 @@ class Table:
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""
         begin, end = self._section()
+        shown = key.encode("unicode_escape").decode()[:60]
         found = list(
             re.finditer(rf"^[ \t]*(?:[\w.]+\.)?{re.escape(key)}[ \t]*=[ \t]*", self.source_text[begin:end], re.M)
         )
         # the line is named only if there is no doubt which one it is
         if len(found) != 1:
-            return BadInput(f"{self.source}: {self._prefix}{key}: {problem}")
+            return BadInput(f"{self.source}: {self._prefix}{shown}: {problem}")
         at = begin + found[0].end()
         line = self.source_text.count("\n", 0, at) + 1
         caret = _pointing(self.source_text, line, at - self.source_text.rfind("\n", 0, at) - 1) if self._carets else ""
-        return BadInput(f"{self.source}:{line}: {self._prefix}{key}: {problem}{caret}")
+        return BadInput(f"{self.source}:{line}: {self._prefix}{shown}: {problem}{caret}")
 
     def _section(self) -> tuple[int, int]:
         # Where this table stands in the text; the whole text if that is not plain to see.

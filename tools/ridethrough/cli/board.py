@@ -8,8 +8,10 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
 from ridethrough.boards import Board
-from ridethrough.cli.run import RULE
+from ridethrough.cli.run import RULE, perform
 from ridethrough.cli.terminal import say, terminal
 from ridethrough.devices.virtual.board import VirtualBoard
 from ridethrough.devices.virtual.control import ask
@@ -17,12 +19,20 @@ from ridethrough.devices.virtual.drawer import Drawer
 from ridethrough.devices.virtual.line import check_link
 from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
+from ridethrough.paths import BOARDS
+from ridethrough.quantities import show_time
 from ridethrough.reports.timeline import Glyphs, happenings, strip
+from ridethrough.reports.wiring import write_wiring
 from ridethrough.runner import fresh_flash
+from ridethrough.scenarios import Scenario
+from ridethrough.soundness import problems
 
 LINK = Path("build") / "board"
 _SPEED_MAX = 1000.0
 _EXAMPLES = """examples:
+  ridethrough board list                               the boards that come with it
+  ridethrough board show rpi_pico --svg wiring.svg     its facts, and its wiring as a drawing
+  ridethrough board check ./my_board                   is a description of my own sound? does the firmware run on it?
   ridethrough board serve                              a Pico with the reference firmware, at build/board
   mpremote connect build/board ls                      from another terminal, like any board
   ridethrough board serve --blank --flash my.flash     a new Pico: MicroPython, and an empty file system
@@ -34,7 +44,9 @@ _EXAMPLES = """examples:
 def add(commands: Any) -> None:
     """Adds the command and its sub-commands to the parser."""
     how: dict[str, Any] = {"epilog": _EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
-    parser = commands.add_parser("board", help="serve a virtual board; switch its mains, pull its hub", **how)
+    parser = commands.add_parser(
+        "board", help="boards: list, show, check; serve a virtual one, switch its mains, pull its hub", **how
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     serve = actions.add_parser("serve", help="run a board behind a pseudo-terminal until Ctrl-C", **how)
@@ -61,8 +73,72 @@ def add(commands: Any) -> None:
     trace.add_argument("--vcd", metavar="FILE", type=Path, help="write it as VCD")
     trace.add_argument("--rule", metavar="RULE", default=RULE, help=f"default: {RULE}")
     trace.set_defaults(call=_trace)
-    for action in actions.choices.values():
+    served = list(actions.choices.values())
+    actions.add_parser("list", help="the boards that come with it", **how).set_defaults(call=_list)
+    show = actions.add_parser("show", help="a board's facts, and its wiring", **how)
+    show.add_argument("board", metavar="NAME|DIR")
+    show.add_argument("--svg", metavar="FILE", type=Path, help="draw the wiring")
+    show.set_defaults(call=_show)
+    check = actions.add_parser("check", help="is a board's description sound, and does the firmware run on it?", **how)
+    check.add_argument("board", metavar="NAME|DIR")
+    check.set_defaults(call=_check)
+    for action in served:
         action.add_argument("--link", metavar="PATH", type=Path, default=LINK, help=f"where it is (default: {LINK})")
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    with terminal() as console:
+        for path in sorted(BOARDS.glob("*/board.toml")):
+            board = Board.load(path.parent.name)
+            say(console, f"{board.name:<14} hold: {board.hold:<6} {board.port:<6} {board.title}")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    board = Board.load(arguments.board)
+    with terminal() as console:
+        say(console, Text(f"{board.name}: {board.title}", "bold"), f"  hold {board.hold}, port {board.port}", "")
+        for role, pin in board.pins.items():
+            pull = f", {pin.pull_up_ohm} Ohm up" if pin.pull_up_ohm else ""
+            divided = f", divided by {pin.divider}" if pin.divider > 1 else ""
+            say(console, f"  {role:<14} gpio {pin.gpio:<3} {pin.label}{pull}{divided}")
+        start_us, flash_kib = board.rom_us + board.boot_us, board.block_bytes * board.blocks // 1024
+        say(
+            console,
+            "",
+            f"  start          {show_time(start_us)} from reset to boot.py",
+            f"  watchdog       at most {show_time(board.wdt_ms_max * 1000)}",
+            f"  flash          {flash_kib} KiB, two slots of {board.slot_bytes // 1024} KiB",
+            f"  facts          {board.directory / 'board.toml'}, each with its source",
+        )
+    if arguments.svg:
+        write_wiring(board, arguments.svg)
+        print(f"wiring           {arguments.svg}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    board = Board.load(arguments.board)
+    found = list(problems(board))
+    for problem in found:
+        print(f"{board.directory}: {problem}")
+    if found:
+        return 1
+    # what the figures say is one thing, whether the firmware runs with them another
+    scenario = Scenario.load("update", str(board.name))
+    trace, summary = perform(scenario, board)
+    misses = summary.misses(scenario.shows) if board.hold != "none" else []
+    for miss in misses:
+        print(
+            f"{board.directory}: an update does not end as it should: {miss} "
+            f"(ridethrough run --board {arguments.board})"
+        )
+    if board.hold == "none":
+        print(f"{board.name}: nothing holds the rail through a reset: the firmware will refuse to activate on it")
+    if misses or not trace.events("application"):
+        return 1
+    print(f"{board.name}: sound; an update in the emulator: {summary.verdict.sentence()}")
+    return 0
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -194,7 +194,7 @@ def _part(words: str) -> Condition:
 
 
 def _lasted(base: Condition, us: int) -> _Test:
-    return lambda trace: base.holds(trace).lasted(us)
+    return lambda trace: trace.with_what_was_before(base.holds(trace)).lasted(us)
 
 
 def _lately(base: Condition, us: int) -> _Test:

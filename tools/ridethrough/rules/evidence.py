@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
 from ridethrough.rules.conditions import Condition
-from ridethrough.rules.reading import UNPLANNED, Reading
+from ridethrough.rules.reading import Exemption, Reading
+from ridethrough.rules.reboots import Reboots
 from ridethrough.traces import Holds, Interval, Trace
 from ridethrough.traces.intervals import common, covers, joined, merged, without
 
@@ -63,89 +66,84 @@ class Evidence:
         """The reboots that the reading speaks about, sorted; they do not overlap."""
         back = reading.forbid.text if reading.to == "power back" else ""
         key = ("spans", reading.during, reading.from_, reading.to, back, most)
-        return self.once(key, lambda: self._spans(reading, most))
+        return self.once(key, lambda: merged(self.reboots.spans(reading, self.holds(reading.forbid), most)))
+
+    @cached_property
+    def reboots(self) -> Reboots:
+        """The trace's resets, and when each reboot begins and ends."""
+        return Reboots(self.trace)
 
     def same_spans(self, spans: list[Interval]) -> int:
         """A number that is the same for equal spans."""
         return self.once(("same", tuple(spans)), lambda: len(self._found))
 
-    def _spans(self, reading: Reading, most: bool) -> list[Interval]:
-        trace = self.trace
-        if reading.always:
-            return [(0, trace.end_us)]
-        starts = [e.t_us for e in trace.events(reading.from_)]
-        spans, earlier_us = [], -1
-        for reset in trace.events("reset"):
-            if _speaks_about(reading, str(reset.data.get("kind", "")), trace.knows("reset kind"), most):
-                # a start belongs to the first reset after it
-                begin = max((t for t in starts if earlier_us < t <= reset.t_us), default=reset.t_us)
-                spans.append((begin, self._end_us(reading, reset.t_us, most)))
-            earlier_us = reset.t_us
-        if most and not trace.knows("reset"):
-            spans.append((0, trace.end_us))
-        return merged(spans)
+    def updates(self, most: bool) -> list[Interval]:
+        """From one command to the next: the reboots in between belong to one update. Where commands were not
+        captured, everything may be one."""
+        return self.once(("updates", most), lambda: self._updates(most))
 
-    def _end_us(self, reading: Reading, reset_us: int, most: bool) -> int:
-        to = reading.to
-        if to == "power back":
-            return self._power_back_us(reading, reset_us, most)
-        return self._reached_us(to, reset_us, most)
-
-    def _reached_us(self, to: str, reset_us: int, most: bool) -> int:
-        trace = self.trace
-        ends = [e.t_us for e in trace.events(to) if e.t_us > reset_us]
-        if to == "outcome" and not _activating(trace, reset_us):
-            # nothing will report an outcome of this reboot: it is over when an application runs again
-            ends += [e.t_us for e in trace.events("application") if e.t_us > reset_us]
-            to = "application" if not trace.knows("outcome") else to
-        unseen = not ends and not trace.knows(to)
-        return min(ends, default=reset_us if unseen and not most else trace.end_us)
-
-    def _power_back_us(self, reading: Reading, reset_us: int, most: bool) -> int:
-        # The end of the first cut that is not over at the reset, unless the reboot is over before it begins.
-        over_us = self._reached_us("outcome", reset_us, most)
-        holds = self.holds(reading.forbid)
-        sure, may = ([i for i in many if i[1] > reset_us and i[0] < over_us] for many in (holds.sure, holds.may))
-        if not most:
-            certain = may and sure and may[0][0] <= sure[0][0] < may[0][1]
-            return sure[0][1] if certain else reset_us
-        if not sure:
-            return may[-1][1] if may else reset_us
-        return next(b for a, b in may if a <= sure[0][0] < b)
-
-    def updates(self) -> list[Interval]:
-        """From one command to the next: the reboots in between belong to one update."""
-        return self.once("updates", self._updates)
-
-    def _updates(self) -> list[Interval]:
+    def _updates(self, most: bool) -> list[Interval]:
+        if not self.trace.knows("command"):
+            return [(0, FOR_EVER)] if most else []
         commands = [e.t_us for e in self.trace.events("command")]
         return list(pairwise([*commands, FOR_EVER]))
 
-    def exempt(self, reading: Reading, cut: Interval, most: bool) -> bool:
-        """Is the whole cut dropped?"""
+    def counted(self, reading: Reading, cut: Interval, most: bool) -> list[Interval]:
+        """What is left of a cut where whole cuts are exempt: all of it or nothing; or, where it is not certain
+        that it is one cut, what is not certain to be exempt."""
+        left = [cut]
         for exemption in reading.unless:
-            if not exemption.scope:
+            if not self.exempts(exemption, most):
                 continue
             holds = self.holds(exemption.condition)
-            if exemption.scope == "when it began":
-                dropped = self._when_it_began(holds, self.holds(reading.forbid), cut, most)
+            began = exemption.scope == "when it began"
+            if not most:
+                within = [self.at_most(reading, cut)]
+                if self._when_it_began(reading, holds, cut, most) if began else common(within, holds.may):
+                    return []
+                continue
+            parts = common([cut], self.cuts(reading, most=False))
+            if self._cuts_exact(reading):
+                # nothing is uncertain about the cut but when it ends
+                parts = [cut]
+            if began:
+                parts = parts[:1] if self._when_it_began(reading, holds, cut, most) else []
             else:
-                dropped = bool(common([cut], holds.sure if most else holds.may))
-            if dropped:
-                return True
-        return False
+                parts = [part for part in parts if common([part], holds.sure)]
+            left = [i for one in left for i in _less(one, parts)]
+        return left
 
-    def _when_it_began(self, holds: Holds, forbidden: Holds, cut: Interval, most: bool) -> bool:
+    def exempts(self, exemption: Exemption, most: bool) -> bool:
+        """Can it drop a cut of this trace at all?"""
+        if not exemption.scope:
+            return False
+        holds = self.holds(exemption.condition)
+        before = exemption.scope == "when it began" and not self.trace.begins_known
+        return bool(holds.sure if most else holds.may or before)
+
+    def _cuts_exact(self, reading: Reading) -> bool:
+        until = reading.until
+        return self.holds(reading.forbid).exact and (until is None or self.holds(until).exact)
+
+    def at_most(self, reading: Reading, cut: Interval) -> Interval:
+        """What `cut`, of the least side, is at most: several may be parts of one."""
+        cuts = self.cuts(reading, most=True)
+        i = bisect_right(cuts, cut[0], key=lambda x: x[0]) - 1
+        return cuts[i] if i >= 0 and cut[1] <= cuts[i][1] else cut
+
+    def _when_it_began(self, reading: Reading, holds: Holds, cut: Interval, most: bool) -> bool:
         # Sure to have held when the cut began, or, for the least side, not sure not to have.
-        begin_us = cut[0]
+        forbidden, begin_us = self.holds(reading.forbid), cut[0]
         if begin_us <= 0 and not self.trace.begins_known:
             return not most
-        if forbidden.exact:
+        if self._cuts_exact(reading):
             return covers(holds.sure if most else holds.may, begin_us)
         if most:
             latest_us = next((a for a, _ in forbidden.sure if a >= begin_us), cut[1])
             return not without([(begin_us, latest_us + 1)], holds.sure)
-        earliest_us = next((a for a, b in forbidden.may if a <= begin_us < b), begin_us)
+        earliest_us = self.at_most(reading, cut)[0]
+        if earliest_us < 0:
+            return True
         return bool(common([(earliest_us, begin_us + 1)], holds.may))
 
     def taken_off(self, reading: Reading, most: bool) -> list[Interval]:
@@ -182,22 +180,14 @@ def _until(many: list[Interval], over: list[Interval], end_us: int) -> list[Inte
     return cuts
 
 
-def _speaks_about(reading: Reading, kind: str, kinds_known: bool, most: bool) -> bool:
-    if kind == "power-up":
-        return "power-up" in reading.during
-    if reading.any_reboot or kind in reading.during:
-        return True
-    if not kind and not kinds_known:
-        return most
-    # a kind that nobody knows counts as unplanned
-    return reading.during == UNPLANNED and kind not in ("activation", "commanded")
-
-
-def _activating(trace: Trace, reset_us: int) -> bool:
-    # Has an activation begun, up to this reset, whose outcome was not reported before it?
-    kinds = [e for e in trace.events("reset") if e.t_us <= reset_us and e.data.get("kind") == "activation"]
-    outcomes = [e.t_us for e in trace.events("outcome") if e.t_us <= reset_us]
-    return bool(kinds) and kinds[-1].t_us > max(outcomes, default=-1)
+def _less(one: Interval, parts: list[Interval]) -> list[Interval]:
+    # `one` without the parts that lie in it; it may begin before 0
+    left, at = [], one[0]
+    for a, b in parts:
+        if at < a:
+            left.append((at, a))
+        at = max(at, b)
+    return [*left, (at, one[1])] if at < one[1] else left
 
 
 def length_us(cut: Interval, off: list[Interval]) -> float:

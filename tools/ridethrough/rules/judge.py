@@ -77,8 +77,8 @@ def _worst(reading: Reading, evidence: Evidence, most: bool) -> _Worst | None:
         return _longest(reading, evidence, every if reading.always else touching(every, spans), off, most, slack)
     each = slack if reading.times else 0
     worst = _Worst(0)
-    for group in _groups(reading, evidence, every, spans):
-        counted = [cut for cut in group if not evidence.exempt(reading, cut, most)]
+    for group in _groups(reading, evidence, every, spans, most):
+        counted = [i for cut in group for i in evidence.counted(reading, cut, most)]
         found = _amount(reading, evidence, [_Cut(cut, length_us(cut, off) + each) for cut in counted], off, most)
         if found.amount > worst.amount or not worst.cuts:
             worst = found
@@ -89,8 +89,8 @@ def _longest(
     reading: Reading, evidence: Evidence, cuts: list[Interval], off: list[Interval], most: bool, slack: int
 ) -> _Worst:
     # The common case, in one pass: there may be millions.
-    if any(x.scope for x in reading.unless):
-        cuts = [cut for cut in cuts if not evidence.exempt(reading, cut, most)]
+    if any(evidence.exempts(x, most) for x in reading.unless):
+        cuts = [i for cut in cuts for i in evidence.counted(reading, cut, most)]
     if not cuts:
         return _Worst(0)
     if off:
@@ -120,7 +120,7 @@ def _less(off: list[Interval]):  # type: ignore[no-untyped-def]
 
 
 def _groups(
-    reading: Reading, evidence: Evidence, every: list[Interval], spans: list[Interval]
+    reading: Reading, evidence: Evidence, every: list[Interval], spans: list[Interval], most: bool
 ) -> Iterator[list[Interval]]:
     # The cuts that are added up together.
     if reading.window_us or reading.always or reading.per == "cut":
@@ -130,7 +130,7 @@ def _groups(
         for span in spans:
             yield touching(every, [span])
         return
-    updates = evidence.updates()
+    updates = evidence.updates(most)
     for begin_us, end_us in updates:
         yield touching(every, [s for s in spans if begin_us <= s[0] < end_us])
     first_us = updates[0][0] if updates else math.inf
@@ -142,6 +142,9 @@ def _groups(
 def _amount(reading: Reading, evidence: Evidence, cuts: list[_Cut], off: list[Interval], most: bool) -> _Worst:
     if reading.times:
         long = [cut for cut in cuts if reading.duration.broken_by(cut.us)]
+        if not most:
+            # what may be one cut counts as one
+            long = list({evidence.at_most(reading, cut.at): cut for cut in long}.values())
         if reading.window_us:
             long = _most_in_a_window(long, reading.window_us)
         elif reading.per == "cut":
@@ -230,7 +233,12 @@ def _cause(reading: Reading, evidence: Evidence, least: _Worst | None, most: _Wo
     trace = evidence.trace
     if least is None:
         if evidence.spans(reading, most=True) and trace.knows("reset"):
-            return "the kind of the reset was not captured: --at activation=TIME, or another kind, says it"
+            return (
+                "the kind of the reset was not captured: --at activation=TIME, or another kind, says it; mains, "
+                "captured or with --assume 'mains on', says that it was no power-up"
+            )
+        if trace.wire("reset", 1).may != [(0, trace.end_us)]:
+            return f"samples are {show_time(trace.period_us)} apart: shorter resets may have been missed"
         if evidence.spans(reading, most=True):
             return "no reset was captured: --at reset=TIME says when there was one"
         return "the trace ends in a cut, before the reset that was announced"

@@ -26,6 +26,7 @@ _UNITS = (
     (r"microseconds?|µs", "us"), (r"milliseconds?|msecs?", "ms"), (r"seconds?|secs?", "s"), (r"minutes?|mins?", "min"),
     (r"hours?|hrs?", "h"), (r"days?", "d"), (r"volts?", "V"), (r"millivolts?", "mV"), (r"per cent|percent", "%"),
 )  # fmt: skip
+_TEXT_MAX = 100
 DAY_US = 24 * 3600 * 10**6
 _OR_MORE = re.compile(
     r"(?:(?P<a>.+?) (?:or|and) (?:more|longer|over|above)"
@@ -46,6 +47,8 @@ def plain(text: str) -> str:
 
 def time_us(text: str) -> int:
     """Microseconds of `3 min`, `three minutes`, `1 min 30 s`, `30 d`. BadInput if it is no time."""
+    if len(text) > _TEXT_MAX:
+        raise BadInput(f"'{text[:40]}...' is no time; write it like '3 min'")
     text = plain(text)
     parts = re.findall(r"\d+(?:\.\d+)? ?[a-zA-Zµ]+", text)
     if len(parts) < 2 or " ".join(parts) != text:

@@ -268,12 +268,18 @@ class _Run:
         ran = self._site.trace.events("application")
         return bool(ran) and str(ran[-1].data.get("version")) == "0" and not self._way.spoils_flash
 
+    def _lost_holds(self, trace: Trace) -> list[Interval]:
+        # what holds a pad is gone with the chip's own supply
+        if self._setting.board.hold != "pad":
+            return []
+        return [(e.t_us, e.t_us) for e in trace.events("reset") if e.data.get("kind") == "brown-out"]
+
     def _judge(self, trace: Trace) -> int:
         # The hub's part. Returns the longest darkness that no mains loss excuses.
         watch, board = self._watch, self._setting.board
         off = merged(trace.when("mains", 0))
         back_us = board.supply_holdup_us + board.supply_start_us + board.rom_us + board.boot_us + board.soft_start_us
-        excused = merged([(a, b + back_us) for a, b in off])
+        excused = merged([(a, b + back_us) for a, b in [*off, *self._lost_holds(trace)]])
         dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
         beyond = [(d[1] - d[0] - overlap_us(d, excused), d) for d in dark if d[1] > self._start_us]
         longest_us = max((us for us, _ in beyond), default=0)

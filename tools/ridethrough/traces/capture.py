@@ -5,17 +5,22 @@ It answers what rules ask of a trace, less surely: whatever nobody recorded is n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.traces.bands import Bands
 from ridethrough.traces.holds import Holds
+from ridethrough.traces.intervals import Interval, common, covers
 from ridethrough.traces.segments import Segment
 from ridethrough.traces.trace import VOLTAGES, WIRES, Event, Trace
 
 _LONG_AGO_US = -(2**62)
 _DRAWN_MAX = 3000
 _LEVEL = 0.5
+_OFF_MV = 1_000
+_PULSE_US = 1_000
+"""A reset is held for at least this [assumed]: samples further apart may miss one."""
+_UNPOWERED = "running_n is low without power as well"
 _EVENT_NAMES = (
     "command",
     "shutdown",
@@ -67,8 +72,14 @@ class Capture(Trace):
         return super().text(name, value) if self.texts[name] else self._missing(name)
 
     def meter_runs(self) -> Holds:
-        runs = self.wire("running_n", 0)
-        return runs.and_(self.text("mcu", "run")) if self.texts["mcu"] else runs
+        low = self.wire("running_n", 0)
+        if self.texts["mcu"]:
+            return low.and_(self.text("mcu", "run"))
+        return Holds(common(low.sure, self._powered()), low.may, low.why or _UNPOWERED)
+
+    def _powered(self) -> list[Interval]:
+        # a wire is low without power as well; CH power cannot be there then
+        return self.below("ch_mv", _OFF_MV).otherwise(self.end_us).sure
 
     def moments(self, name: str, key: str = "", value: str = "") -> Holds:
         found = super().moments(name, key, value)
@@ -77,7 +88,7 @@ class Capture(Trace):
         return Holds(found.sure, [(0, self.end_us)], f"{name.replace('_', ' ')} was not captured")
 
     def knows(self, name: str) -> bool:
-        return self.complete or name in self.known or name in self.bands
+        return self.complete or name in self.known or (name in self.bands and name not in _EVENT_NAMES)
 
     def with_what_was_before(self, holds: Holds) -> Holds:
         if self.complete:
@@ -93,9 +104,10 @@ class Capture(Trace):
         self.end_us = end_us
         for wire, level, name in (("reset", 1, "reset"), ("running_n", 0, "application")):
             if wire in self.bands and name not in self.known and not self.complete:
-                edges = [a for a, _ in self.wire(wire, level).sure if a > 0]
-                self.log += [Event(t_us, name) for t_us in edges]
-                self.known.add(name)
+                powered = self._powered() if wire == "running_n" else [(0, end_us)]
+                self.log += _edges(name, self.wire(wire, level), powered)
+                if name != "reset" or self.period_us <= _PULSE_US:
+                    self.known.add(name)
         self.log.sort(key=lambda e: e.t_us)
         for name in WIRES:
             if name in self.bands:
@@ -108,9 +120,27 @@ class Capture(Trace):
 
     def state(self, name: str, t_us: int, kind: str = "") -> None:
         """Somebody says that there was such an event."""
-        data = {"kind": kind} if kind else {}
+        data = {"kind": kind} if kind else {"stated": True}
         self.log.append(Event(t_us - self.first_us, name, data))
         self.known |= {name, *([f"{name} kind"] if kind else [])}
+
+
+def _edges(name: str, holds: Holds, powered: list[Interval]) -> Iterator[Event]:
+    # When it began to hold: an event for each time at which it did or may have.
+    i, sure = 0, holds.sure
+    for begin, end in holds.may:
+        inside = []
+        while i < len(sure) and sure[i][0] < end:
+            inside.append(sure[i])
+            i += 1
+        if not inside and begin > 0:
+            yield Event(end - 1, name, early_us=end - 1 - begin, sure=False)
+        before = begin
+        for k, (a, b) in enumerate(inside):
+            if a > 0:
+                seen = k == 0 and begin > 0 and covers(powered, a)
+                yield Event(a, name, early_us=a - before, sure=seen)
+            before = b
 
 
 def _drawn(bands: Bands) -> Sequence[tuple[int, float, float]]:

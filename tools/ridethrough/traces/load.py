@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -53,7 +53,7 @@ def load_capture(
     }
     sinks: dict[str, Sink] = {channel: keeper.take for channel, keeper in keepers.items()}
     for channel, signal in chosen.items():
-        if signal in WIRES and not source.period_us:
+        if signal in WIRES and not source.period_us and not source.channels[channel].sampled:
             # exact levels need nothing done to them
             sinks[channel] = found.bands[signal].put
     sinks |= {signal: _text_sink(found, signal) for signal in TEXTS if signal in source.channels}
@@ -62,14 +62,17 @@ def load_capture(
 
     def look(done: int) -> None:
         told(done)
-        if sum(len(bands.times) for bands in found.bands.values()) > KEPT_MAX:
+        kept = sum(len(bands.times) for bands in found.bands.values())
+        if kept + 16 * (len(found.log) + sum(map(len, found.texts.values()))) > KEPT_MAX:
             raise BadInput(f"{path}: more than {KEPT_MAX} changes: cut it up, or measure with less noise")
 
     source.feed(sinks, look)
-    found.first_us = source.first_us
+    found.first_us, found.period_us = source.first_us, source.period_us
     for keeper in keepers.values():
         keeper.close()
     for signal, level in wiring.assumed.items():
+        if signal in found.bands:
+            raise BadInput(f"--assume: {signal} is in {path} already, and nobody has to assume it")
         found.bands[signal] = _constant(level)
         found.rests_on.append(f"{signal} {'high' if level else 'low'} throughout, as stated")
     if source.complete:
@@ -142,21 +145,23 @@ class _Keeper(Protocol):
 
 
 class _LevelKeeper:
-    # Two-valued: `bounds[level]` is what a level says about the signal.
-    def __init__(self, bands: Bands, bounds: tuple[tuple[float, float], tuple[float, float]], period_us: int) -> None:
+    # Two-valued: `bounds[level]` is what a level says about the signal. `holds_us`: it stays until so long before
+    # the next one at most; 0: until the next.
+    def __init__(self, bands: Bands, bounds: tuple[tuple[float, float], tuple[float, float]], holds_us: float) -> None:
         unknown = UNKNOWN if bounds[0][0] == -math.inf else (0.0, 1.0)
         self._bands = bands
-        self._bounds: dict[Value, tuple[float, float]] = {0.0: bounds[0], 1.0: bounds[1], None: unknown}
-        self._period_us = period_us
+        self._bounds: dict[Value, tuple[float, float]] = {0.0: bounds[0], 1.0: bounds[1]}
+        self._unknown = unknown
+        self._holds_us = holds_us
         self._before: tuple[float, float] | None = None
         self._at_us = -1
 
     def take(self, t_us: int, value: Value) -> None:
-        low, high = self._bounds[value if value in self._bounds else 1.0]
+        low, high = self._bounds.get(value, self._unknown)
         before = self._before
-        if self._period_us > 1 and before is not None and (low, high) != before:
+        if self._holds_us > 1 and before is not None and (low, high) != before:
             # the edge was somewhere in the last period
-            since_us = max(self._at_us + 1, t_us - self._period_us + 1)
+            since_us = int(max(self._at_us + 1, t_us - self._holds_us + 1))
             self._bands.add(since_us, min(low, before[0]), max(high, before[1]))
         self._bands.add(t_us, low, high)
         self._before, self._at_us = (low, high), t_us
@@ -176,6 +181,9 @@ class _HeldKeeper:
         if isinstance(value, float):
             mv = value * self._unit_mv
             if self._floor <= mv < self._ceiling:
+                return
+            if not math.isfinite(mv):
+                self.take(t_us, None)
                 return
             zone = bisect_right(self._levels, mv)
             self._floor, self._ceiling = self._levels[zone - 1], self._levels[zone]
@@ -208,6 +216,9 @@ class _VoltKeeper:
             self._unknown(t_us)
             return
         mv = value * self._unit_mv
+        if not math.isfinite(mv):
+            self._unknown(t_us)
+            return
         if self._noisy:
             self._clip.look(mv)
         if self._floor <= mv < self._ceiling:
@@ -215,9 +226,6 @@ class _VoltKeeper:
                 self._low = mv
             elif mv > self._high:
                 self._high = mv
-        elif math.isnan(mv):
-            self._unknown(t_us)
-            return
         else:
             self._passes(t_us, mv)
         self._at_us, self._mv = t_us, mv
@@ -256,37 +264,46 @@ class _VoltKeeper:
 
 
 class _Clipping:
-    # Is the top, or the bottom, of a noisy signal flat? Then the instrument could not show what was beyond.
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    # Is the top, or the bottom, of a signal flat, and so that a rule's level lies beyond it? Then the instrument
+    # may not have been able to show what was there.
+    def __init__(self, levels_mv: Sequence[float], tell: Callable[[str], None]) -> None:
+        self._levels = levels_mv
         self._tell = tell
         self._last = math.nan
-        self._run = 0
-        self._changes = 0
-        self._flat: dict[bool, tuple[float, int]] = {True: (-math.inf, 0), False: (math.inf, 0)}
+        self._run = self._seen = self._changes = 0
+        self._top, self._bottom = -math.inf, math.inf
+        # at the top and at the bottom so far: the longest run, and how many samples
+        self._at_top = self._at_bottom = (0, 0)
 
     def look(self, mv: float) -> None:
+        self._seen += 1
         if mv == self._last:
             self._run += 1
-            return
-        self._changes += 1
-        if self._run >= _FLAT_SAMPLES:
-            self._was_flat()
-        self._last, self._run = mv, 1
-
-    def _was_flat(self) -> None:
-        at = (self._last, self._run)
-        self._flat = {True: max(self._flat[True], at), False: min(self._flat[False], at)}
+        else:
+            self._changes += 1
+            self._last, self._run = mv, 1
+        if mv >= self._top:
+            run, n = self._at_top if mv == self._top else (0, 0)
+            self._top, self._at_top = mv, (max(run, self._run), n + 1)
+        if mv <= self._bottom:
+            run, n = self._at_bottom if mv == self._bottom else (0, 0)
+            self._bottom, self._at_bottom = mv, (max(run, self._run), n + 1)
 
     def apply(self, bands: Bands) -> None:
-        if self._run >= _FLAT_SAMPLES:
-            self._was_flat()
-        extremes = {True: max(bands.highs, default=0.0), False: min(bands.lows, default=0.0)}
-        for top, (mv, run) in self._flat.items():
-            # a steady signal is flat everywhere, a clipped one only at its end
-            if mv != extremes[top] or self._changes < 4 * run:
-                continue
-            self._tell(f"flat at {mv / 1000:g} V for {run} samples, though it is noisy elsewhere: clipped there")
-            bands.widen_where(mv, top)
+        if not self._levels:
+            return
+        # a rail that was never up to the level that a rule asks about, and flat: nobody's converter is so quiet
+        if self._at_top[0] >= _FLAT_SAMPLES and self._top < max(self._levels):
+            self._widen(bands, self._top, True, self._at_top[0])
+        # at the bottom a rail that is off may be flat as well; not one that is noisy elsewhere
+        elsewhere = self._seen - self._at_bottom[1]
+        noisy = elsewhere >= _FLAT_SAMPLES and 4 * self._changes >= elsewhere
+        if noisy and self._at_bottom[0] >= _FLAT_SAMPLES and self._bottom > min(self._levels):
+            self._widen(bands, self._bottom, False, self._at_bottom[0])
+
+    def _widen(self, bands: Bands, mv: float, top: bool, run: int) -> None:
+        self._tell(f"flat at {mv / 1000:g} V, its {'highest' if top else 'lowest'}, for {run} samples: clipped there?")
+        bands.widen_where(mv, top)
 
 
 def _keeper(
@@ -306,7 +323,7 @@ def _keeper(
                 f"--map {signal}: '{name}' is a voltage; {signal} is a level of 0 and 1: export it as digital"
             )
         found.rests_on.append(f"{signal} from '{name}'")
-        return _LevelKeeper(found.bands[signal], ((0.0, 0.0), (1.0, 1.0)), source.period_us)
+        return _LevelKeeper(found.bands[signal], ((0.0, 0.0), (1.0, 1.0)), _holds_us(source, channel))
     if channel.what == "level":
         return _probe(found, signal, source, channel, wiring)
     levels = sorted({*levels_mv, *_DRAWN_LEVELS_MV, found.hub_lost_mv, found.hub_back_mv})
@@ -320,7 +337,7 @@ def _keeper(
     if not channel.sampled and not source.period_us:
         return _HeldKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale)
     holds_us = None if channel.sampled else source.period_us
-    clip = _Clipping(lambda text: found.rests_on.append(f"{signal} from '{name}' {text}"))
+    clip = _Clipping(sorted(levels_mv), lambda text: found.rests_on.append(f"{signal} from '{name}' {text}"))
     return _VoltKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale, holds_us, clip)
 
 
@@ -333,4 +350,8 @@ def _probe(found: Capture, signal: str, source: Source, channel: Channel, wiring
     found.bands[signal] = Bands(f"'{channel.name}' only tells above from below {mv / 1000:g} V")
     found.rests_on.append(f"{signal} from '{channel.name}', high above {mv / 1000:g} V")
     below = (-math.inf, math.nextafter(mv, -math.inf))
-    return _LevelKeeper(found.bands[signal], (below, (mv, math.inf)), source.period_us)
+    return _LevelKeeper(found.bands[signal], (below, (mv, math.inf)), _holds_us(source, channel))
+
+
+def _holds_us(source: Source, channel: Channel) -> float:
+    return math.inf if channel.sampled else source.period_us

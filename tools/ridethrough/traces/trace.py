@@ -29,6 +29,10 @@ class Event:
     t_us: int
     name: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    early_us: int = 0
+    """By how much it may have been earlier: samples are apart."""
+    sure: bool = True
+    """It happened; else it may have."""
 
 
 @dataclass

@@ -23,7 +23,7 @@ from ridethrough.world.runtime import Gone, Runtime, Timer
 
 TICK_WRAP = 2**30
 PWRON_RESET, WDT_RESET = 1, 3
-_GPIOS = 30
+_GPIOS = 32
 _FALLING, _RISING = 4, 8
 
 
@@ -99,6 +99,9 @@ class Mcu(Runtime):
             return
         self._stop()
         self._standing_in = False
+        if kind in ("power-up", "brown-out"):
+            # [assumed] a supply that was too low for the chip was too low for its pads
+            self._pins.lose_holds()
         self._cause = PWRON_RESET if kind in ("power-up", "brown-out", "button") else WDT_RESET
         now = self.clock.now_us
         self.trace.add_event(now, "reset", kind=kind)
@@ -126,8 +129,8 @@ class Mcu(Runtime):
     def _supply(self, on: bool) -> None:
         if on and self._standing_in:
             self.nets.set_power(True)
-            for role in ("ch_enable", "ac_ok"):
-                self._pins.configure(self.board.pins[role].gpio, OUT, PULL_NONE, 1)
+            for role, hold in (("ch_enable", self.board.hold == "pad"), ("ac_ok", None)):
+                self._pins.configure(self.board.pins[role].gpio, OUT, PULL_NONE, 1, hold or None)
             self.trace.set_text("mcu", self.clock.now_us, "run")
         elif on:
             self.nets.set_power(True)
@@ -167,9 +170,11 @@ class Mcu(Runtime):
 
     # --- machine ---
 
-    def pin_configure(self, gpio: int, mode: int | None, pull: int, value: int | None) -> None:
+    def pin_configure(
+        self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None = None
+    ) -> None:
         self.spend(self._hal_us)
-        self._pins.configure(gpio, mode, pull, value)
+        self.nets.configure(gpio, mode, pull, value, hold)
 
     def pin_write(self, gpio: int, value: int) -> None:
         self.spend(self._hal_us)

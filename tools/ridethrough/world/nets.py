@@ -31,10 +31,11 @@ class Nets:
             trace.set_wire(wire, 0, int(wire == "ac_lost"))
 
     def set_power(self, on: bool) -> None:
-        """The board's own supply; without it the latch forgets."""
+        """The board's own supply; without it the latch forgets, and no pad is held."""
         self.pins.powered = on
         if not on:
             self.latch = False
+            self.pins.lose_holds()
         self.apply()
 
     def mains_changed(self, on: bool) -> None:
@@ -51,15 +52,20 @@ class Nets:
             self.on_edge(gpio, level)
 
     def fail_hold(self) -> None:
-        """The pull-up comes off, or the latch dies: nothing holds the rail any more."""
+        """The pull-up comes off, the latch dies, pads are no longer held: nothing holds the rail any more."""
         self._hold_failed = True
         self.pins.pull_up_ohm[self._gpio["ch_enable"]] = 0
+        self.pins.lose_holds()
         self.apply()
 
     def adc_mv(self, gpio: int) -> float:
         """The voltage at an analogue pin."""
         facts = self._board.pins["ch_sense"]
         return self._power.ch_mv() / facts.divider if gpio == facts.gpio else 0.0
+
+    def configure(self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None) -> None:
+        """As the firmware sets a pin up."""
+        self.pins.configure(gpio, mode, pull, value, False if hold and self._hold_failed else hold)
 
     def steady(self) -> bool:
         """Does no analogue pin change until the next thing happens?"""

@@ -8,7 +8,7 @@ disagree are contention, which a real board would pay for: it is an event in the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ridethrough.boards import Board
 
@@ -24,7 +24,7 @@ class _Pin:
 
 
 class Pins:
-    """All pins in their reset state: inputs, pulled down. `on_change(gpio)` follows every change."""
+    """All pins in their reset state: inputs, with the chip's own pull. `on_change(gpio)` follows every change."""
 
     def __init__(self, board: Board, on_change: Callable[[int], None], on_contention: Callable[[int], None]) -> None:
         self._board = board
@@ -34,24 +34,37 @@ class Pins:
         self.outside: dict[int, int] = {}
         self.pull_up_ohm = {facts.gpio: facts.pull_up_ohm for facts in board.pins.values()}
         self.powered = False
+        self._reset_pull = PULL_DOWN if board.reset_pull == "down" else PULL_NONE
+        self._held: dict[int, _Pin] = {}
 
     def reset(self) -> None:
-        """Every pin back to its reset state."""
+        """Every pin back to its reset state, but for the pads that are held."""
         gone, self._pins = self._pins, {}
         for gpio in gone:
             self._on_change(gpio)
 
-    def configure(self, gpio: int, mode: int | None, pull: int, value: int | None) -> None:
-        pin = self._pins.setdefault(gpio, _Pin())
+    def lose_holds(self) -> None:
+        """No pad is held any more."""
+        gone, self._held = self._held, {}
+        for gpio in gone:
+            self._on_change(gpio)
+
+    def configure(self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None = None) -> None:
+        """`hold`: the pad keeps what it is told now until it is let go, whatever is written meanwhile."""
+        pin = self._pins.setdefault(gpio, _Pin(pull=self._reset_pull))
         if value is not None:
             pin.value = value
         if mode is not None:
             pin.mode = mode
         pin.pull = pull
+        if hold is not None:
+            self._held.pop(gpio, None)
+            if hold:
+                self._held[gpio] = replace(pin)
         self._changed(gpio)
 
     def write(self, gpio: int, value: int) -> None:
-        pin = self._pins.setdefault(gpio, _Pin())
+        pin = self._pins.setdefault(gpio, _Pin(pull=self._reset_pull))
         if pin.value != value:
             pin.value = value
             self._changed(gpio)
@@ -61,9 +74,13 @@ class Pins:
         self.outside[gpio] = level
         self._changed(gpio)
 
+    def _pad(self, gpio: int) -> _Pin:
+        # what the outside sees of a pin
+        return self._held.get(gpio) or self._pins.get(gpio) or _Pin(pull=self._reset_pull)
+
     def _changed(self, gpio: int) -> None:
-        pin = self._pins.get(gpio)
-        if pin and self._drives(pin) and self.outside.get(gpio, pin.value) != pin.value:
+        pin = self._pad(gpio)
+        if self._drives(pin) and self.outside.get(gpio, pin.value) != pin.value:
             self._on_contention(gpio)
         self._on_change(gpio)
 
@@ -72,7 +89,7 @@ class Pins:
         return pin.mode == OUT or (pin.mode == OPEN_DRAIN and pin.value == 0)
 
     def driven(self, gpio: int) -> bool:
-        """Is the pin's output on?"""
+        """Is the pin's output on, by its register?"""
         pin = self._pins.get(gpio)
         return pin is not None and self._drives(pin)
 
@@ -80,7 +97,7 @@ class Pins:
         """0 or 1 on the net."""
         if not self.powered:
             return 0
-        pin = self._pins.get(gpio) or _Pin()
+        pin = self._pad(gpio)
         if self._drives(pin):
             return pin.value
         if gpio in self.outside:

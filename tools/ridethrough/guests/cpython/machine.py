@@ -14,8 +14,10 @@ from ridethrough.world import mcu as world
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer as WorldTimer
 
-_GPIO_OE = 0xD0000020
-_ADC_PINS = (26, 27, 28, 29)
+_LAST_GPIO = {"rp2": 29, "esp32": 39}
+_ADC_PINS = {"rp2": (26, 27, 28, 29), "esp32": (32, 33, 34, 35, 36, 37, 38, 39)}
+_INPUT_ONLY = {"rp2": 64, "esp32": 34}
+_TIMERS = {"rp2": (-1,), "esp32": (0, 1, 2, 3)}
 _CPU_HZ = 125_000_000
 
 
@@ -30,6 +32,8 @@ def not_simulated(what: str, **given: Any) -> None:
 
 def module(mcu: Mcu) -> dict[str, Any]:
     """The module's names. Classes are made per board: they close over `mcu`."""
+    port = mcu.board.port
+    last_gpio, input_only = _LAST_GPIO[port], _INPUT_ONLY[port]
 
     class Pin(Strict):
         _gpio: int
@@ -49,7 +53,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         ) -> None:
             if isinstance(id, Pin):
                 id = id._gpio
-            if not isinstance(id, int) or not 0 <= id <= 29:
+            if not isinstance(id, int) or not 0 <= id <= last_gpio:
                 raise ValueError("invalid pin")
             self._gpio = id
             if any(given is not None for given in (mode, pull, value, drive, alt)):
@@ -67,8 +71,13 @@ def module(mcu: Mcu) -> dict[str, Any]:
             not_simulated("Pin", drive=drive, alt=alt)
             if mode not in (None, 0, 1, 2):
                 raise ValueError("invalid pin af")
+            self._set_up(mode, pull, value, None)
+
+        def _set_up(self, mode: int | None, pull: int | None, value: Any, hold: bool | None) -> None:
+            if mode in (1, 2) and self._gpio >= input_only:
+                raise ValueError("pin can only be input")
             level = None if value is None else int(bool(value))
-            mcu.pin_configure(self._gpio, mode, pull or 0, level)
+            mcu.pin_configure(self._gpio, mode, pull or 0, level, hold)
 
         def value(self, *x: Any) -> int | None:
             if not x:
@@ -97,15 +106,55 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
         low = off
 
+    class PadPin(Pin):
+        # the esp32 port's: a pad may be held; handlers are scheduled, never hard
+        def __init__(self, id: int, mode: int | None = None, pull: int | None = None, **how: Any) -> None:
+            super().__init__(id)
+            if mode is not None or pull is not None or how:
+                self.init(mode, pull, **how)
+
+        def init(  # type: ignore[override]
+            self,
+            mode: int | None = None,
+            pull: int | None = None,
+            *,
+            value: Any = None,
+            drive: int | None = None,
+            hold: Any = None,
+        ) -> None:
+            not_simulated("Pin", drive=drive)
+            if mode not in (None, 0, 1, 2):
+                raise ValueError("invalid mode")
+            self._set_up(mode, pull, value, None if hold is None else bool(hold))
+
+        def irq(self, handler: Any = None, trigger: int = 12, wake: Any = None) -> None:  # type: ignore[override]
+            super().irq(handler, trigger, wake=wake, hard=True)
+
+    PadPin.__name__ = "Pin"
+
     class ADC(Strict):
         def __init__(self, id: Any, *, sample_ns: Any = None, atten: Any = None) -> None:
             not_simulated("ADC", sample_ns=sample_ns, atten=atten)
             self._gpio = id._gpio if isinstance(id, Pin) else id
-            if self._gpio not in _ADC_PINS:
+            if self._gpio not in _ADC_PINS[port]:
                 raise ValueError("Pin doesn't have ADC capabilities")
 
         def read_u16(self) -> int:
             return mcu.adc_read(self._gpio)
+
+    class AttenuatedADC(ADC):
+        # the esp32 port's: with 11 dB it measures up to about 2.45 V, and read_uv() is calibrated
+        ATTN_11DB = 3
+
+        def __init__(self, pin: Any, *, atten: int = 0) -> None:
+            super().__init__(pin)
+            if atten != AttenuatedADC.ATTN_11DB:
+                raise NotImplementedError("machine.ADC is simulated with atten=ADC.ATTN_11DB only")
+
+        def read_uv(self) -> int:
+            return min(mcu.adc_read(self._gpio) * mcu.board.io_mv * 1000 >> 16, 3_100_000)
+
+    AttenuatedADC.__name__ = "ADC"
 
     class WDT(Strict):
         def __init__(self, id: int = 0, timeout: int = 5000) -> None:
@@ -122,7 +171,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         ONE_SHOT, PERIODIC = 0, 1
 
         def __init__(self, id: int = -1, **how: Any) -> None:
-            if id != -1:
+            if id not in _TIMERS[port]:
                 raise ValueError("Timer doesn't exist")
             self._timer: WorldTimer | None = None
             if how:
@@ -190,13 +239,13 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
     class Mem32:
         def __getitem__(self, address: int) -> int:
-            if address != _GPIO_OE:
+            if address != mcu.board.output_enables:
                 raise NotImplementedError(f"mem32[0x{address:08x}] is not simulated")
             return mcu.output_enables()
 
     return {
-        "Pin": Pin,
-        "ADC": ADC,
+        "Pin": PadPin if port == "esp32" else Pin,
+        "ADC": AttenuatedADC if port == "esp32" else ADC,
         "WDT": WDT,
         "Timer": Timer,
         "RTC": RTC,

@@ -192,16 +192,19 @@ class Pin:
     PULL_UP, PULL_DOWN = 1, 2
     IRQ_FALLING, IRQ_RISING = 4, 8
 
-    def __init__(self, id, mode=None, pull=None, *, value=None):
+    def __init__(self, id, mode=None, pull=None, *, value=None, **how):
         self._gpio = id._gpio if isinstance(id, Pin) else id
-        if not isinstance(self._gpio, int) or not 0 <= self._gpio <= 29:
+        if not isinstance(self._gpio, int) or not 0 <= self._gpio <= (39 if _ESP32 else 29):
             raise ValueError("invalid pin")
-        if mode is not None or pull is not None or value is not None:
-            self.init(mode, pull, value=value)
+        if mode is not None or pull is not None or value is not None or how:
+            self.init(mode, pull, value=value, **how)
 
-    def init(self, mode=None, pull=None, *, value=None):
+    def init(self, mode=None, pull=None, *, value=None, **how):
         level = None if value is None else int(bool(value))
-        call("pin_configure", self._gpio, mode, pull or 0, level)
+        hold = how.pop("hold", None) if _ESP32 else None
+        if how:
+            raise TypeError("extra keyword arguments given")
+        call("pin_configure", self._gpio, mode, pull or 0, level, hold if hold is None else bool(hold))
         _levels.clear()
         if level is not None:
             _driven[self._gpio] = level
@@ -223,8 +226,9 @@ class Pin:
     __call__ = value
 
     def irq(self, handler=None, trigger=12, *, hard=False):
-        if handler and not hard:
-            raise NotImplementedError("Pin.irq is simulated with hard=True only")
+        # the esp32 port schedules handlers: it has no hard ones
+        if handler and hard == _ESP32:
+            raise NotImplementedError("Pin.irq is simulated with hard=True only, and on the esp32 port without")
         _callbacks.append(lambda: handler(self))
         call("pin_irq", self._gpio, trigger, len(_callbacks) - 1 if handler else -1)
 
@@ -240,8 +244,15 @@ class Pin:
 
 
 class ADC:
-    def __init__(self, id):
+    ATTN_11DB = 3
+
+    def __init__(self, id, **how):
+        if bool(how) != _ESP32 or (how and how != {"atten": 3}):
+            raise NotImplementedError("ADC is simulated with atten=ADC.ATTN_11DB on the esp32 port, without elsewhere")
         self._gpio = id._gpio if isinstance(id, Pin) else id
+
+    def read_uv(self):
+        return min(self.read_u16() * BOARD["io_mv"] * 1000 >> 16, 3100000)
 
     def read_u16(self):
         gpio = self._gpio
@@ -315,7 +326,7 @@ class I2C:
 
 class Mem32:
     def __getitem__(self, address):
-        if address != 0xD0000020:
+        if address != BOARD["output_enables"]:
             raise NotImplementedError("mem32[0x%08x] is not simulated" % address)
         return call("output_enables")
 
@@ -581,6 +592,7 @@ _time = sys.modules.get("time") or __import__("time")
 call("grants")
 BOARD = call("facts")
 RATE = BOARD["rate"]
+_ESP32 = BOARD["port"] == "esp32"
 STDIN = Text(Raw())
 READY = [(STDIN, 1)]
 _HALF = 1 << 29

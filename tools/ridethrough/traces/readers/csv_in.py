@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from itertools import chain, pairwise
@@ -13,6 +14,9 @@ from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Lines, Sink
 _UNITS_US = {"s": 10**6, "sec": 10**6, "seconds": 10**6, "ms": 10**3, "us": 1, "µs": 1, "ns": 1e-3, "min": 60 * 10**6}
 _TIME = re.compile(r"(?:time|t|timestamp|zeit)[ _]?[\[(]?(s|sec|seconds|ms|us|µs|ns|min)?[\])]?", re.IGNORECASE)
 _PEEK_ROWS = 2000
+_DIGITAL = {b"0", b"1", b"", b"x", b"X", b"z", b"Z"}
+_LEVELS = {b"0": 0.0, b"1": 1.0, b"0.0": 0.0, b"1.0": 1.0, b"x": None, b"X": None, b"z": None, b"Z": None}
+_LEVELS |= {b"nan": None, b"NaN": None}
 _TIME_US_MAX = 400 * 24 * 3600 * 10**6
 
 
@@ -68,31 +72,44 @@ class CsvSource(Source):
                 column.add(part.strip())
             if len(parts) > self._time and len(times) < _PEEK_ROWS:
                 try:
-                    times.append(float(parts[self._time].replace(b",", b".")) * self._unit_us)
+                    t = float(parts[self._time].replace(b",", b".")) * self._unit_us
                 except ValueError:
                     break
+                if not math.isfinite(t):
+                    break
+                times.append(t)
         steps = {round(b - a) for a, b in pairwise(times)}
         self.period_us = steps.pop() if len(steps) == 1 and len(times) > 2 else 0
+        self._rows_are_edges = self.period_us == 0 and self._only_edges(head)
         self.channels = {}
         for i, name in enumerate(self._names):
             if i == self._time or not name:
                 continue
             if name in self.channels:
                 raise BadInput(f"{self.path}: two columns are called '{name}'")
-            if cells[i] <= {b"0", b"1", b"", b"x", b"X", b"z", b"Z"}:
-                self.channels[name] = Channel(name)
+            milli = re.search(r"(?:_|\b|\[|\()mv[\])]?$", name, re.IGNORECASE)
+            if cells[i] <= _DIGITAL and not (milli and name != "ch_mv"):
+                self.channels[name] = Channel(name, sampled=not self._rows_are_edges)
             else:
-                milli = re.search(r"(?:_|\b|\[|\()mv[\])]?$", name, re.IGNORECASE)
                 self.channels[name] = Channel(name, sampled=True, unit_mv=1.0 if milli else 1000.0, what="voltage")
+
+    def _only_edges(self, head: list[bytes]) -> bool:
+        # Does every row, but for a closing one, tell of a change? Then nothing happened between rows.
+        rows = [line.strip().split(self._separator) for line in head if line.strip()]
+        levels = [[cell for i, cell in enumerate(row) if i != self._time] for row in rows]
+        same = [i for i, (a, b) in enumerate(pairwise(levels), 1) if a == b]
+        return not same or (same == [len(rows) - 1] and len(head) < _PEEK_ROWS)
 
     def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
         columns = [(i, sinks[name]) for i, name in enumerate(self._names) if name in sinks]
-        sampled = [self.channels[self._names[i]].sampled for i, _ in columns]
+        voltage = [self.channels[self._names[i]].unit_mv > 0 for i, _ in columns]
+        # of each level: what it was, and when it was so last
+        before, seen = [b""] * len(columns), [-1] * len(columns)
+        gap_us, edges = self.period_us, self._rows_are_edges
         separator, time, unit_us, width = self._separator, self._time, self._unit_us, len(self._names)
         comma = separator != b","
         last = -1
         first_us: float | None = None
-        before = [b""] * len(columns)
         assert self._header is not None
         begin = self._header + 1
         for block in chain([self._block], self._blocks):
@@ -117,13 +134,18 @@ class CsvSource(Source):
                     raise self._lines.fail(
                         i, backwards if t_us < last else f"'{stamp}' is more than 400 days from the start"
                     )
+                if t_us - last > gap_us and last >= 0:
+                    gap_us = t_us - last
                 last = t_us
                 for k, (column, sink) in enumerate(columns):
                     text = parts[column]
-                    if not sampled[k]:
-                        if text == before[k]:
-                            continue
-                        before[k] = text
+                    if not voltage[k]:
+                        if text != before[k] and text.strip():
+                            self._level(i, column, text.strip(), t_us, sink, before[k].strip(), seen[k])
+                            before[k] = text
+                        if text.strip():
+                            seen[k] = t_us
+                        continue
                     try:
                         sink(t_us, float(text))
                     except ValueError:
@@ -133,8 +155,23 @@ class CsvSource(Source):
                             name = self._names[column]
                             raise self._lines.fail(i, f"column '{name}': '{_shown(text)}' is no number") from None
             begin = 0
+        for k, (_, sink) in enumerate(columns):
+            if not voltage[k] and not edges and before[k] and seen[k] < last:
+                # nobody has looked at it after its last cell
+                sink(seen[k] + 1, None)
         self.first_us = round(first_us or 0)
         self.end_us = last + (self.period_us or 1)
+        if not edges:
+            self.period_us = gap_us
+
+    def _level(self, i: int, column: int, text: bytes, t_us: int, sink: Sink, before: bytes, seen_us: int) -> None:
+        if text not in _LEVELS:
+            problem = f"'{_shown(text)}' is no level, and the rows before had levels; is the file cut short?"
+            raise self._lines.fail(i, f"column '{self._names[column]}': {problem}")
+        if before and not self._rows_are_edges:
+            # it was still so in that row, and no row in between tells when it changed
+            sink(seen_us, _LEVELS[before])
+        sink(t_us, _LEVELS[text])
 
     def _no_time(self, i: int, stamp: bytes) -> BadInput:
         hint = ": export it with seconds since the start" if b"T" in stamp or b":" in stamp else ""

@@ -17,6 +17,8 @@ from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Sink, Sourc
 
 _METADATA_BYTES_MAX = 256 * 1024
 _CHUNK_BYTES = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_RATE_LEAST, _RATE_MOST = 1e-4, 1e12
 _RATES = {"hz": 1, "khz": 10**3, "mhz": 10**6, "ghz": 10**9}
 
 
@@ -31,10 +33,11 @@ class SigrokSource(Source):
             info = self._zip.getinfo("metadata")
             if info.file_size > _METADATA_BYTES_MAX:
                 raise BadInput(f"{path}: metadata of {info.file_size} bytes: no sigrok session")
+            self._check_packing(info)
             text = self._zip.read(info).decode("utf-8")
         except KeyError as e:
             raise BadInput(f"{path}: a zip without metadata: no sigrok session") from e
-        except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, EOFError, NotImplementedError, RuntimeError) as e:
+        except (*_BROKEN, UnicodeDecodeError) as e:
             raise BadInput(f"{path}: no sigrok session, or cut short: {e}") from e
         except OSError as e:
             raise BadInput(f"{path}: {e.strerror or e}") from e
@@ -52,12 +55,14 @@ class SigrokSource(Source):
         device = sections[0]
         rate = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMG]?Hz)", device.get("samplerate", "0"), re.IGNORECASE)
         self._rate = float(rate[1]) * _RATES[rate[2].lower()] if rate else 0.0
-        if not self._rate:
+        if not _RATE_LEAST <= self._rate <= _RATE_MOST:
             raise BadInput(f"{self.path}: no samplerate in it: nobody can say how long anything took")
         self.period_us = math.ceil(1e6 / self._rate) if self._rate < 1e6 else 0
         self._logic = device.get("capturefile", "logic-1")
         unit = device.get("unitsize", "1")
-        self._unit = int(unit) if unit.isdecimal() and 1 <= int(unit) <= 8 else 1
+        if unit not in ("1", "2", "3", "4", "5", "6", "7", "8"):
+            raise BadInput(f"{self.path}: unitsize {unit[:20]}: 1 to 8 bytes a sample expected")
+        self._unit = int(unit)
         self._probes: dict[str, int] = {}
         self._analogs: dict[str, int] = {}
         for key, value in device.items():
@@ -65,10 +70,14 @@ class SigrokSource(Source):
                 (self._probes if match[1] == "probe" else self._analogs)[value] = int(match[2])
         if not 0 < len(self._probes) + len(self._analogs) <= CHANNELS_MAX:
             raise BadInput(f"{self.path}: metadata names no channel, or more than {CHANNELS_MAX}")
+        for name, n in (self._probes | self._analogs).items():
+            if n < 1 or (name in self._probes and n > 8 * self._unit):
+                raise BadInput(f"{self.path}: '{name}' is number {n}, which samples of {self._unit} bytes do not have")
         self.channels = {name: Channel(name) for name in self._probes}
         self.channels |= {name: Channel(name, sampled=True, unit_mv=1000.0, what="voltage") for name in self._analogs}
 
     def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+        self._check_lengths()
         probes = {name: n for name, n in self._probes.items() if name in sinks}
         if probes or not self._analogs:
             self._levels(probes, sinks, told)
@@ -76,7 +85,23 @@ class SigrokSource(Source):
             if name in sinks:
                 self._volts(n, sinks[name], told)
 
-    def _chunks(self, prefix: str) -> Iterator[bytes]:
+    def _check_packing(self, info: zipfile.ZipInfo) -> None:
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BadInput(f"{self.path}: {info.filename} is packed in a way that sigrok does not use")
+
+    def _check_lengths(self) -> None:
+        # every channel as long as the others: what is missing cannot be guessed
+        lengths = {f"analog-1-{n}": sum(i.file_size for i in self._files(f"analog-1-{n}")) / 4
+                   for n in self._analogs.values()}  # fmt: skip
+        if self._probes:
+            lengths[self._logic] = sum(info.file_size for info in self._files(self._logic)) / self._unit
+        if len(set(lengths.values())) > 1:
+            shown = ", ".join(f"{name} {n:g}" for name, n in list(lengths.items())[:4])
+            raise BadInput(f"{self.path}: its channels have different numbers of samples ({shown}): is it whole?")
+        if max(lengths.values()) / self._rate > 400 * 86_400:
+            raise BadInput(f"{self.path}: longer than 400 days: is its samplerate right?")
+
+    def _files(self, prefix: str) -> list[zipfile.ZipInfo]:
         # logic-1, or logic-1-1, logic-1-2, ... in the order of their numbers
         found = []
         for info in self._zip.infolist():
@@ -86,13 +111,22 @@ class SigrokSource(Source):
                 found.append((int(match[1]), info))
         if not found:
             raise BadInput(f"{self.path}: its samples ({prefix}) are missing")
+        found.sort(key=lambda pair: pair[0])
+        numbers = [n for n, _ in found]
+        if numbers not in ([0], list(range(1, len(found) + 1))):
+            raise BadInput(f"{self.path}: some of its samples ({prefix}) are missing, or twice there")
+        for _, info in found:
+            self._check_packing(info)
+        return [info for _, info in found]
+
+    def _chunks(self, prefix: str) -> Iterator[bytes]:
         try:
-            for _, info in sorted(found, key=lambda pair: pair[0]):
+            for info in self._files(prefix):
                 with self._zip.open(info) as file:
                     while data := file.read(_CHUNK_BYTES):
                         self._read += len(data)
                         yield data
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as e:
+        except _BROKEN as e:
             raise BadInput(f"{self.path}: broken or cut short: {e}") from e
 
     def _t_us(self, n: int) -> int:
@@ -134,6 +168,8 @@ class SigrokSource(Source):
             for value in values:
                 sink(self._t_us(n), value if math.isfinite(value) else None)
                 n += 1
+        if rest:
+            raise BadInput(f"{self.path}: its last sample is cut short")
         self.end_us = max(self.end_us, self._t_us(n))
 
 

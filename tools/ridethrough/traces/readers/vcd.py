@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -12,9 +13,10 @@ from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Lines, Sink
 
 _UNITS_FS = {"s": 10**15, "ms": 10**12, "us": 10**9, "ns": 10**6, "ps": 10**3, "fs": 1}
 _US_FS = 10**9
-_HEADER_LINES_MAX = 100_000
+_HEADER_BYTES_MAX = 16 * 1024 * 1024
+_HEADER_WORDS_MAX = 1000
 _TIME_US_MAX = 400 * 24 * 3600 * 10**6
-_KNOWN_MAX = 100_000
+_KNOWN_MAX, _KNOWN_BYTES = 100_000, 64
 _OURS = re.compile(r"a sample every (\d+) mV and at ([\d, ]+) mV")
 
 
@@ -33,12 +35,14 @@ class VcdSource(Source):
         self._read_header()
 
     def _words(self) -> Iterator[str]:
+        seen = 0
         for block in self._blocks:
             self._block = block
+            seen += sum(map(len, block))
             for i, line in enumerate(block):
                 self._body_at = i
                 yield from line.decode("latin-1").split()
-            if self._lines.before > _HEADER_LINES_MAX:
+            if seen > _HEADER_BYTES_MAX:
                 break
         raise self._fail("no $enddefinitions: is this a VCD, and is it whole?")
 
@@ -48,15 +52,16 @@ class VcdSource(Source):
     def _read_header(self) -> None:
         words = self._words()
         scopes: list[str] = []
-        found: list[tuple[str, str, str, str]] = []
+        found: list[tuple[str, str, str, str, int]] = []
         for word in words:
             if not word.startswith("$"):
                 raise self._fail(f"'{word[:20]}' in the header: is this a VCD?")
-            text = []
+            text: list[str] = []
             for part in words:
                 if part == "$end":
                     break
-                text.append(part)
+                if len(text) < _HEADER_WORDS_MAX:
+                    text.append(part)
             if word == "$enddefinitions":
                 break
             if word == "$timescale":
@@ -68,7 +73,8 @@ class VcdSource(Source):
             elif word == "$var":
                 if len(text) < 4:
                     raise self._fail("a $var without type, size, id and name")
-                found.append((text[2], ".".join(scopes), text[3].partition("[")[0], text[0]))
+                bits = int(text[1]) if text[1].isdecimal() and len(text[1]) < 7 else 1
+                found.append((text[2], ".".join(scopes), _named("".join(text[3:5])), text[0], bits))
             elif word == "$version":
                 self.complete = text[:1] == ["ridethrough"]
             elif word == "$comment" and (match := _OURS.search(" ".join(text))):
@@ -87,17 +93,20 @@ class VcdSource(Source):
         self._scale_fs = int(match[1]) * _UNITS_FS[match[2]]
         self.period_us = self._scale_fs // _US_FS if self._scale_fs > _US_FS else 0
 
-    def _name(self, found: list[tuple[str, str, str, str]]) -> None:
+    def _name(self, found: list[tuple[str, str, str, str, int]]) -> None:
         # our own events and their details have scopes of their own
-        names = [name for _, scope, name, _ in found if not self._mark(scope)]
+        names = Counter(name for _, scope, name, _, _ in found if not self._mark(scope))
         self.channels = {}
-        for code, scope, name, kind in found:
-            full = f"{scope}.{name}" if scope and (names.count(name) > 1 or self._mark(scope)) else name
+        codes: dict[str, str] = {}
+        for code, scope, name, kind, bits in found:
+            full = f"{scope}.{name}" if scope and (names[name] > 1 or self._mark(scope)) else name
+            if codes.setdefault(full, code) != code:
+                raise BadInput(f"{self.path}: two signals are called '{full}': write them out under different names")
             if kind == "string":
                 channel = Channel(full, what="text")
             elif kind == "event":
                 channel = Channel(full, what="event")
-            elif kind in ("real", "realtime", "integer") or name.endswith("_mv"):
+            elif kind in ("real", "realtime", "integer") or (name.endswith("_mv") and bits > 1):
                 channel = Channel(
                     full, unit_mv=1.0 if name.endswith("mv") or kind == "integer" else 1000.0, what="voltage"
                 )
@@ -111,7 +120,7 @@ class VcdSource(Source):
 
     def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
         ids = {code.encode("latin-1"): sinks.get(name, _ignored) for code, name in self._ids.items()}
-        now, ticks, comment = 0, -1, False
+        now, ticks, comment = 0, 0, False
         # most lines have been seen before: what they say is looked up, not read again
         known: dict[bytes, tuple[Sink, Value]] = {}
         scale_fs = self._scale_fs
@@ -124,29 +133,36 @@ class VcdSource(Source):
                     seen[0](now, seen[1])
                 elif line[:1] == b"#" and not comment:
                     try:
-                        new = int(line[1:])
+                        new, changes = int(line[1:]), b""
                     except ValueError:
-                        raise self._wrong(block, line, f"'{_shown(line)}' is no time; is the file cut short?") from None
+                        # some writers put the changes behind the time
+                        stamp, _, changes = line[1:].partition(b" ")
+                        new = int(stamp) if stamp.isdigit() and len(stamp) < 30 else -1
                     if new < ticks:
-                        raise self._wrong(block, line, f"time goes backwards, from {ticks} to {new}")
+                        problem = f"time goes backwards, from {ticks} to {new}" if new >= 0 else "that is no time"
+                        raise self._wrong(block, line, f"'{_shown(line)}': {problem}; is the file cut short?")
                     ticks = new
                     now = new if scale_fs == _US_FS else new * scale_fs // _US_FS
+                    if now > _TIME_US_MAX:
+                        problem = f"{now // 10**6} s is more than 400 days: is the timescale right?"
+                        raise self._wrong(block, line, problem)
+                    if changes:
+                        for sink, value in self._said(block, changes, ids):
+                            sink(now, value)
                 elif comment or line.startswith(b"$comment"):
                     comment = b"$end" not in line
                 elif line:
                     told_now = self._said(block, line, ids)
                     for sink, value in told_now:
                         sink(now, value)
-                    if len(told_now) == 1 and len(known) < _KNOWN_MAX:
+                    if len(told_now) == 1 and len(known) < _KNOWN_MAX and len(line) <= _KNOWN_BYTES:
                         known[line] = told_now[0]
             first = 0
-        if now > _TIME_US_MAX:
-            raise BadInput(f"{self.path}: it ends after {now // 10**6} s, more than 400 days: is the timescale right?")
         self.end_us = max(now, 1)
 
     def _wrong(self, block: list[bytes], line: bytes, problem: str) -> BadInput:
         # the last such line that may be it: only for the message
-        return self._lines.fail(block.index(line), problem)
+        return self._lines.fail(block.index(line) if line in block else 0, problem)
 
     def _said(self, block: list[bytes], line: bytes, ids: Mapping[bytes, Sink]) -> list[tuple[Sink, Value]]:
         # What a line says: mostly one change, sometimes several.
@@ -185,6 +201,12 @@ class VcdSource(Source):
             if kind in b"bB" and set(text.lower()) & set(b"xz"):
                 return None
             raise self._wrong(block, line, f"'{_shown(word)}' is no value") from None
+
+
+def _named(text: str) -> str:
+    # the range of a vector says nothing; the index of one line of several does
+    name, _, index = text.partition("[")
+    return text if re.fullmatch(r"\d+\]", index) else name
 
 
 def _ignored(t_us: int, value: Value) -> None:

@@ -1,0 +1,127 @@
+"""Boards: what does not fit is said with how to mend it; each way of holding the rail behaves as it must."""
+
+import shutil
+
+import pytest
+from ridethrough import Board, Scenario, World, run_scenario
+from ridethrough.cli import main
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.named import guest_named
+from ridethrough.paths import BOARDS
+from ridethrough.reports.wiring import write_wiring
+from ridethrough.runner import fresh_flash
+from ridethrough.soundness import problems
+from ridethrough.world.clock import Clock, Order
+from ridethrough.world.surroundings import Site
+from support import HERE, S, with_main
+
+EVERY = sorted(p.parent.name for p in BOARDS.glob("*/board.toml"))
+HOLDING = [name for name in EVERY if Board.load(name).hold != "none"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_board_is_sound_and_the_firmware_runs_on_it(name, capsys):
+    assert main(["board", "check", name]) == 0
+    assert "sound" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit"])
+def test_both_guests_do_the_same_on_it(name):
+    scenario, board = Scenario.load("update", name), Board.load(name)
+    one, other = (run_scenario(scenario, board, guest=guest_named(guest)) for guest in ("cpython", "micropython"))
+    assert one.voltages == other.voltages and one.wires == other.wires and one.log == other.log
+
+
+@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit"])
+def test_single_cuts_on_it(name, capsys):
+    assert main(["sweep", "--board", name, "--size", "8192", "--cuts", "1", "--faults", "power,reset"]) == 0
+    assert ", 0 broke" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_wiring_in_the_documentation_is_of_this_board(name, tmp_path):
+    write_wiring(Board.load(name), tmp_path / "w.svg")
+    stored = HERE.parent / "docs" / "pictures" / f"wiring-{name}.svg"
+    assert (tmp_path / "w.svg").read_text() == stored.read_text(), "run make pictures"
+
+
+RESETS = ("watchdog", "commanded", "brown-out")
+
+
+def rail_after(board, kind):
+    """For how long CH power is below 90 % after a reset of that kind at 20 s, in us."""
+    ends = {"watchdog": "machine.WDT(timeout=1000)\n", "commanded": "machine.reset()\n", "brown-out": ""}
+    main_py = (
+        "import machine, os, time\nif 'done' not in os.listdir('/'):\n"
+        "    open('/done', 'w').close()\n    time.sleep(20)\n"
+        f"    print('* shutdown commanded')\n    {ends[kind]}while True:\n    time.sleep(1)\n"
+    )
+    clock = Clock()
+    site = Site(clock, board, World(duration_us=60 * S), CPythonGuest())
+    site.mcu.chip.data[:] = fresh_flash(with_main(main_py), board)
+    if kind == "brown-out":
+        clock.at(40 * S, Order.PHYSICS, lambda: site.mcu.reset("brown-out"))
+    clock.run(60 * S)
+    trace = site.finish()
+    site.mcu.close()
+    assert [e.data["kind"] for e in trace.events("reset")] == ["power-up", kind]
+    return sum(b - a for a, b in trace.voltages["ch_mv"].below(10_800, trace.end_us) if a > 10 * S)
+
+
+# A pull-up and a latch hold whatever happens to the chip; a pad is lost with the chip's supply; nothing holds nothing.
+LOST = {"none": RESETS, "pull": (), "latch": (), "pad": ("brown-out",)}
+
+
+@pytest.mark.parametrize("kind", RESETS)
+@pytest.mark.parametrize("name", EVERY)
+def test_the_rail_through_each_kind_of_reset(name, kind):
+    board = Board.load(name)
+    dark_us = rail_after(board, kind)
+    assert bool(dark_us) == (kind in LOST[board.hold]), dark_us
+
+
+@pytest.fixture
+def mine(tmp_path):
+    shutil.copytree(BOARDS / "rpi_pico", tmp_path / "mine")
+
+    def altered(old, new, name="board.toml"):
+        path = tmp_path / "mine" / name
+        text = path.read_text()
+        assert old in text, old
+        path.write_text(text.replace(old, new, 1))
+        return list(problems(Board.load(str(tmp_path / "mine"))))
+
+    return altered
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "said"),
+    [
+        ("gpio = 16, pull_up_ohm = 10000", "gpio = 15, pull_up_ohm = 10000", "board.toml", "RP2040-E5"),
+        ("gpio = 16, pull_up_ohm = 10000", "gpio = 16, pull_up_ohm = 47000", "board.toml", "at most 32500 Ohm"),
+        ("gpio = 16, pull_up_ohm = 10000", "gpio = 16", "board.toml", "needs pins.ch_enable with a pull_up_ohm"),
+        ('kind = "pull"', 'kind = "none"', "board.toml", 'is it "pull"'),
+        ('kind = "pull"', 'kind = "pad"', "board.toml", "esp32 port's"),
+        ("slot_bytes      = 262144", "slot_bytes      = 700000", "board.toml", "do not fit"),
+        ("divider = 6", "divider = 3", "board.toml", "divide by 4 or more"),
+        ("WDT_MS = 8000", "WDT_MS = 9000", "board.py", "the chip's watchdog allows 8388"),
+        ("BOOT_US = 60_000", "BOOT_US = 6_000", "board.py", "round it up"),
+        ("HOLD_US = -1", "HOLD_US = 100_000", "board.py", "the hub's capacitor carries"),
+        ("HARDWARE = 0x0101", "HARDWARE = 0x0102", "board.py", "one of them is wrong"),
+        ("def ch_mv():", "def ch_millivolts():", "board.py", "ch_mv is missing"),
+        ("import ADC, I2C", "import (", "board.py", "cannot be read"),
+    ],
+)
+def test_what_does_not_fit_is_said_with_how_to_mend_it(mine, old, new, name, said):
+    found = mine(old, new, name)
+    assert any(said in problem for problem in found), found
+    assert all("\n" not in problem for problem in found)
+
+
+def test_a_board_that_is_none_gets_one_line(tmp_path, capsys):
+    for arguments in (["check", "rpi_picoo"], ["show", str(tmp_path)], ["check", str(tmp_path / "x")]):
+        assert main(["board", *arguments]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert main(["board", "list"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in EVERY)

@@ -1,0 +1,94 @@
+"""A board's wiring as an SVG drawing, made of board.toml alone, so that the two cannot disagree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from ridethrough.boards import Board, PinFacts
+from ridethrough.whole import write_whole
+
+_STYLE = """
+svg { background: #fff; font: 13px system-ui, sans-serif; }
+text { fill: #222; } .small { font-size: 11px; fill: #555; } .bold { font-weight: bold; }
+.part { fill: #f4f6f9; stroke: #5c626d; } .chip { fill: #e6f4ea; stroke: #1a6b3c; }
+.wire { stroke: #1a6b3c; stroke-width: 1.6; fill: none; }
+.safety { fill: #b3141b; font-weight: bold; }
+@media (prefers-color-scheme: dark) {
+  svg { background: #16181d; } text { fill: #e6e6e6; } .small { fill: #a8a8a8; }
+  .part { fill: #1e2128; stroke: #a3a9b5; }
+  .chip { fill: #1c3527; stroke: #7fdba5; } .wire { stroke: #6fd39a; } .safety { fill: #ff8a80; }
+}
+"""
+_PARTS: dict[str, tuple[str, str]] = {
+    "ch_enable": ("enable of the high-side switch", "12 V source -> switch -> CH power"),
+    "enable_sense": ("enable behind the OR of pin and latch", "read back by the preflight"),
+    "latch_set": ("set of the latch", "a pulse of 100 ns or more"),
+    "latch_clear": ("clear of the latch", "never pulsed by the firmware"),
+    "latch_q": ("output of the latch", "OR ch_enable -> enable of the switch"),
+    "ac_ok": ("gate of an N-channel transistor", "drain: AC lost; high keeps AC lost low"),
+    "mains": ("mains detector, isolated", "high while mains is present"),
+    "running_n": ("test point running_n", "low while an application runs; the witness looks here"),
+    "ch_present_n": ("device present of the hub", "low when a hub is fitted"),
+    "ch_sense": ("CH power through a divider", ""),
+    "metrology_scl": ("metrology part, SCL", "I2C, 400 kHz"),
+    "metrology_sda": ("metrology part, SDA", "I2C, 400 kHz"),
+}
+_HOLDS = {
+    "none": "Nothing holds the enable through a reset: the firmware refuses to activate.",
+    "pull": "The pull-up holds the enable through every reset, for as long as the board's supply is there.",
+    "latch": "The latch holds the enable through every reset, for as long as the board's supply is there.",
+    "pad": "The pad holds the enable through every reset but power-on and brown-out.",
+}
+_ROW, _TOP, _CHIP_X, _CHIP_W, _PART_X, _PART_W = 46, 96, 30, 250, 470, 400
+
+
+def write_wiring(board: Board, path: Path) -> None:
+    """Draws `board` into `path`; BadInput if the file cannot be written."""
+    rows = [(role, board.pins[role]) for role in _PARTS if role in board.pins]
+    height = _TOP + _ROW * len(rows) + 60
+    svg = Xml.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 900 {height}", "role": "img"})
+    Xml.SubElement(svg, "title").text = f"Wiring of {board.title}"
+    Xml.SubElement(svg, "style").text = _STYLE
+    _text(svg, 30, 28, board.title, "bold")
+    _text(svg, 30, 50, _HOLDS[board.hold], "small")
+    _text(
+        svg,
+        30,
+        70,
+        "A bench with an isolated supply only: on a real meter these lines may be at mains potential.",
+        "safety",
+    )
+    box = {"class": "chip", "x": str(_CHIP_X), "width": str(_CHIP_W), "y": str(_TOP - 12), "rx": "6"}
+    Xml.SubElement(svg, "rect", {**box, "height": str(_ROW * len(rows) + 8)})
+    for i, (role, pin) in enumerate(rows):
+        _row(svg, board, role, pin, _TOP + i * _ROW)
+    source = (
+        f"Common ground throughout; {board.io_mv / 1000:g} V is the chip's supply. Drawn from {board.name}/board.toml."
+    )
+    _text(svg, 30, height - 20, source, "small")
+    write_whole(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
+
+
+def _row(svg: Xml.Element, board: Board, role: str, pin: PinFacts, y: int) -> None:
+    what, why = _PARTS[role]
+    middle = y + 14
+    _text(svg, _CHIP_X + 12, middle, role, "bold")
+    _text(svg, _CHIP_X + 12, middle + 15, pin.label or f"GPIO {pin.gpio}", "small")
+    line = {"class": "wire", "x1": str(_CHIP_X + _CHIP_W), "x2": str(_PART_X), "y1": str(middle), "y2": str(middle)}
+    Xml.SubElement(svg, "line", line)
+    notes = []
+    if pin.pull_up_ohm:
+        notes.append(f"{pin.pull_up_ohm / 1000:g} kOhm to {board.io_mv / 1000:g} V")
+    if pin.divider > 1:
+        notes.append(f"divided by {pin.divider}: {(pin.divider - 1) * 20} over 20 kOhm")
+    if notes:
+        _text(svg, _CHIP_X + _CHIP_W + 12, middle - 5, ", ".join(notes), "small")
+    box = {"class": "part", "x": str(_PART_X), "width": str(_PART_W), "y": str(y - 6), "height": "38", "rx": "4"}
+    Xml.SubElement(svg, "rect", box)
+    _text(svg, _PART_X + 10, middle - 3, what)
+    _text(svg, _PART_X + 10, middle + 12, why, "small")
+
+
+def _text(parent: Xml.Element, x: int, y: int, text: str, style: str = "") -> None:
+    Xml.SubElement(parent, "text", {"x": str(x), "y": str(y), **({"class": style} if style else {})}).text = text

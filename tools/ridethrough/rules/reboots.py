@@ -1,0 +1,123 @@
+"""When the reboots of a trace began and ended, at the latest and at the most.
+
+A run knows its resets. In a capture an edge has been somewhere in a sample period, a kind may be unknown, a
+command may not have been recorded: on the side of `most` a reboot is then as long as it may have been.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ridethrough.rules.reading import UNPLANNED, Reading
+from ridethrough.traces import Event, Holds, Interval, Trace
+from ridethrough.traces.intervals import without
+
+
+class Reboots:
+    """Of one trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    @cached_property
+    def _resets(self) -> list[Event]:
+        return self._trace.events("reset")
+
+    @cached_property
+    def _kinds_known(self) -> bool:
+        if not self._resets:
+            return self._trace.knows("reset kind")
+        return self._trace.knows("reset kind") and all(e.data.get("kind") for e in self._resets)
+
+    def spans(self, reading: Reading, forbidden: Holds, most: bool) -> list[Interval]:
+        """The reboots that the reading speaks about, in the order of their resets."""
+        trace = self._trace
+        if reading.always:
+            return [(0, trace.end_us)]
+        starts = [e.t_us for e in trace.events(reading.from_)]
+        spans, earlier_us = [], -1
+        for reset in self._resets:
+            if (reset.sure or most) and self._speaks_about(reading, reset, earlier_us, most):
+                # a start belongs to the first reset after it
+                first_us = reset.t_us - reset.early_us if most else reset.t_us
+                begin = max((t for t in starts if earlier_us < t <= reset.t_us), default=first_us)
+                if most and not trace.knows(reading.from_):
+                    begin = earlier_us + 1
+                end = self._end_us(reading, forbidden, reset, most)
+                spans.append((min(begin, end), end))
+            if reset.sure:
+                earlier_us = reset.t_us
+        if most and not trace.knows("reset"):
+            spans.append((0, trace.end_us))
+        return spans
+
+    def _speaks_about(self, reading: Reading, reset: Event, earlier_us: int, most: bool) -> bool:
+        kind = str(reset.data.get("kind", ""))
+        if not kind and not self._kinds_known:
+            if most:
+                return True
+            # no reading without a list speaks about a power-up; and it may have been one
+            return reading.any_reboot and not self._may_be_power_up(reset, earlier_us)
+        if kind == "power-up":
+            return "power-up" in reading.during
+        if reading.any_reboot or kind in reading.during:
+            return True
+        # a kind that nobody knows counts as unplanned
+        return reading.during == UNPLANNED and kind not in ("activation", "commanded")
+
+    def _may_be_power_up(self, reset: Event, earlier_us: int) -> bool:
+        if reset.data.get("stated"):
+            # who states a reset says of which kind it was if it was a power-up
+            return False
+        since = (max(0, earlier_us), reset.t_us + 1)
+        return bool(without([since], self._trace.wire("mains", 1).sure))
+
+    def _end_us(self, reading: Reading, forbidden: Holds, reset: Event, most: bool) -> int:
+        if reading.to == "power back":
+            return self._power_back_us(forbidden, reset, most)
+        return self._reached_us(reading.to, reset, most)
+
+    def _reached_us(self, to: str, reset: Event, most: bool) -> int:
+        trace, reset_us = self._trace, reset.t_us
+        ends = self._times(to, reset_us, most)
+        known = trace.knows(to)
+        if to == "outcome":
+            surely, maybe = self._activating(reset)
+            # nothing will report an outcome of another reboot: that is over when an application runs again
+            if not (maybe if most else surely):
+                ends += self._times("application", reset_us, most)
+                known = trace.knows("application") if most else known and trace.knows("application")
+                known = known or (most and trace.knows("outcome"))
+        if not known and not most:
+            return reset_us
+        return min(ends, default=trace.end_us)
+
+    def _times(self, name: str, after_us: int, most: bool) -> list[int]:
+        events = self._trace.events(name)
+        if most:
+            return [e.t_us for e in events if e.sure and e.t_us > after_us]
+        return [max(after_us, e.t_us - e.early_us) for e in events if e.t_us > after_us]
+
+    def _activating(self, reset: Event) -> tuple[bool, bool]:
+        # Surely, and maybe: has an activation begun, up to this reset, whose outcome was not reported before it?
+        until = [e for e in self._resets if e.t_us <= reset.t_us]
+        reported_us = max((e.t_us for e in self._trace.events("outcome") if e.t_us <= reset.t_us), default=-1)
+        reported = self._trace.knows("outcome")
+        pending = [e for e in until if e.t_us > reported_us]
+        last = next((e for e in reversed(pending) if e.data.get("kind") == "activation"), None)
+        surely = last is not None and last.sure and (reported or last is reset)
+        unknown = any(not e.data.get("kind") for e in pending) and not self._kinds_known
+        return surely, last is not None or unknown or not self._trace.knows("reset")
+
+    def _power_back_us(self, forbidden: Holds, reset: Event, most: bool) -> int:
+        # The end of the first cut that is not over at the reset, unless the reboot is over before it begins.
+        reset_us = reset.t_us - reset.early_us if most else reset.t_us
+        over_us = self._reached_us("outcome", reset, most)
+        sure, may = ([i for i in x if i[1] > reset_us and i[0] < over_us] for x in (forbidden.sure, forbidden.may))
+        if not most:
+            # what may be before it may be a cut of its own
+            certain = sure and sure[0][0] <= max(reset_us, may[0][0])
+            return sure[0][1] if certain else reset_us
+        if not sure:
+            return may[-1][1] if may else reset_us
+        return next(b for a, b in may if a <= sure[0][0] < b)
