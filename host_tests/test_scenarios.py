@@ -144,8 +144,8 @@ def test_files_that_are_no_text(tmp_path):
 def test_names_that_do_not_exist():
     with pytest.raises(BadInput, match=r"no scenario 'updat'; did you mean 'update'\?"):
         Scenario.load("updat")
-    with pytest.raises(BadInput, match=r"no board 'rpi_pico2'.*did you mean 'rpi_pico'\?"):
-        Board.load("rpi_pico2")
+    with pytest.raises(BadInput, match=r"no board 'rpi_pic'.*did you mean 'rpi_pico'\?"):
+        Board.load("rpi_pic")
     with pytest.raises(BadInput, match="no firmware"):
         Firmware.load("./nowhere")
 
@@ -167,8 +167,8 @@ def board_with(tmp_path, change):
         ("erase_us        = 45000", "erase_us = -1", "-1 is not within"),
         ("[hold]", "[holds]", "hold.kind is missing|kind is missing"),
         ("phase       = '", "phase = '(", "no regular expression"),
-        ('"e660000000000101"', '"e66"', "16 hexadecimal digits"),
-        ("mains         = { gpio = 18 } ", "", "pins.mains is missing"),
+        ('"e660000000000101"', '"e66"', "12 to 24 hexadecimal digits"),
+        ('mains         = { gpio = 18, label = "GP18, pin 24" } ', "", "pins.mains is missing"),
         ("page_bytes      = 256", "page_bytes = 300", "power of two"),
         ("blocks          = 352", "blocks = 65536", "at most"),
         ("hal_us                = 5", "hal_us = 0", "0 is not within 1"),

@@ -137,9 +137,9 @@ def test_rail_and_ac_lost_are_driven_before_any_other_file_is_opened(monkeypatch
 
     configured = Pins.configure
 
-    def pin_spy(self, gpio, mode, pull, value):
+    def pin_spy(self, gpio, *how):
         order.append(gpio)
-        configured(self, gpio, mode, pull, value)
+        configured(self, gpio, *how)
 
     monkeypatch.setattr(files.LfsFile, "__init__", spy)
     monkeypatch.setattr(Pins, "configure", pin_spy)

@@ -1,10 +1,11 @@
-"""Where the project's own data files lie: in a clone, beside `tools/`."""
+"""Where the project's own data files lie: in a clone, beside `tools/`; of an installed wheel, in the package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parent
+_ROOT = _PACKAGE / "installed" if (_PACKAGE / "installed").is_dir() else _PACKAGE.parents[1]
 FIRMWARE = _ROOT / "firmware"
 BOARDS = _ROOT / "boards"
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"

@@ -1,0 +1,112 @@
+"""The kit for other people's firmware finds what is wrong with theirs, and says what it cannot see."""
+
+import doctest
+import importlib
+import re
+import shutil
+
+import pytest
+from hypothesis import seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+from ridethrough import BadInput
+from ridethrough.paths import BOARDS
+from ridethrough.testing import INVARIANTS, Bench, HostileWorld
+from support import HERE
+
+EXAMPLE = HERE.parent / "docs" / "examples" / "own_meter"
+EXAMPLES_MOST, STEPS_MOST = 60, 6
+MAIN, BOARD = "firmware/main.py", "board/board.py"
+TAKES_HOLD = "ch_enable = Pin(16, Pin.OUT, value=1)\n_set = Pin(21, Pin.OUT, value=1)"
+DEFECTS = {
+    "a slow start, and no latch": (
+        BOARD,
+        TAKES_HOLD,
+        "import time\n\ntime.sleep(1)\n" + TAKES_HOLD.replace("21, Pin.OUT, value=1", "21, Pin.OUT, value=0"),
+        "darkness",
+    ),
+    "AC lost follows one edge": (MAIN, "Pin.IRQ_RISING | Pin.IRQ_FALLING", "Pin.IRQ_FALLING", "ac-lost"),
+    "AC lost never told": (MAIN, "ac_ok.value(pin.value())", "ac_ok.value(1)", "ac-lost"),
+    "register saved now and then": (
+        MAIN,
+        "def save():\n",
+        "def save():\n    if mwh % 5560:\n        return\n",
+        "register",
+    ),
+    "register restored from a file that is gone": (
+        MAIN,
+        'open("/register") as',
+        'open("/register.new") as',
+        "register",
+    ),
+    "no register, no start": (MAIN, "except OSError:", "except ValueError:", "converges"),
+}
+
+
+def world(folder):
+    class Theirs(HostileWorld):
+        board, firmware = folder / "board", folder / "firmware"
+
+    Theirs.says, Theirs.asks = (b"restart\n",), (b"read\n",)
+    return Theirs
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_defect_is_found_and_shrunk(name, tmp_path):
+    file, old, new, broken = DEFECTS[name]
+    shutil.copytree(EXAMPLE, tmp_path / "meter")
+    path = tmp_path / "meter" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    machine = world(tmp_path / "meter")
+    with pytest.raises(AssertionError) as error:
+        run_state_machine_as_test(
+            seed(2020)(machine),
+            settings=settings(
+                max_examples=EXAMPLES_MOST,
+                stateful_step_count=8,
+                deadline=None,
+                database=None,
+                report_multiple_bugs=False,
+            ),
+        )
+    assert broken in str(error.value), error.value
+    steps = [n for n in error.value.__notes__ if "state." in n]
+    shown = "\n".join(steps)
+    # power_up() and teardown() are in every run
+    count = len(re.findall(r"state\.(?!power_up|teardown)\w+\(", shown))
+    assert 0 <= count <= STEPS_MOST, shown
+
+
+def test_the_reference_stands_in_a_hostile_world():
+    class Reference(HostileWorld):
+        updates = True
+        says = (b"status\n", b"register\n")
+
+    run_state_machine_as_test(Reference, settings=settings(max_examples=25, stateful_step_count=10, deadline=None))
+
+
+def test_a_board_that_cannot_hold_is_found_dark():
+    bench = Bench("bare_pico")
+    bench.wait(60)
+    bench.press_reset()
+    bench.wait(10)
+    (found,) = bench.broken()
+    assert found.startswith("darkness: the hub was without supply for") and bench.longest_dark_us() > 0
+
+
+def test_what_a_board_does_not_feed_is_not_checked(tmp_path):
+    shutil.copytree(BOARDS / "rpi_pico", tmp_path / "board")
+    path = tmp_path / "board" / "board.toml"
+    path.write_text(re.sub(r"(?m)^(application|register) .*$", "", path.read_text()))
+    bench = Bench(tmp_path / "board", EXAMPLE / "firmware")
+    assert [line.split(":")[0] for line in bench.not_checked()] == ["version", "register", "converges"]
+    assert all("needs the signal" in line for line in bench.not_checked()) and len(INVARIANTS) == 6
+    with pytest.raises(BadInput, match="takes no images"):
+        bench.push()
+
+
+@pytest.mark.parametrize("module", ["bench"])
+def test_examples_in_docstrings(module):
+    found = doctest.testmod(importlib.import_module(f"ridethrough.testing.{module}"))
+    assert found.attempted > 3 and not found.failed

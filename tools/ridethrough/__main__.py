@@ -1,0 +1,7 @@
+"""`python -m ridethrough`."""
+
+import sys
+
+from ridethrough.cli import main
+
+sys.exit(main())

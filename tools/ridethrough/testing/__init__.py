@@ -1,0 +1,14 @@
+"""For tests of one's own firmware: a bench to put a board on, strategies, and a hostile world. See docs/testing.md.
+
+Needs Hypothesis; pytest only for the plugin (pytest_ridethrough.py), which offers the fixtures.
+"""
+
+from hypothesis import settings
+
+from ridethrough.testing.bench import INVARIANTS, Bench
+from ridethrough.testing.stateful import HostileWorld
+
+# what a run costs does not depend on the machine, but how long it takes does
+settings.register_profile("ridethrough", deadline=None, print_blob=True)
+
+__all__ = ["INVARIANTS", "Bench", "HostileWorld"]

@@ -1,0 +1,140 @@
+"""A hostile world as a state machine: Hypothesis drives any board through what a street, an installer and a
+supplier may do to it, and shrinks what breaks an invariant.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis import target
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ridethrough.testing.bench import Bench
+
+WAITS = st.one_of(st.integers(0, 2_000), st.sampled_from([10_000, 170_000]))
+"""ms: moments, to hit something in the middle, and the times that mean something to a hub."""
+
+
+class HostileWorld(RuleBasedStateMachine):
+    """Subclass it, name your `board` and `firmware`, and hand `.TestCase` to pytest::
+
+        class Mine(HostileWorld):
+            board, firmware = "./my_board", "./my_firmware"
+
+        TestMine = Mine.TestCase
+
+    `says`: lines that it may type at the console; `asks`: lines that it types after every step, so that the
+    answers can be compared. `updates`: it may push images (the reference's console).
+    """
+
+    board: ClassVar[str | Path] = "rpi_pico"
+    firmware: ClassVar[str | Path] = ""
+    guest: ClassVar[str] = "cpython"
+    says: ClassVar[tuple[bytes, ...]] = ()
+    asks: ClassVar[tuple[bytes, ...]] = ()
+    updates: ClassVar[bool] = False
+    last: ClassVar[Bench | None] = None
+    """The bench of the run that ended last, for the plugin's report."""
+
+    @initialize()
+    def power_up(self) -> None:
+        """Mains comes on, and the board has a minute."""
+        self.bench = HostileWorld.last = Bench(self.board, self.firmware, guest=self.guest)
+        self._fitted = True
+        self._version = 1
+        self.bench.wait(60)
+
+    @rule(ms=WAITS)
+    def wait(self, ms: int) -> None:
+        """Time passes."""
+        self.bench.wait(ms / 1000)
+
+    @precondition(lambda self: self.bench.powered)
+    @rule(ms=st.integers(1, 150))
+    def dip(self, ms: int) -> None:
+        """Mains is away for so short a time that the meter's own supply may outlive it."""
+        self.bench.mains(False)
+        self.bench.wait(ms / 1000)
+        self.bench.mains(True)
+        self.bench.wait(2)
+
+    @precondition(lambda self: self.bench.powered)
+    @rule(ms=WAITS)
+    def mains_off(self, ms: int) -> None:
+        """The street goes dark, and stays so for a while."""
+        self.bench.mains(False)
+        self.bench.wait(ms / 1000)
+
+    @precondition(lambda self: not self.bench.powered)
+    @rule()
+    def mains_on(self) -> None:
+        """It comes back."""
+        self.bench.mains(True)
+        self.bench.wait(2)
+
+    @rule()
+    def hub_in_or_out(self) -> None:
+        """A hand at the hub."""
+        self._fitted = not self._fitted
+        self.bench.hub(self._fitted)
+        self.bench.wait(1)
+
+    @rule()
+    def brown_out(self) -> None:
+        """The chip's supply dips."""
+        self.bench.brown_out()
+        self.bench.wait(5)
+
+    @rule()
+    def press_reset(self) -> None:
+        """Somebody presses the button."""
+        self.bench.press_reset()
+        self.bench.wait(5)
+
+    @precondition(lambda self: self.says)
+    @rule(data=st.data())
+    def say(self, data: st.DataObject) -> None:
+        """A line at the console."""
+        self.bench.type(data.draw(st.sampled_from(self.says), label="line"))
+        self.bench.wait(0.5)
+
+    @rule(noise=st.binary(min_size=1, max_size=20))
+    def noise(self, noise: bytes) -> None:
+        """Bytes from a broken link; none that a board takes for Ctrl-C or Ctrl-D."""
+        self.bench.type(bytes(b for b in noise if b > 4) + b"\n")
+        self.bench.wait(0.1)
+
+    @precondition(lambda self: self.updates)
+    @rule()
+    def push(self) -> None:
+        """A new version is sent and activated."""
+        self._version += 1
+        self.bench.push(self._version)
+        self.bench.wait(15)
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        """The bench's invariants hold so far."""
+        if hasattr(self, "bench"):
+            self._ask()
+            found = self.bench.broken()
+            assert not found, "; ".join(found)
+
+    def _ask(self) -> None:
+        for line in self.asks:
+            self.bench.type(line)
+            self.bench.wait(0.2)
+
+    def teardown(self) -> None:
+        """Every trouble ends; the board has to come to rest."""
+        if hasattr(self, "bench"):
+            try:
+                self.bench.converges()
+                self._ask()
+                target(float(self.bench.longest_dark_us()), label="longest darkness, us")
+                found = self.bench.broken()
+                assert not found, "; ".join(found)
+            finally:
+                self.bench.close()
