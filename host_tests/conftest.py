@@ -5,5 +5,5 @@ from hypothesis import settings
 collect_ignore = ["onboard"]  # runs on boards: test_onboard.py sees to it
 
 # The same examples every time; a failure prints the arguments that make it.
-settings.register_profile("ridethrough", derandomize=True, deadline=None, print_blob=True)
-settings.load_profile("ridethrough")
+settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("suite")

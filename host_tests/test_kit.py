@@ -4,14 +4,19 @@ import doctest
 import importlib
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
-from hypothesis import seed, settings
+from hypothesis import find, given, seed, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
-from ridethrough import BadInput
+from ridethrough import BadInput, Trace, World, run
 from ridethrough.paths import BOARDS
+from ridethrough.scenarios.plan import DAMAGES
 from ridethrough.testing import INVARIANTS, Bench, HostileWorld
-from support import HERE
+from ridethrough.testing.strategies import conversations, fault_plans, images, power_traces, readings, worlds
+from support import HERE, S
+from test_rules import of
 
 EXAMPLE = HERE.parent / "docs" / "examples" / "own_meter"
 EXAMPLES_MOST, STEPS_MOST = 60, 6
@@ -100,13 +105,40 @@ def test_what_a_board_does_not_feed_is_not_checked(tmp_path):
     path = tmp_path / "board" / "board.toml"
     path.write_text(re.sub(r"(?m)^(application|register) .*$", "", path.read_text()))
     bench = Bench(tmp_path / "board", EXAMPLE / "firmware")
-    assert [line.split(":")[0] for line in bench.not_checked()] == ["version", "register", "converges"]
-    assert all("needs the signal" in line for line in bench.not_checked()) and len(INVARIANTS) == 6
+    assert [line.split(":")[0] for line in bench.not_checked()] == ["version", "version", "register", "converges"]
+    assert all("not checked: needs" in line for line in bench.not_checked()) and len(INVARIANTS) == 6
     with pytest.raises(BadInput, match="takes no images"):
         bench.push()
 
 
-@pytest.mark.parametrize("module", ["bench"])
+@pytest.mark.parametrize("module", ["bench", "strategies"])
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 def test_examples_in_docstrings(module):
     found = doctest.testmod(importlib.import_module(f"ridethrough.testing.{module}"))
-    assert found.attempted > 3 and not found.failed
+    assert found.attempted and not found.failed
+
+
+def test_strategies_shrink_towards_nothing_happens():
+    found = find(st.from_type(World), lambda world: True)
+    assert found == World(duration_us=60 * S, mains=((0, True),), hub_fitted=((0, True),))
+    trace = find(st.from_type(Trace), lambda trace: True)
+    assert trace.end_us == 1 and trace.events("reset")[0].t_us == 0
+    assert find(images(), lambda found: True)[1] == "none" and find(conversations(), lambda found: True) == ()
+    assert find(fault_plans(), lambda found: True) == () and find(readings(), lambda found: True)["per"] == "cut"
+    # each argument is taken as it is given
+    assert find(worlds(mains=st.just(((0, False),))), lambda world: True).mains == ((0, False),)
+    assert find(readings(from_=st.just("command")), lambda found: True)["from"] == "command"
+
+
+@settings(max_examples=5)
+@given(images(), worlds(duration_us=st.just(70 * S)), conversations())
+def test_what_they_make_can_be_used(image, world, typed):
+    data, damage = image
+    assert len(data) == 8192 and damage in DAMAGES
+    trace = run("", "rpi_pico", replace(world, typed=typed))
+    assert not trace.events("fault")
+
+
+@given(readings(), power_traces())
+def test_any_reading_judges_any_trace(reading, trace):
+    assert of(**reading).check(trace).status in ("pass", "fail", "undecided", "vacuous")

@@ -56,10 +56,19 @@ def test_every_command_for_spec_authors_runs(monkeypatch):
 
 
 def test_the_python_example(capsys):
-    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    _, source = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     exec(source, {})
     out = capsys.readouterr().out
     assert out.startswith("0 []\nPASS")
+
+
+def test_the_hostile_world_of_the_readme_finds_the_false_alert():
+    source, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {"__name__": "theirs"}
+    exec(source, names)
+    with pytest.raises((AssertionError, ExceptionGroup)) as error:
+        names["TestLegacy"]("runTest").runTest()
+    assert "darkness" in repr(error.value) or "false-ad1" in repr(error.value)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
