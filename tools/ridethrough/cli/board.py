@@ -13,10 +13,7 @@ from rich.text import Text
 from ridethrough.boards import Board
 from ridethrough.cli.run import RULE, perform
 from ridethrough.cli.terminal import say, terminal
-from ridethrough.devices.virtual.board import VirtualBoard
 from ridethrough.devices.virtual.control import ask
-from ridethrough.devices.virtual.drawer import Drawer
-from ridethrough.devices.virtual.line import check_link
 from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
 from ridethrough.paths import BOARDS
@@ -142,6 +139,12 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    try:
+        from ridethrough.devices.virtual.board import VirtualBoard
+        from ridethrough.devices.virtual.drawer import Drawer
+        from ridethrough.devices.virtual.line import check_link
+    except ImportError as e:
+        raise BadInput(f"a virtual board needs pseudo-terminals: Linux or macOS ({e.name} is missing)") from e
     speed = _speed(arguments.speed)
     board = Board.load(arguments.board)
     firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)

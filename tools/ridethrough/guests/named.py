@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.guests.cpython import CPythonGuest
-from ridethrough.guests.micropython import MicroPythonGuest
-from ridethrough.guests.program import ProgramGuest
 from ridethrough.world.mcu import Guest
 
 _NAMES = ("cpython", "micropython")
 _PROGRAM = "exec:"
+
+
+def _in_a_process(module: str, name: str) -> Callable[..., Guest]:
+    # guests in processes of their own need what only Unix has; the rest of us does not
+    try:
+        found: Callable[..., Guest] = getattr(importlib.import_module(f"ridethrough.guests.{module}"), name)
+    except ImportError as e:
+        raise BadInput(
+            f"a guest in a process of its own needs Linux or macOS ({e.name} is missing): use cpython"
+        ) from e
+    return found
 
 
 def guest_named(name: str) -> Guest:
@@ -21,11 +32,11 @@ def guest_named(name: str) -> Guest:
     if name == "cpython":
         return CPythonGuest()
     if name == "micropython":
-        return MicroPythonGuest()
+        return _in_a_process("micropython", "MicroPythonGuest")()
     if name.startswith(_PROGRAM):
         path = name.removeprefix(_PROGRAM)
         found = shutil.which(path if "/" in path else f"./{path}")
         if found is None:
             raise BadInput(f"--guest {name}: '{path}' is no program that can be run")
-        return ProgramGuest(Path(found))
+        return _in_a_process("program", "ProgramGuest")(Path(found))
     raise BadInput(f"no guest '{name}'{suggestion(name, _NAMES)}: cpython, micropython or exec:PATH")

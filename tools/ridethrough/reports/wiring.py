@@ -30,7 +30,7 @@ _PARTS: dict[str, tuple[str, str]] = {
     "mains": ("mains detector, isolated", "high while mains is present"),
     "running_n": ("test point running_n", "low while an application runs; the witness looks here"),
     "ch_present_n": ("device present of the hub", "low when a hub is fitted"),
-    "ch_sense": ("CH power through a divider", ""),
+    "ch_sense": ("CH power through a divider", "the firmware measures what it holds"),
     "metrology_scl": ("metrology part, SCL", "I2C, 400 kHz"),
     "metrology_sda": ("metrology part, SDA", "I2C, 400 kHz"),
 }
@@ -81,7 +81,7 @@ def _row(svg: Xml.Element, board: Board, role: str, pin: PinFacts, y: int) -> No
     if pin.pull_up_ohm:
         notes.append(f"{pin.pull_up_ohm / 1000:g} kOhm to {board.io_mv / 1000:g} V")
     if pin.divider > 1:
-        notes.append(f"divided by {pin.divider}: {(pin.divider - 1) * 20} over 20 kOhm")
+        notes.append(f"{(pin.divider - 1) * 20} over 20 kOhm")
     if notes:
         _text(svg, _CHIP_X + _CHIP_W + 12, middle - 5, ", ".join(notes), "small")
     box = {"class": "part", "x": str(_PART_X), "width": str(_PART_W), "y": str(y - 6), "height": "38", "rx": "4"}

@@ -80,6 +80,8 @@ def is_served(link: Path) -> bool:
 def ask(link: Path, **request: Any) -> dict[str, Any]:
     """Asks the board that is served at `link`; BadInput if there is none or it refuses."""
     path = control_path(link)
+    if not hasattr(socket, "AF_UNIX"):
+        raise BadInput("virtual boards need Linux or macOS: this Python has no Unix sockets")
     nobody = f"{link}: no board is served there (start one with: ridethrough board serve --link {link})"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.settimeout(_TIMEOUT_S)
