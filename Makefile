@@ -52,6 +52,7 @@ fuzz: .venv/ready-test  ## each parser of foreign bytes under a coverage-guided 
 table: .venv/ready  ## the table of every scenario on every board in docs/, made anew
 	@$(RT) scenarios --table docs/scenario-table.md
 	@.venv/bin/python -m ridethrough.guests.cpython.catalogue > docs/simulated.md
+	@.venv/bin/python -m ridethrough.testing.reference > docs/testing-reference.md
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .stubs build

@@ -1,4 +1,4 @@
-"""When the reboots of a trace began and ended, at the latest and at the most.
+"""When the reboots of a trace began and ended, at the least and at the most.
 
 A run knows its resets. In a capture an edge has been somewhere in a sample period, a kind may be unknown, a
 command may not have been recorded: on the side of `most` a reboot is then as long as it may have been.
@@ -86,8 +86,7 @@ class Reboots:
             # nothing will report an outcome of another reboot: that is over when an application runs again
             if not (maybe if most else surely):
                 ends += self._times("application", reset_us, most)
-                known = trace.knows("application") if most else known and trace.knows("application")
-                known = known or (most and trace.knows("outcome"))
+                known = known and trace.knows("application")
         if not known and not most:
             return reset_us
         return min(ends, default=trace.end_us)
