@@ -11,6 +11,7 @@ from hypothesis import find, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 from ridethrough import BadInput, Trace, World, run
+from ridethrough.cli import main
 from ridethrough.paths import BOARDS
 from ridethrough.scenarios.plan import DAMAGES
 from ridethrough.testing import INVARIANTS, Bench, HostileWorld, reference
@@ -79,7 +80,7 @@ def test_a_defect_is_found_and_shrunk(name, tmp_path):
     steps = [n for n in error.value.__notes__ if "state." in n]
     shown = "\n".join(steps)
     # these are in every run
-    assert "state.power_up()" in shown and "state.teardown()" in shown, error.value.__notes__
+    assert "state.power_up(" in shown and "state.teardown()" in shown, error.value.__notes__
     count = len(re.findall(r"state\.(?!power_up|teardown|nothing_is_broken)\w+\(", shown))
     assert count <= STEPS_MOST, shown
 
@@ -117,6 +118,22 @@ def test_what_a_board_does_not_feed_is_not_checked(tmp_path):
 def test_examples_in_docstrings(module):
     found = doctest.testmod(importlib.import_module(f"ridethrough.testing.{module}"))
     assert found.attempted and not found.failed
+
+
+def test_a_virtual_board_for_a_test(virtual_board, capsys):
+    link = virtual_board("latch_pico")
+    assert main(["board", "status", "--link", str(link)]) == 0 and "latch_pico" in capsys.readouterr().out
+
+
+@pytest.mark.every_guest
+def test_one_test_on_every_guest(guest, make_bench, make_board):
+    bench = make_bench(make_board("rpi_pico"), guest=guest)
+    bench.wait(20)
+    bench.mains(False)
+    bench.wait(5)
+    bench.converges()
+    assert bench.broken() == []
+    bench.close()
 
 
 def test_the_reference_page_is_complete_and_of_this_version():

@@ -4,10 +4,13 @@ pytest and Hypothesis load this module wherever Ridethrough is installed, so it 
 somebody asks. docs/testing.md says what it offers.
 """
 
+import select
+import subprocess
 import sys
 
 import pytest
 
+_PATIENCE_S = 60
 _GUESTS = ("cpython", "micropython")
 
 
@@ -53,6 +56,29 @@ def make_bench(request):
         return bench
 
     return make
+
+
+@pytest.fixture(scope="session")
+def virtual_board(tmp_path_factory):
+    """A function: `virtual_board(board, firmware=...)` -> the port of a board that is served until the tests end,
+    as fast as it goes. Needs Linux or macOS."""
+    served = []
+
+    def serve(board="rpi_pico", *, firmware=None):
+        link = tmp_path_factory.mktemp("board") / "board"
+        command = [sys.executable, "-m", "ridethrough", "board", "serve", "--link", str(link), "--speed", "max"]
+        command += ["--board", str(board), *(["--firmware", str(firmware)] if firmware else [])]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        served.append(process)
+        if not select.select([process.stdout], [], [], _PATIENCE_S)[0] or not process.stdout.readline():
+            process.kill()
+            pytest.fail(f"no board was served: {process.communicate()[1].strip()}")
+        return link
+
+    yield serve
+    for process in served:
+        process.terminate()
+        process.communicate(timeout=_PATIENCE_S)
 
 
 _LAST = pytest.StashKey()

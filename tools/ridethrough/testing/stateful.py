@@ -12,6 +12,7 @@ from hypothesis import target
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ridethrough.testing.bench import Bench
+from ridethrough.world.surroundings import ClockError, World
 
 WAITS = st.one_of(st.integers(0, 2_000), st.sampled_from([10_000, 170_000]))
 """ms: moments, to hit something in the middle, and the times that mean something to a hub."""
@@ -38,10 +39,11 @@ class HostileWorld(RuleBasedStateMachine):
     last: ClassVar[Bench | None] = None
     """The bench of the run that ended last, for the plugin's report."""
 
-    @initialize()
-    def power_up(self) -> None:
-        """Mains comes on, and the board has a minute."""
-        self.bench = HostileWorld.last = Bench(self.board, self.firmware, guest=self.guest)
+    @initialize(drift_ppm=st.sampled_from([0, 10_000, -10_000]))
+    def power_up(self, drift_ppm: int) -> None:
+        """Mains comes on, and the board has a minute; its crystal may be wrong."""
+        world = World(clock=ClockError(drift_ppm=drift_ppm))
+        self.bench = HostileWorld.last = Bench(self.board, self.firmware, guest=self.guest, world=world)
         self._fitted = True
         self._version = 1
         self.bench.wait(60)
