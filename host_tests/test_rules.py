@@ -303,6 +303,12 @@ def test_a_rule_without_a_reading_is_none(tmp_path):
         Rule.load(path)
 
 
+def test_a_number_of_thousands_of_digits_is_none():
+    for key, value in (("times", "9" * 5000 + " or more"), ("lasting", "9" * 5000 + " d or more")):
+        with pytest.raises(BadInput):
+            of(**{key: value})
+
+
 @pytest.mark.parametrize("written", ["3 min", "up to 3 min", "3 or more", "some time or more", "", "min or more"])
 def test_limits_that_say_nothing(written):
     with pytest.raises(BadInput):

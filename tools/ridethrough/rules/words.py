@@ -104,7 +104,7 @@ def times(text: str) -> Boundary:
     """A count with its boundary: `2 or more`, `more than 4`."""
     words, number, inclusive = _boundary(re.sub(r" times?\b", "", plain(text).replace("twice", "2")))
     number = str(_NUMBERS.get(number or "", number))
-    if not number.isdecimal() or int(number) > 10**6:
+    if not number.isdecimal() or len(number) > 7 or int(number) > 10**6:
         raise BadInput(f"'{words[:40]}' is no count: write '2 or more' or 'more than 4'")
     return Boundary(int(number), inclusive)
 
