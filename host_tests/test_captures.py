@@ -315,7 +315,7 @@ def written(small, path, every_us=1, threshold_mv=None, drop=()):
     return Wiring({"ch_mv": head[0]}, threshold_mv=threshold_mv)
 
 
-@settings(max_examples=600)
+@settings(max_examples=250)
 @given(
     SIMPLE,
     small_traces(),

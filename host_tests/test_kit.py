@@ -90,7 +90,7 @@ def test_the_reference_stands_in_a_hostile_world():
         updates = True
         says = (b"status\n", b"register\n")
 
-    run_state_machine_as_test(Reference, settings=settings(max_examples=25, stateful_step_count=10, deadline=None))
+    run_state_machine_as_test(Reference, settings=settings(max_examples=8, stateful_step_count=8, deadline=None))
 
 
 def test_a_board_that_cannot_hold_is_found_dark():
