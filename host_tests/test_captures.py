@@ -325,12 +325,14 @@ def written(small, path, every_us=1, threshold_mv=None, drop=()):
     st.sets(st.sampled_from(["command", "shutdown", "boot", "application", "outcome"])),
     st.booleans(),
 )
-def test_a_poorer_capture_never_contradicts_the_trace(reading, small, every_us, mv, drop, unseen, kinds):
+def test_a_poorer_capture_never_contradicts_the_trace(
+    tmp_path_factory, reading, small, every_us, mv, drop, unseen, kinds
+):
     """Sampled, behind a probe's threshold, without mains, without some events: undecided, or as it was."""
     # between two samples that agree nothing happened: what is shorter than a period nobody can see
     runs = [len(list(same)) for signal in (small.ch_mv, small.mains) for _, same in groupby(signal)]
     assume(min(runs) >= every_us)
-    small_file = Path("small.csv")
+    small_file = tmp_path_factory.getbasetemp() / "small.csv"
     rule = of(**reading)
     exact = rule.check(small.trace()).status
     capture = load_capture(small_file, written(small, small_file, every_us, mv, drop), rule.levels_mv)

@@ -1,6 +1,6 @@
-"""The pytest plugin of Ridethrough, and what tells Hypothesis of its types.
+"""The pytest plugin of Ridethrough.
 
-pytest and Hypothesis load this module wherever Ridethrough is installed, so it imports nothing of it until
+pytest loads this module wherever Ridethrough is installed, so it imports nothing of it until
 somebody asks. docs/testing.md says what it offers.
 """
 

@@ -109,7 +109,18 @@ class Board:
     @property
     def unheld_us(self) -> int:
         """For how long after power-on nobody drives its pins, and the rail is off."""
-        return 0 if self.hold == "pull" else self.rom_us + self.boot_us
+        return 0 if self.hold == "pull" else self.start_us
+
+    @property
+    def start_us(self) -> int:
+        """From a reset to boot.py."""
+        return self.rom_us + self.boot_us
+
+    @property
+    def back_us(self) -> int:
+        """From mains lost for a moment to the rail being up again, at worst: the supply holds up, is gone just as mains
+        returns, starts, and the board with it."""
+        return self.supply_holdup_us + self.supply_start_us + self.start_us + self.soft_start_us
 
     @property
     def board_py(self) -> Path:

@@ -97,7 +97,7 @@ def _board_py(board: Board) -> Iterator[str]:
     wdt_ms, boot_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
     if wdt_ms > board.wdt_ms_max:
         yield f"board.py: WDT_MS is {wdt_ms}, the chip's watchdog allows {board.wdt_ms_max}"
-    start_us = board.rom_us + board.boot_us
+    start_us = board.start_us
     if 0 < boot_us < start_us:
         yield f"board.py: BOOT_US is {boot_us}, board.toml says that boot.py is reached after {start_us}: round it up"
     gap_us = wdt_ms * 1000 + boot_us - hold_us

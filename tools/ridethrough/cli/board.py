@@ -99,11 +99,11 @@ def _show(arguments: argparse.Namespace) -> int:
             pull = f", {pin.pull_up_ohm} Ohm up" if pin.pull_up_ohm else ""
             divided = f", divided by {pin.divider}" if pin.divider > 1 else ""
             say(console, f"  {role:<14} gpio {pin.gpio:<3} {pin.label}{pull}{divided}")
-        start_us, flash_kib = board.rom_us + board.boot_us, board.block_bytes * board.blocks // 1024
+        flash_kib = board.block_bytes * board.blocks // 1024
         say(
             console,
             "",
-            f"  start          {show_time(start_us)} from reset to boot.py",
+            f"  start          {show_time(board.start_us)} from reset to boot.py",
             f"  watchdog       at most {show_time(board.wdt_ms_max * 1000)}",
             f"  flash          {flash_kib} KiB, two slots of {board.slot_bytes // 1024} KiB",
             f"  facts          {board.directory / 'board.toml'}, each with its source",

@@ -18,7 +18,7 @@ from ridethrough.errors import BadInput, suggestion
 from ridethrough.reports import matrix as matrix_report
 from ridethrough.reports.draft import add_draft
 from ridethrough.reports.finds import add_audit, audit_head, find_lines, parting_lines, ranked
-from ridethrough.reports.gallery import LITERAL, add_gallery
+from ridethrough.reports.gallery import add_gallery, literal_first
 from ridethrough.reports.openness import openness_lines
 from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs
@@ -155,8 +155,7 @@ def _open(arguments: argparse.Namespace) -> int:
 
 
 def _matrix(arguments: argparse.Namespace) -> int:
-    decided = [name for name in names() if not Rule.load(name).open_keys]
-    decided.sort(key=lambda name: name != LITERAL)
+    decided = [name for name in literal_first(names()) if not Rule.load(name).open_keys]
     rules = named_apart(_chosen(arguments.rules, decided, "rules", files=True))
     wanted = _chosen(arguments.specimens, specimens(), "specimens", files=True)
     with Progress("meters", MofNCompleteColumn()) as progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
@@ -55,7 +55,7 @@ def audit_head(rule: Rule, found: Sequence[Find]) -> Iterator[Text | str]:
     yield ""
 
 
-def ranked(found: Sequence[Find]) -> list[Find]:
+def ranked(found: Iterable[Find]) -> list[Find]:
     """What the rule speaks about and lets through comes first, overreach last."""
     return sorted(found, key=lambda f: (f.flag != HOLE, f.verdict.status == "vacuous"))
 

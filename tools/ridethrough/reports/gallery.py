@@ -27,9 +27,14 @@ AUDITED = (LITERAL, "mp102-back-10-min")
 _STEPS = 5
 
 
+def literal_first(rules: list[str]) -> list[str]:
+    """By name, but the sentence itself before its variants."""
+    return sorted(rules, key=lambda name: (name != LITERAL, name))
+
+
 def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what, done, total: None) -> None:
     """The whole gallery."""
-    rules = [Rule.load(name) for name in sorted(names(), key=lambda name: (name != LITERAL, name))]
+    rules = [Rule.load(name) for name in literal_first(names())]
     told("meters", 0, _STEPS)
     meters = [Specimen.run(name) for name in specimens()]
     literal = Rule.load(LITERAL)
@@ -64,7 +69,7 @@ def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what,
         page.heading(f"What an audit found in {name}")
         page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
         rule = Rule.load(name)
-        add_audit(page, rule, ranked(list(audit(rule))), 3)
+        add_audit(page, rule, ranked(audit(rule)), 3)
     page.contents()
 
 

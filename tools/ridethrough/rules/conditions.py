@@ -15,9 +15,8 @@ from ridethrough.errors import BadInput, suggestion
 from ridethrough.quantities import parse_voltage_mv
 from ridethrough.rules.words import plain, show_span, time_us
 from ridethrough.traces import Holds, Trace
+from ridethrough.traces.capture import OFF_MV
 
-OFF_MV = 1_000
-"""`CH power off` is below this [assumed]."""
 KINDS = ("activation", "commanded", "watchdog", "brown-out", "crash", "rollback", "power-up")
 EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome", "ad1", "missed ad1", "fault")
 

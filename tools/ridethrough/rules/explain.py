@@ -147,7 +147,7 @@ def _ending(reading: Reading) -> str:
             f"A return shorter than {span} counts as part of the cut, time with power included."
             if reading.forbid.about_power
             else f"A cut ends when that is over and stays so for {span}, and is then counted up to there. "
-            f"Shorter breaks count as part of it."
+            "Shorter breaks count as part of it."
         )
     if not reading.forbid.about_power:
         return "It ends as soon as that is over, however short the break: what comes after is counted anew."

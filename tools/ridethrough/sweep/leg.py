@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from ridethrough.darkness import unexcused
 from ridethrough.devices import console
 from ridethrough.guests.named import guest_named
 from ridethrough.headend import HeadEnd
@@ -22,7 +23,6 @@ from ridethrough.sweep.ways import CLOCKS, Way
 from ridethrough.traces import Interval, Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
 from ridethrough.traces.alerts import alerts
-from ridethrough.traces.intervals import merged, overlap_us
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.surroundings import ClockError, Site, World
 
@@ -268,20 +268,12 @@ class _Run:
         ran = self._site.trace.events("application")
         return bool(ran) and str(ran[-1].data.get("version")) == "0" and not self._way.spoils_flash
 
-    def _lost_holds(self, trace: Trace) -> list[Interval]:
-        # what holds a pad is gone with the chip's own supply
-        if self._setting.board.hold != "pad":
-            return []
-        return [(e.t_us, e.t_us) for e in trace.events("reset") if e.data.get("kind") == "brown-out"]
-
     def _judge(self, trace: Trace) -> int:
         # The hub's part. Returns the longest darkness that no mains loss excuses.
         watch, board = self._watch, self._setting.board
-        off = merged(trace.when("mains", 0))
-        back_us = board.supply_holdup_us + board.supply_start_us + board.rom_us + board.boot_us + board.soft_start_us
-        excused = merged([(a, b + back_us) for a, b in [*off, *self._lost_holds(trace)]])
         dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
-        beyond = [(d[1] - d[0] - overlap_us(d, excused), d) for d in dark if d[1] > self._start_us]
+        dark = [d for d in dark if d[1] > self._start_us]
+        beyond = list(zip(unexcused(board, trace, dark), dark, strict=True))
         longest_us = max((us for us, _ in beyond), default=0)
         if self._way.extra != "hold":
             for us, d in beyond:
@@ -292,7 +284,7 @@ class _Run:
             limit = DARK_BUDGET_US + 2 * longest_us + 1_000_000
             if total > limit:
                 watch.broke("darkness-budget", _too_dark(limit, total))
-        self._power_up(trace, back_us)
+        self._power_up(trace)
         for alert in alerts(trace):
             if not alert.legitimate:
                 watch.broke(
@@ -313,10 +305,11 @@ class _Run:
                 watch.broke("ac-lost", f"AC lost {what} for {us} us, and it is not so")
         return longest_us
 
-    def _power_up(self, trace: Trace, back_us: int) -> None:
+    def _power_up(self, trace: Trace) -> None:
         # After power is back the rail is up within the stated time.
         if not self._way.powered_up or self._way.extra in ("off", "dip", "hold"):
             return
+        back_us = self._setting.board.back_us
         for a, b in trace.voltages["ch_mv"].below(trace.hub_back_mv, trace.end_us)[:1]:
             if a == 0 and b > back_us:
                 self._watch.broke("darkness", f"CH power is back {b} us after mains, allowed are {back_us}", b)

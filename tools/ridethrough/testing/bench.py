@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ridethrough.boards import Board
+from ridethrough.darkness import unexcused
 from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
 from ridethrough.guests.named import guest_named
@@ -16,10 +17,9 @@ from ridethrough.images.keys import EMULATED
 from ridethrough.quantities import show_time
 from ridethrough.runner import fresh_flash
 from ridethrough.scenarios import Step
-from ridethrough.traces import Interval, Trace
+from ridethrough.traces import Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
 from ridethrough.traces.alerts import alerts
-from ridethrough.traces.intervals import merged, overlap_us
 from ridethrough.world.clock import Clock
 from ridethrough.world.surroundings import Site, World
 
@@ -63,7 +63,6 @@ class Bench:
         self._site = Site(self._clock, self.board, world or World(), guest_named(guest))
         self._site.mcu.chip.data[:] = fresh_flash(self.firmware, self.board)
         self._versions = {1}
-        self._counter = 0
         self._now_us = 0
         self._stuck = ""
 
@@ -165,12 +164,17 @@ class Bench:
     def broken(self) -> list[str]:
         """What does not hold so far, a line each: its name, and by how much."""
         trace = self.trace
-        found = [f"darkness: {text}" for text in self._dark(trace)]
+        found = [
+            f"darkness: the hub was without supply for {show_time(us)} from {show_time(at)} on, though mains was there"
+            for us, at in self._beyond(trace)[:1]
+        ]
         found += [
-            f"false-ad1: at {show_time(a.t_us)}, by the {a.doing}" for a in alerts(trace) if self._false(trace, a)
+            f"false-ad1: at {show_time(a.t_us)}, by the {a.doing}"
+            for a in alerts(trace)
+            if not a.legitimate and a.doing == "meter"
         ]
         seen = ac_lost(trace)
-        lag_us = LAG_US_MAX + self.board.rom_us + self.board.boot_us
+        lag_us = LAG_US_MAX + self.board.start_us
         for what, us in (("high with mains on", seen.high_with_mains_us), ("low without", seen.low_without_mains_us)):
             if us > lag_us:
                 found.append(f"ac-lost: {what} for {show_time(us)}, at most {show_time(lag_us)}")
@@ -189,23 +193,9 @@ class Bench:
         """The longest darkness that mains and handling do not excuse: what a search may steer towards."""
         return max((us for us, _ in self._beyond(self.trace)), default=0)
 
-    def _false(self, trace: Trace, alert: object) -> bool:
-        return not getattr(alert, "legitimate", True) and getattr(alert, "doing", "") == "meter"
-
-    def _dark(self, trace: Trace) -> list[str]:
-        return [
-            f"the hub was without supply for {show_time(us)} from {show_time(at)} on, though mains was there"
-            for us, at in self._beyond(trace)[:1]
-        ]
-
     def _beyond(self, trace: Trace) -> list[tuple[int, int]]:
-        # the hub's capacitor hides how long the rail takes to come back, so a start is excused whole
-        b = self.board
-        back_us = b.supply_holdup_us + b.supply_start_us + b.rom_us + b.boot_us + b.soft_start_us
-        excused: list[Interval] = [(a, e + back_us) for a, e in trace.when("mains", 0)]
-        excused += [(a, e + b.soft_start_us) for a, e in trace.when("ch_present", 0)]
-        if b.hold == "pad":
-            excused += [(e.t_us, e.t_us + back_us) for e in trace.events("reset") if e.data["kind"] == "brown-out"]
-        every = merged(excused)
-        found = [(e - a - overlap_us((a, e), every), a) for a, e in trace.dark()]
-        return sorted([(us, at) for us, at in found if us > 0], reverse=True)
+        # darkness that nothing excuses, the longest first: how long, and from when on
+        dark = trace.dark()
+        handled = [(a, b + self.board.soft_start_us) for a, b in trace.when("ch_present", 0)]
+        beyond = zip(unexcused(self.board, trace, dark, handled), dark, strict=True)
+        return sorted(((us, a) for us, (a, _) in beyond if us > 0), reverse=True)

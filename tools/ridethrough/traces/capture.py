@@ -17,7 +17,8 @@ from ridethrough.traces.trace import VOLTAGES, WIRES, Event, Trace
 _LONG_AGO_US = -(2**62)
 _DRAWN_MAX = 3000
 _LEVEL = 0.5
-_OFF_MV = 1_000
+OFF_MV = 1_000
+"""Below this CH power is off [assumed]."""
 _PULSE_US = 1_000
 """A reset is held for at least this [assumed]: samples further apart may miss one."""
 _UNPOWERED = "running_n is low without power as well"
@@ -79,7 +80,7 @@ class Capture(Trace):
 
     def _powered(self) -> list[Interval]:
         # a wire is low without power as well; CH power cannot be there then
-        return self.below("ch_mv", _OFF_MV).otherwise(self.end_us).sure
+        return self.below("ch_mv", OFF_MV).otherwise(self.end_us).sure
 
     def moments(self, name: str, key: str = "", value: str = "") -> Holds:
         found = super().moments(name, key, value)

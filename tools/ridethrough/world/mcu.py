@@ -129,8 +129,9 @@ class Mcu(Runtime):
     def _supply(self, on: bool) -> None:
         if on and self._standing_in:
             self.nets.set_power(True)
-            for role, hold in (("ch_enable", self.board.hold == "pad"), ("ac_ok", None)):
-                self._pins.configure(self.board.pins[role].gpio, OUT, PULL_NONE, 1, hold or None)
+            for role in ("ch_enable", "ac_ok"):
+                held = True if role == "ch_enable" and self.board.hold == "pad" else None
+                self._pins.configure(self.board.pins[role].gpio, OUT, PULL_NONE, 1, held)
             self.trace.set_text("mcu", self.clock.now_us, "run")
         elif on:
             self.nets.set_power(True)

@@ -244,15 +244,8 @@ class Pin:
 
 
 class ADC:
-    ATTN_11DB = 3
-
-    def __init__(self, id, **how):
-        if bool(how) != _ESP32 or (how and how != {"atten": 3}):
-            raise NotImplementedError("ADC is simulated with atten=ADC.ATTN_11DB on the esp32 port, without elsewhere")
+    def __init__(self, id):
         self._gpio = id._gpio if isinstance(id, Pin) else id
-
-    def read_uv(self):
-        return min(self.read_u16() * BOARD["io_mv"] * 1000 >> 16, 3100000)
 
     def read_u16(self):
         gpio = self._gpio
@@ -262,6 +255,18 @@ class ADC:
         if _steady:
             _adc[gpio] = value
         return value
+
+
+class AttenuatedADC(ADC):  # the esp32 port's
+    ATTN_11DB = 3
+
+    def __init__(self, id, *, atten=0):
+        if atten != self.ATTN_11DB:
+            raise NotImplementedError("machine.ADC is simulated with atten=ADC.ATTN_11DB only")
+        super().__init__(id)
+
+    def read_uv(self):
+        return min(self.read_u16() * BOARD["io_mv"] * 1000 >> 16, 3100000)
 
 
 class WDT:
@@ -598,7 +603,7 @@ READY = [(STDIN, 1)]
 _HALF = 1 << 29
 shims = {
     "machine": Module(
-        Pin=Pin, ADC=ADC, WDT=WDT, Timer=Timer, RTC=RTC, I2C=I2C, mem32=Mem32(),
+        Pin=Pin, ADC=AttenuatedADC if _ESP32 else ADC, WDT=WDT, Timer=Timer, RTC=RTC, I2C=I2C, mem32=Mem32(),
         PWRON_RESET=1, WDT_RESET=3,
         reset=lambda: call("machine_reset"),
         soft_reset=sys.exit,

@@ -9,15 +9,14 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 from ridethrough.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Lines, Sink, Source
+from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source
 
 _UNITS_US = {"s": 10**6, "sec": 10**6, "seconds": 10**6, "ms": 10**3, "us": 1, "µs": 1, "ns": 1e-3, "min": 60 * 10**6}
 _TIME = re.compile(r"(?:time|t|timestamp|zeit)[ _]?[\[(]?(s|sec|seconds|ms|us|µs|ns|min)?[\])]?", re.IGNORECASE)
 _PEEK_ROWS = 2000
-_DIGITAL = {b"0", b"1", b"", b"x", b"X", b"z", b"Z"}
+_DIGITAL = {b"0", b"1", b"", b"x", b"X", b"z", b"Z"}  # a column of 0.0 and 1.0 may be volts
 _LEVELS = {b"0": 0.0, b"1": 1.0, b"0.0": 0.0, b"1.0": 1.0, b"x": None, b"X": None, b"z": None, b"Z": None}
 _LEVELS |= {b"nan": None, b"NaN": None}
-_TIME_US_MAX = 400 * 24 * 3600 * 10**6
 
 
 class CsvSource(Source):
@@ -128,7 +127,7 @@ class CsvSource(Source):
                     t_us = round(at_us - first_us)
                 except (ValueError, OverflowError):
                     raise self._no_time(i, parts[time]) from None
-                if not last <= t_us <= _TIME_US_MAX:
+                if not last <= t_us <= TIME_US_MAX:
                     stamp = _shown(parts[time])
                     backwards = f"time goes backwards, at '{stamp}'"
                     raise self._lines.fail(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ridethrough.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Sink, Source
+from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Sink, Source
 
 _METADATA_BYTES_MAX = 256 * 1024
 _CHUNK_BYTES = 1 << 20
@@ -98,7 +98,7 @@ class SigrokSource(Source):
         if len(set(lengths.values())) > 1:
             shown = ", ".join(f"{name} {n:g}" for name, n in list(lengths.items())[:4])
             raise BadInput(f"{self.path}: its channels have different numbers of samples ({shown}): is it whole?")
-        if max(lengths.values()) / self._rate > 400 * 86_400:
+        if max(lengths.values()) / self._rate * 10**6 > TIME_US_MAX:
             raise BadInput(f"{self.path}: longer than 400 days: is its samplerate right?")
 
     def _files(self, prefix: str) -> list[zipfile.ZipInfo]:

@@ -16,6 +16,7 @@ GZIP = b"\x1f\x8b"
 LINE_BYTES_MAX = 64 * 1024
 _BLOCK_BYTES = 1 << 18
 CHANNELS_MAX = 1024
+TIME_US_MAX = 400 * 24 * 3600 * 10**6
 Value = float | str | None
 """A voltage or level, a text, or None for not known (x, z)."""
 Sink = Callable[[int, Value], None]

@@ -9,13 +9,12 @@ from itertools import chain
 from pathlib import Path
 
 from ridethrough.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, Channel, Lines, Sink, Source, Value
+from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source, Value
 
 _UNITS_FS = {"s": 10**15, "ms": 10**12, "us": 10**9, "ns": 10**6, "ps": 10**3, "fs": 1}
 _US_FS = 10**9
 _HEADER_BYTES_MAX = 16 * 1024 * 1024
 _HEADER_WORDS_MAX = 1000
-_TIME_US_MAX = 400 * 24 * 3600 * 10**6
 _KNOWN_MAX, _KNOWN_BYTES = 100_000, 64
 _OURS = re.compile(r"a sample every (\d+) mV and at ([\d, ]+) mV")
 
@@ -143,7 +142,7 @@ class VcdSource(Source):
                         raise self._wrong(block, line, f"'{_shown(line)}': {problem}; is the file cut short?")
                     ticks = new
                     now = new if scale_fs == _US_FS else new * scale_fs // _US_FS
-                    if now > _TIME_US_MAX:
+                    if now > TIME_US_MAX:
                         problem = f"{now // 10**6} s is more than 400 days: is the timescale right?"
                         raise self._wrong(block, line, problem)
                     if changes:
