@@ -85,6 +85,34 @@ def test_there_is_no_layout_in_noise():
     assert LayoutReader(4096).read(b"").pairs == ()
 
 
+def test_what_is_not_blank_is_never_appended_to():
+    """So how many pages a cut left unprogrammed behind the last commit does not tell states apart."""
+    grown = 0
+    for commits in range(12):
+        chip = FlashChip(ChipParams.of(PICO), bytearray(fresh_flash(REFERENCE, PICO)))
+        flash = FlashFs(chip)
+        flash.mount()
+        for i in range(commits):
+            flash.write_files({"/a": bytes([i])})
+        size = PICO.block_bytes
+        before = LayoutReader(size).read(chip.data).pairs[0]
+        where = [b for b in before.blocks if before.end <= size - 256 and not any(_tail(chip.data, b, before.end))]
+        for block in where:
+            chip.data[block * size + before.end] = 0
+        again = FlashFs(FlashChip(ChipParams.of(PICO), chip.data))
+        again.mount()
+        again.write_files({"/a": b"after"})
+        after = LayoutReader(size).read(chip.data).pairs[0]
+        grown += bool(where)
+        assert not where or (after.blank and after.end != before.end + 256), commits
+    assert grown >= 6
+
+
+def _tail(data, block, end):
+    # what differs from blank behind the end of a log
+    return [byte ^ 0xFF for byte in data[block * 4096 + end : (block + 1) * 4096]]
+
+
 def test_the_record_is_read_as_the_firmware_writes_it():
     trace = run_scenario(Scenario.load("update"))
     reader = setting().reader

@@ -29,6 +29,7 @@ from support import (
     run_steps,
     running_version,
     update,
+    with_main,
 )
 
 GOOD = "def run(meter):\n    meter.confirm()\n    while True:\n        meter.poll(50)\n"
@@ -494,6 +495,17 @@ def test_an_image_that_does_not_match_any_more_can_be_sent_again():
     again = run_on_flash(bytes(chip.data), operation=console.push(image()))
     assert "8F1B" in codes(again)
     assert "OK next=0" in lines(again) and any("OK verified version=2" in line for line in lines(again))
+
+
+@pytest.mark.parametrize("guest_name", guests())
+def test_the_boots_of_a_trial_are_counted_no_further_than_matters(guest_name):
+    """The count is a byte, and a reset before the rollback is written counts once more each time."""
+    source = (
+        "from esme import bootrec, start\nrec = bootrec.Record()\nrec.phase = bootrec.TRIAL\n"
+        "for i in range(300):\n    start.account(rec)\nrec.save()\nprint(bootrec.load().attempts)\n"
+    )
+    said = lines(run_steps(firmware=with_main(source), seconds=30, guest_name=guest_name))
+    assert said[-1] == "4", said[-3:]
 
 
 def test_an_image_that_changed_before_its_trial_can_be_sent_again():

@@ -74,7 +74,7 @@ def account(rec):
     rec.intent = bootrec.NO_INTENT
     if held_phase:
         rec.phase = bootrec.TRIAL
-        rec.attempts += 1
+        rec.attempts = min(rec.attempts + 1, TRIAL_BOOTS + 1)  # resets before the rollback is written must not wrap it
         if not powered_up and not board.held_at_boot:
             rec.dark_ms += board.BOOT_US // 1000
         return True

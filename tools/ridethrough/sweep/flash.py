@@ -193,9 +193,10 @@ class Reader:
             sha.update(repr((path, len(content))).encode() + content)
         return sha.digest()[:16]
 
-    def shape(self, found: Layout) -> tuple[tuple[int, bool], ...]:
-        """How the next commit to each metadata pair will go: pages left, and whether they are blank."""
-        return tuple(((self._block_bytes - pair.end) // self._page_bytes, pair.blank) for pair in found.pairs)
+    def shape(self, found: Layout) -> tuple[int, ...]:
+        """How the next commit to each metadata pair will go: the pages left in its block. Where they are not blank
+        littlefs appends nothing, and has the pair compacted: as where none is left."""
+        return tuple((self._block_bytes - p.end) // self._page_bytes if p.blank else 0 for p in found.pairs)
 
 
 def _walk(flash: FlashFs, folder: str, deep: bool = True) -> frozenset[str]:
