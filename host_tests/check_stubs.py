@@ -37,6 +37,7 @@ def main() -> int:
     # main.py goes on in the namespace that boot.py leaves
     status |= check([firmware / "main.py"], [REFERENCE, firmware, app], "--disable-error-code=name-defined")
     status |= check([*app.glob("*.py")], [REFERENCE, firmware, app])
+    status |= check([firmware / "witness" / "main.py"], [])
     return status
 
 

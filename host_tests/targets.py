@@ -12,10 +12,12 @@ import struct
 import sys
 import tempfile
 import zipfile
+from binascii import crc32
 from functools import lru_cache
 from pathlib import Path
 
 from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
+from ridethrough.devices.recording import Recording
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.images import EMULATED, inspect_image
 from ridethrough.rules.conditions import EXAMPLES, Condition
@@ -168,6 +170,20 @@ def sigrok(data: bytes) -> None:
     _capture(data, "t.sr")
 
 
+def witness_lines(data: bytes) -> None:
+    """What comes from a witness's port: also lines with a right check, which the fuzzer would not find."""
+    recording = Recording()
+    try:
+        for line in data.decode("latin-1").split("\n"):
+            recording.feed(line)
+            recording.feed(f"{line} {crc32(line.encode()) & 0xFFFF:04x}")
+        with tempfile.TemporaryDirectory() as folder:
+            recording.write_vcd(Path(folder) / "w.vcd")
+            load_capture(Path(folder) / "w.vcd", Wiring(), [10_800])
+    except BadInput as e:
+        assert "\n" not in str(e)
+
+
 def condition(data: bytes) -> None:
     """The words of a condition, a limit, a time."""
     text = data.decode("utf-8", "replace")
@@ -180,7 +196,7 @@ def condition(data: bytes) -> None:
 
 TARGETS = (
     host_image, board_image, boot_record, console_line, command, scenario, board, rule, vcd, table_of_samples, sigrok,
-    condition,
+    condition, witness_lines,
 )  # fmt: skip
 
 
@@ -233,6 +249,8 @@ def seeds(target: str) -> tuple[bytes, ...]:
             zf.writestr("logic-1-1", bytes(i % 2 for i in range(40)))
             zf.writestr("analog-1-2-1", struct.pack("<40f", *(12.0 * (i % 3) for i in range(40))))
         return (out.getvalue(),)
+    if target == "witness_lines":
+        return (b"h 0 0 1 ab\nv 1 1000 11000 500\na 2 1500 1\n. 4 101000 11000 0 0 500 3\nn 5 99 0\nh 0 3 1 ab",)
     if target == "condition":
         texts = (
             *EXAMPLES,

@@ -9,7 +9,7 @@ from ridethrough.boards import Board
 from ridethrough.errors import BadInput, suggestion
 from ridethrough.images.build import ImageSpec, application_files, build_image
 from ridethrough.images.keys import EMULATED
-from ridethrough.paths import FIRMWARE, SPECIMENS
+from ridethrough.paths import FIRMWARE, SPECIMENS, WITNESS
 
 FACTORY_VERSION = 1
 _SOURCE_BYTES_MAX = 4 * 1024 * 1024
@@ -32,12 +32,13 @@ class Firmware:
             raise BadInput(f"no firmware '{name}' ({directory} is no directory){suggestion(name, known)}")
         if not any((directory / f).is_file() for f in ("boot.py", "main.py")):
             raise BadInput(f"{directory}: neither boot.py nor main.py: no MicroPython firmware")
+        apart = ("app", WITNESS.name) if directory == FIRMWARE else ("app",)
         files: dict[str, bytes] = {}
         total = 0
         for path in sorted(directory.rglob("*")):
             relative = path.relative_to(directory)
             hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
-            if path.is_file() and not hidden and relative.parts[0] != "app":
+            if path.is_file() and not hidden and relative.parts[0] not in apart:
                 total += path.stat().st_size
                 if total > _SOURCE_BYTES_MAX:
                     raise BadInput(f"{directory}: more than {_SOURCE_BYTES_MAX} bytes: no board holds that")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ridethrough.cli import board, check, demo, flash, image, push, rules, run, scenarios, sweep
+from ridethrough.cli import board, check, demo, flash, image, push, record, rules, run, scenarios, sweep, trial
 from ridethrough.errors import BadInput
 from ridethrough.version import VERSION
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"ridethrough {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (run, demo, check, rules, sweep, scenarios, image, board, flash, push):
+    for module in (run, demo, check, rules, sweep, scenarios, image, board, flash, push, record, trial):
         module.add(commands)
     arguments = parser.parse_args(argv)
     try:

@@ -34,6 +34,7 @@ _EXAMPLES = """examples:
   mpremote connect build/board ls                      from another terminal, like any board
   ridethrough board serve --blank --flash my.flash     a new Pico: MicroPython, and an empty file system
   ridethrough board serve --board latch_pico --link /tmp/latch --speed max
+  ridethrough board serve --witness build/witness      and a second board that watches its rail: record, trial
   ridethrough board mains off                          and: mains on, hub out, hub in, reset, status, stop
   ridethrough board trace --vcd seen.vcd               what the world saw, and whether the rule was kept"""
 
@@ -52,6 +53,7 @@ def add(commands: Any) -> None:
     fresh = serve.add_mutually_exclusive_group()
     fresh.add_argument("--blank", action="store_true", help="a new flash file is empty: as the port formats it")
     fresh.add_argument("--firmware", metavar="DIR", default="", help="what a new flash file holds, not the reference")
+    serve.add_argument("--witness", metavar="PATH", type=Path, help="a witness watches it, and is served there")
     serve.add_argument("--speed", metavar="N|max", default="1", help="its seconds in one of ours (default: 1)")
     serve.set_defaults(call=_serve)
     for name, values, text in (
@@ -149,11 +151,12 @@ def _serve(arguments: argparse.Namespace) -> int:
     board = Board.load(arguments.board)
     firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)
     fresh = fresh_flash(firmware, board, blank=arguments.blank)
-    link = arguments.link
-    check_link(link)
+    link, witness_link = arguments.link, arguments.witness
+    for path in (link, witness_link) if witness_link else (link,):
+        check_link(path)
     drawer = Drawer(arguments.flash or link.with_name(link.name + ".flash"), board, fresh)
     try:
-        served = VirtualBoard(board, drawer, link, speed)
+        served = VirtualBoard(board, drawer, link, speed, witness_link)
     except BadInput:
         drawer.close()
         raise
@@ -161,7 +164,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     # not by an exception: it would be raised in the middle of the firmware, as the board's own Ctrl-C
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: served.stop())
-    print(f"{board.name} at {link} ({served.port}); Ctrl-C ends it", flush=True)
+    watched = f", its witness at {witness_link}" if witness_link else ""
+    print(f"{board.name} at {link} ({served.port}){watched}; Ctrl-C ends it", flush=True)
     try:
         served.serve()
     finally:

@@ -37,9 +37,7 @@ def add(commands: Any) -> None:
     push = commands.add_parser("push", help="send an image to a board, and activate it", **how)
     push.add_argument("image", metavar="IMAGE", type=Path)
     push.add_argument("--activate", metavar="now|DATE", help="now, or a date in UTC like 2026-12-01T02:00:00Z")
-    push.add_argument(
-        "--keys", metavar="DIR", type=Path, default=Path("keys"), help="with supplier.pem (default: keys)"
-    )
+    add_keys(push)
     push.set_defaults(call=_push)
     status = commands.add_parser("status", help="how a board stands", **how)
     status.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
@@ -48,6 +46,13 @@ def add(commands: Any) -> None:
     log.set_defaults(call=_log)
     for parser in (push, status, log):
         parser.add_argument("--port", metavar="PORT", required=True, help="a serial port, or a virtual board's link")
+
+
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """Whose commands a board takes."""
+    parser.add_argument(
+        "--keys", metavar="DIR", type=Path, default=Path("keys"), help="with supplier.pem (default: keys)"
+    )
 
 
 def _push(arguments: argparse.Namespace) -> int:

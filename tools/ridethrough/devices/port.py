@@ -26,43 +26,44 @@ class LinkLost(BadInput):
     """The port went away, and did not come back in time."""
 
 
-def open_port(name: str) -> serial.Serial:
+def open_port(name: str, option: str = "--port") -> serial.Serial:
     """Opens it for us alone; BadInput if that cannot be."""
     try:
         return serial.serial_for_url(name, baudrate=BAUD, timeout=_READ_S, write_timeout=10, exclusive=True)
     except ValueError as e:
-        raise BadInput(f"--port {name}: {e}") from e
+        raise BadInput(f"{option} {name}: {e}") from e
     except OSError as e:
-        raise BadInput(why_not(name, str(e))) from e
+        raise BadInput(why_not(name, str(e), option)) from e
 
 
-def why_not(name: str, error: str) -> str:
+def why_not(name: str, error: str, option: str = "--port") -> str:
     """Why a port cannot be opened, in one line."""
     if "://" not in name and not Path(name).exists():
         there = ", ".join(sorted(p.device for p in list_ports.comports() if p.vid is not None))
-        return f"--port {name}: no such port; " + (
+        return f"{option} {name}: no such port; " + (
             f"there are: {there}" if there else "no USB serial port is connected"
         )
     if "lock" in error or "busy" in error.lower() or "[Errno 11]" in error:
-        return f"--port {name}: busy: another program has it open (a terminal, mpremote?)"
+        return f"{option} {name}: busy: another program has it open (a terminal, mpremote?)"
     if "ermission" in error:
-        return f"--port {name}: permission denied (on Linux: is your user in the group dialout?)"
-    return f"--port {name}: cannot be opened: {error.splitlines()[0]}"
+        return f"{option} {name}: permission denied (on Linux: is your user in the group dialout?)"
+    return f"{option} {name}: cannot be opened: {error.splitlines()[0]}"
 
 
 class ConsoleLink:
     """The line console on a port. `heard(line)` is told of every line that is no answer. A port that goes away,
-    as a USB board's does at a reset, is opened again."""
+    as a USB board's does at a reset, is opened again. `option` names it in complaints."""
 
-    def __init__(self, name: str, heard: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(self, name: str, heard: Callable[[str], None] = lambda line: None, option: str = "--port") -> None:
         self._name = name
+        self._called = f"{option} {name}"
         self._heard = heard
-        self._serial = open_port(name)
+        self._serial = open_port(name, option)
         self._buffer = bytearray()
 
     def begin(self) -> None:
         """Ends the line that somebody before may have left half typed, and forgets what is said to it."""
-        self._write(b"\n")
+        self.say("")
         for line in self.lines(_QUIET_S):
             self._heard(line)
 
@@ -70,7 +71,14 @@ class ConsoleLink:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._serial.close()
+
+    def say(self, line: str) -> None:
+        """A line to the board."""
+        self._write(line.encode() + b"\n")
 
     def perform(self, operation: Operation) -> str:
         """Works through an operation of the console client. BadInput if nobody answers; Refused as it is
@@ -83,7 +91,7 @@ class ConsoleLink:
             except StopIteration as done:
                 return str(done.value)
             except NoAnswer as e:
-                raise BadInput(f"--port {self._name}: no answer to '{str(e)[:40]}'{self._prompt()}") from e
+                raise BadInput(f"{self._called}: no answer to '{str(e)[:40]}'{self._prompt()}") from e
             first = False
             answer = self._exchange(request)
 
@@ -94,7 +102,7 @@ class ConsoleLink:
 
     def _exchange(self, request: Request) -> str | None:
         if request.line:
-            self._write(request.line.encode() + b"\n")
+            self.say(request.line)
         for line in self.lines(request.timeout_us / 1e6):
             if line.startswith(("OK ", "ERR ")) or line == "OK":
                 if request.line:
@@ -142,7 +150,7 @@ class ConsoleLink:
                 return
             except BadInput as e:
                 if time.monotonic() > ends:
-                    raise LinkLost(f"--port {self._name}: the board went away and did not come back: {e}") from e
+                    raise LinkLost(f"{self._called}: the board went away and did not come back: {e}") from e
             time.sleep(0.2)
 
 

@@ -18,10 +18,11 @@ UNKNOWN = (-math.inf, math.inf)
 
 class Bands:
     """From `t_us` on, low <= value <= high, until the next; append-only, in order of time. `why` says what
-    keeps the bounds apart where they are. `resolution`, `grid`: samples that hold until the next are exact
-    only for thresholds on the grid (multiples of `resolution`, and those listed); 0: for all."""
+    keeps the bounds apart where they are. `within`: by how much the instrument may be off. `resolution`, `grid`:
+    samples that hold until the next are exact only for thresholds on the grid (multiples of `resolution`, and
+    those listed); 0: for all."""
 
-    def __init__(self, why: str = "", resolution: int = 0, grid: frozenset[int] = frozenset()) -> None:
+    def __init__(self, why: str = "", resolution: int = 0, grid: frozenset[int] = frozenset(), within: int = 0) -> None:
         self.times = array("q")
         self.lows = array("d")
         self.highs = self.lows
@@ -30,6 +31,7 @@ class Bands:
         self.why = why
         self.resolution = resolution
         self.grid = grid
+        self.within = within
 
     def add(self, t_us: int, low: float, high: float) -> None:
         """Appends bounds; those of the last moment are replaced, those that say nothing new are dropped."""
@@ -73,6 +75,12 @@ class Bands:
     def below(self, limit: float, end_us: int) -> Holds:
         """When the value is below `limit`."""
         step = self.resolution
+        if self.within:
+            sure, may = (
+                self._run(self.highs, limit - self.within, end_us),
+                self._run(self.lows, limit + self.within, end_us),
+            )
+            return self._holds(sure, may, f"{self.why}, and voltages may be off by {self.within} mV", end_us)
         if step and limit % step and limit not in self.grid:
             sure, may = self._run(self.highs, limit - step, end_us), self._run(self.lows, limit + step, end_us)
             return self._holds(sure, may, f"voltages are recorded in steps of {step} mV", end_us)

@@ -328,9 +328,12 @@ def _keeper(
         return _probe(found, signal, source, channel, wiring)
     levels = sorted({*levels_mv, *_DRAWN_LEVELS_MV, found.hub_lost_mv, found.hub_back_mv})
     step = source.resolution_mv
-    found.bands[signal] = Bands(why, step, source.exact_mv if step else frozenset())
+    within = source.within_mv
+    found.bands[signal] = Bands(why, step, source.exact_mv if step else frozenset(), within)
     scale = f", times {wiring.scale:g}" if wiring.scale != 1 else ""
     found.rests_on.append(f"{signal} from '{name}'{scale}")
+    if within:
+        levels = sorted({mv + off for mv in levels for off in (-within, within)})
     if step:
         # every sample of a run of ours is kept: it is no more than there are levels
         levels = sorted({*levels, *(float(mv) for mv in range(0, 30_000, step))})

@@ -19,12 +19,16 @@ class Nets:
         self._trace = trace
         self._board = board
         self._power = power
+        self.measured = power
+        """The rail that the analogue pin is wired to."""
         self._gpio = {role: facts.gpio for role, facts in board.pins.items()}
         self._role = {gpio: role for role, gpio in self._gpio.items()}
         self.pins = Pins(board, self._pin_changed, self._contention)
         self.latch = False
         self.on_edge: Callable[[int, int], None] = lambda gpio, level: None
         self.on_signal: Callable[[str, dict[str, str]], None] = lambda name, data: None
+        self.on_wire: Callable[[str, int], None] = lambda name, level: None
+        """Told of AC lost and running_n, whenever a pin moves."""
         self._said: dict[int, int] = {}
         self._hold_failed = False
         for wire in ("ch_enable", "ac_lost", "running_n"):
@@ -39,13 +43,13 @@ class Nets:
         self.apply()
 
     def mains_changed(self, on: bool) -> None:
-        self._drive("mains", int(on))
+        self.drive(self._gpio["mains"], int(on))
 
     def hub_changed(self, fitted: bool) -> None:
-        self._drive("ch_present_n", int(not fitted))
+        self.drive(self._gpio["ch_present_n"], int(not fitted))
 
-    def _drive(self, role: str, level: int) -> None:
-        gpio = self._gpio[role]
+    def drive(self, gpio: int, level: int) -> None:
+        """Something outside drives a pin."""
         before = self.pins.level(gpio)
         self.pins.drive(gpio, level)
         if self.pins.level(gpio) != before:
@@ -61,7 +65,7 @@ class Nets:
     def adc_mv(self, gpio: int) -> float:
         """The voltage at an analogue pin."""
         facts = self._board.pins["ch_sense"]
-        return self._power.ch_mv() / facts.divider if gpio == facts.gpio else 0.0
+        return self.measured.ch_mv() / facts.divider if gpio == facts.gpio else 0.0
 
     def configure(self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None) -> None:
         """As the firmware sets a pin up."""
@@ -69,7 +73,7 @@ class Nets:
 
     def steady(self) -> bool:
         """Does no analogue pin change until the next thing happens?"""
-        return self._power.steady()
+        return self.measured.steady()
 
     def apply(self) -> None:
         """Carries the pins' state out to the world, at this moment."""
@@ -83,8 +87,13 @@ class Nets:
         self._trace.set_wire("ch_enable", now, int(enable))
         self._power.set_enable(enable)
         # a transistor pulls AC lost low while its gate is high; without the board's supply nothing does
-        self._trace.set_wire("ac_lost", now, int(not self.pins.level(self._gpio["ac_ok"])))
-        self._trace.set_wire("running_n", now, self.pins.level(self._gpio["running_n"]))
+        wires = {
+            "ac_lost": int(not self.pins.level(self._gpio["ac_ok"])),
+            "running_n": self.pins.level(self._gpio["running_n"]),
+        }
+        for wire, level in wires.items():
+            self._trace.set_wire(wire, now, level)
+            self.on_wire(wire, level)
 
     def _pin_changed(self, gpio: int) -> None:
         role = self._role.get(gpio)

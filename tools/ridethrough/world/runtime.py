@@ -50,6 +50,7 @@ class Runtime:
         self._pending: deque[Timer] = deque()
         self._hard: deque[Callable[[], None]] = deque()
         self._masked = False
+        self._in_hard = False
         self._timers: list[Timer] = []
 
     def begin(self, run: Callable[[], None]) -> None:
@@ -95,9 +96,10 @@ class Runtime:
         self._interrupted = False
 
     def raise_irq(self, handler: Callable[[], None]) -> None:
-        """A hardware interrupt: `handler` runs at once, in the middle of whatever the guest is doing, or
-        as soon as interrupts are on again."""
-        self._hard.append(handler)
+        """A hardware interrupt: `handler` runs at once, in the middle of whatever the guest is doing but another
+        handler, or as soon as interrupts are on again; once for all that was raised until then."""
+        if handler not in self._hard:
+            self._hard.append(handler)
         if not self._masked and not self._irq_off:
             self.clock.at(self.clock.now_us, Order.GUEST, self._resumer())
 
@@ -141,8 +143,14 @@ class Runtime:
         return self.alive and not (self._pending or self._hard or self._interrupted)
 
     def _serve_hard(self) -> None:
-        while self._hard and not self._masked and not self._irq_off:
-            self._hard.popleft()()
+        if self._in_hard:
+            return
+        self._in_hard = True
+        try:
+            while self._hard and not self._masked and not self._irq_off:
+                self._hard.popleft()()
+        finally:
+            self._in_hard = False
 
     def wait_us(self, us: int, wake: Callable[[], bool] | None = None) -> None:
         """Lets up to `us` pass, less if `wake()` becomes true; timers run meanwhile."""

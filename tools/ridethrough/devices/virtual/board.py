@@ -11,53 +11,47 @@ from typing import Any
 from ridethrough.boards import Board
 from ridethrough.devices.virtual.control import Control
 from ridethrough.devices.virtual.drawer import Drawer
-from ridethrough.devices.virtual.line import Line
+from ridethrough.devices.virtual.served import Served
 from ridethrough.errors import BadInput
-from ridethrough.guests.micropython import MicroPythonGuest
-from ridethrough.guests.process import Child
-from ridethrough.guests.wire import Session
+from ridethrough.firmware import Firmware
+from ridethrough.paths import WITNESS
 from ridethrough.rules import Rule
+from ridethrough.runner import fresh_flash
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock
 from ridethrough.world.surroundings import Site, World
+from ridethrough.world.witnessing import WITNESS_BOARD, wire
 
 _STEP_US = 5_000
 """How far the board's time goes before the line is looked at again."""
-_BUSY_US = 2_000
-_UNREAD_BYTES_MAX = 8_192
 _LAG_S = 0.5
 """After a longer break (the machine slept, we were stopped) the board does not catch up."""
 
 
 class VirtualBoard:
     """Serves `board` at `link` with the flash in `drawer`. `speed`: the board's seconds in one of ours; None
-    for as fast as it goes. Mains is on, the hub is fitted."""
+    for as fast as it goes. Mains is on, the hub is fitted. `witness_link`: a witness watches it, and is served
+    there."""
 
-    def __init__(self, board: Board, drawer: Drawer, link: Path, speed: float | None) -> None:
+    def __init__(
+        self, board: Board, drawer: Drawer, link: Path, speed: float | None, witness_link: Path | None = None
+    ) -> None:
         self._drawer = drawer
         self._speed = speed
         self._clock = Clock()
-        guest = MicroPythonGuest(cpu_s=None, busy=self._busy)
-        world = World(start_mwh=drawer.mwh(World().start_mwh))
-        self._site = Site(self._clock, board, world, guest)
-        chip = self._site.mcu.chip
-        chip.data[:] = drawer.flash
-        chip.on_written = self._keep
-        self._busy_now = False
         self._stopped = False
         self._control = Control(link, self._do)
+        self._served: list[Served] = []
         try:
-            self._line = Line(link)
+            world = World(start_mwh=drawer.mwh(World().start_mwh))
+            self._served.append(Served(self._clock, board, world, bytes(drawer.flash), link))
+            if witness_link:
+                self._served.append(_witness(self._clock, self._served[0].site, witness_link))
         except BadInput:
-            self._control.close()
+            self._let_go()
             raise
-        self._site.mcu.console.on_output = self._print
-
-    def _print(self, data: bytes) -> None:
-        # In the guest's greenlet. A port that is full holds the board up, and Ctrl-C gets through to it.
-        self._line.write(data)
-        while self._line.full:
-            self._site.mcu.wait_us(_BUSY_US)
+        self._site = self._served[0].site
+        self._site.mcu.chip.on_written = self._keep
 
     def _keep(self, at: int, size: int) -> None:
         # the count first: a register on flash must never be ahead of it
@@ -67,7 +61,7 @@ class VirtualBoard:
     @property
     def port(self) -> str:
         """The pseudo-terminal's own name."""
-        return self._line.name
+        return self._served[0].line.name
 
     def stop(self) -> None:
         """Ends `serve` soon."""
@@ -78,7 +72,7 @@ class VirtualBoard:
         began_s, began_us = time.monotonic(), self._clock.now_us
         while not self._stopped:
             now_s, now_us = time.monotonic(), self._clock.now_us
-            speed = self._speed or (1.0 if self._busy_now else None)
+            speed = self._speed or (1.0 if any(one.busy for one in self._served) else None)
             if speed is None:
                 behind_us = _STEP_US
                 began_s, began_us = now_s, now_us
@@ -87,39 +81,22 @@ class VirtualBoard:
                 if behind_us > _LAG_S * speed * 1e6:
                     began_s, began_us = now_s, now_us
             self._clock.run(now_us + max(0, min(behind_us, int(_STEP_US * max(1.0, speed or 1.0)))))
-            self._line.flush()
+            for one in self._served:
+                one.line.flush()
             ahead_us = -behind_us if speed is None else _STEP_US - behind_us
             self._wait(max(0.0, ahead_us / 1e6 / (speed or 1.0)))
 
     def _wait(self, at_most_s: float) -> None:
-        writers = [self._line.master] if self._line.waiting else []
-        line, control = self._line.master, self._control.listener.fileno()
-        # a port does not take what its board has not read yet
-        readers = [line, control] if len(self._site.mcu.console.rx) < _UNREAD_BYTES_MAX else [control]
+        lines = {one.line.master: one for one in self._served}
+        writers = [fd for fd, one in lines.items() if one.line.waiting]
+        control = self._control.listener.fileno()
+        readers = [control, *(fd for fd, one in lines.items() if one.listens)]
         ready, _, _ = select.select(readers, writers, [], at_most_s)
-        if line in ready:
-            data = self._line.read()
-            if self._site.mcu.alive:
-                # to a board in reset nobody can say anything: its port is gone
-                self._site.mcu.type_in(data)
+        for fd in ready:
+            if fd in lines:
+                lines[fd].take()
         if control in ready:
             self._control.serve_one()
-
-    def _busy(self, session: Session, child: Child) -> None:
-        # In the guest's greenlet: the VM computes, and time goes on until it asks for something.
-        mcu = self._site.mcu
-        self._busy_now = True
-        try:
-            while not session.back:
-                if child.has_line():
-                    session.look()
-                    continue
-                try:
-                    mcu.wait_us(_BUSY_US)
-                except KeyboardInterrupt:
-                    child.interrupt()
-        finally:
-            self._busy_now = False
 
     def trace(self) -> Trace:
         """What has been seen so far."""
@@ -175,8 +152,18 @@ class VirtualBoard:
 
     def close(self) -> None:
         """Takes the board's power, and puts it back into its drawer."""
-        self._site.mcu.close()
         self._drawer.keep_mwh(self._site.metrology.total_mwh())
-        self._control.close()
-        self._line.close()
+        self._let_go()
         self._drawer.close()
+
+    def _let_go(self) -> None:
+        for one in self._served:
+            one.close()
+        self._control.close()
+
+
+def _witness(clock: Clock, watched: Site, link: Path) -> Served:
+    board = Board.load(WITNESS_BOARD)
+    served = Served(clock, board, World(), fresh_flash(Firmware.load(str(WITNESS)), board), link)
+    wire(watched, served.site)
+    return served

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import binascii
 import collections
 import errno
@@ -33,6 +34,7 @@ BUILTINS = frozenset(
 """As `dir(builtins)` of the rp2 port prints them, less those made per board (open, print, __import__)."""
 
 _KEPT = {
+    "array": (array, "array"),
     "binascii": (binascii, "a2b_base64 b2a_base64 crc32 hexlify unhexlify"),
     "struct": (struct, "calcsize pack pack_into unpack unpack_from"),
     "errno": (errno, "EACCES EAGAIN EEXIST EINVAL EIO EISDIR ENODEV ENOENT ENOMEM EPERM ETIMEDOUT"),

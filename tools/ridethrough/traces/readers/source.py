@@ -46,6 +46,8 @@ class Source(ABC):
     """Written by a run of ours: what is not in it did not happen."""
     resolution_mv: int = 0
     exact_mv: frozenset[int] = frozenset()
+    within_mv: int = 0
+    """By how much a voltage may be off."""
     first_us: int = 0
     """What the capture's own clock shows where ours is 0, once `feed` is through."""
     end_us: int = 0

@@ -16,6 +16,7 @@ _US_FS = 10**9
 _HEADER_BYTES_MAX = 16 * 1024 * 1024
 _HEADER_WORDS_MAX = 1000
 _KNOWN_MAX, _KNOWN_BYTES = 100_000, 64
+_WITNESS = re.compile(r"a witness, \w+: samples at most (\d{1,7}) us apart, voltages within (\d{1,6}) mV")
 _OURS = re.compile(r"a sample every (\d+) mV and at ([\d, ]+) mV")
 
 
@@ -76,6 +77,8 @@ class VcdSource(Source):
                 found.append((text[2], ".".join(scopes), _named("".join(text[3:5])), text[0], bits))
             elif word == "$version":
                 self.complete = text[:1] == ["ridethrough"]
+            elif word == "$comment" and (match := _WITNESS.search(" ".join(text))):
+                self.period_us, self.within_mv = int(match[1]), int(match[2])
             elif word == "$comment" and (match := _OURS.search(" ".join(text))):
                 self.resolution_mv = int(match[1])
                 self.exact_mv = frozenset(int(mv) for mv in match[2].split(","))
@@ -90,7 +93,8 @@ class VcdSource(Source):
         if match is None:
             raise self._fail(f"timescale '{text[:20]}': 1, 10 or 100 s, ms, us, ns, ps or fs expected")
         self._scale_fs = int(match[1]) * _UNITS_FS[match[2]]
-        self.period_us = self._scale_fs // _US_FS if self._scale_fs > _US_FS else 0
+        if self._scale_fs > _US_FS:
+            self.period_us = max(self.period_us, self._scale_fs // _US_FS)
 
     def _name(self, found: list[tuple[str, str, str, str, int]]) -> None:
         # our own events and their details have scopes of their own

@@ -1,0 +1,291 @@
+"""The witness says what was there and how well it looked; a capture made of it never contradicts the world."""
+
+import json
+import random
+import re
+import signal
+import subprocess
+import threading
+from binascii import crc32
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ridethrough import Firmware, World
+from ridethrough.devices.port import open_port
+from ridethrough.devices.recording import APART_US_MAX, CHANGES_MAX, WITHIN_MV, Recording
+from ridethrough.devices.virtual.control import ask
+from ridethrough.errors import BadInput
+from ridethrough.guests.named import guest_named
+from ridethrough.paths import WITNESS
+from ridethrough.runner import fresh_flash
+from ridethrough.traces.intervals import overlap_us
+from ridethrough.traces.load import Wiring, load_capture
+from ridethrough.world.clock import Clock, Order
+from ridethrough.world.surroundings import ClockError, Site
+from ridethrough.world.witnessing import GPIOS, wire
+from support import PATIENCE_S, PICO, REFERENCE, S, guests
+from test_devices import said
+from test_virtual_board import BIN, ridethrough, served, wait_for
+
+EYES = Firmware.load(str(WITNESS))
+LIMITS_MV = (2_000, 7_000, 10_800)
+
+
+class Both:
+    """A board and the witness that watches it, in one world."""
+
+    def __init__(self, world=None, guest="cpython", origin_us=0):
+        self.clock = Clock()
+        self.board = Site(self.clock, PICO, world or World(), guest_named("cpython"))
+        self.board.mcu.chip.data[:] = fresh_flash(REFERENCE, PICO)
+        witness = World(clock=ClockError(tick_origin_us=origin_us))
+        self.witness = Site(self.clock, PICO, witness, guest_named(guest))
+        self.witness.mcu.chip.data[:] = fresh_flash(EYES, PICO)
+        wire(self.board, self.witness)
+        self._origin_us = origin_us
+
+    def run(self, seconds):
+        self.clock.run(round(seconds * S))
+        assert not self.witness.trace.events("fault")
+        return [line for _, line in self.witness.mcu.console.log]
+
+    def recorded(self, lines):
+        """A recording of these lines, and where its time 0 is in the world's."""
+        recording = Recording()
+        for line in lines:
+            recording.feed(line)
+        hello = next(line for line in lines if line.startswith("h "))
+        since_reset_us = (int(hello.split()[2]) - self._origin_us) % 2**30
+        return recording, self.witness.mcu.ticking()["started_us"] + since_reset_us
+
+
+def contradictions(recording, offset_us, trace, path):
+    """What the capture says for sure and the world did otherwise, beyond what lies between two samples."""
+    recording.write_vcd(path)
+    capture = load_capture(path, Wiring(), LIMITS_MV)
+    truth = [(f"below {mv}", capture.below("ch_mv", mv), trace.below("ch_mv", mv).sure) for mv in LIMITS_MV]
+    for name in GPIOS:
+        truth.append((name, capture.wire(name, 1), trace.when(name, 1)))
+    found = []
+    for name, holds, true in truth:
+        there = [(a - offset_us, b - offset_us) for a, b in true]
+        for a, b in holds.sure:
+            if overlap_us((a, b), there) < b - a:
+                found.append((name, "is not so", a, b))
+        may = holds.may
+        for a, b in there:
+            a, b = max(a, 0), min(b, capture.end_us)
+            # between two samples that agree nobody saw anything
+            if b - a > recording.apart_us and overlap_us((a, b), may) < b - a:
+                found.append((name, "was not allowed for", a, b))
+    return found
+
+
+MOMENTS = st.integers(500, 9_000).map(lambda ms: ms * 1000)
+
+
+@settings(max_examples=25)
+@given(
+    mains=st.lists(st.tuples(st.integers(20, 3_000), st.integers(20, 3_000)), max_size=3),
+    volts=st.lists(st.tuples(MOMENTS, st.sampled_from([6_000, 10_500, 11_000, 12_000])), max_size=4),
+    hub=st.lists(st.tuples(MOMENTS, st.booleans()), max_size=2),
+    origin_us=st.sampled_from([0, 2**30 - 3 * S, 2**30 - 1]),
+    lost=st.sampled_from([0.0, 0.02, 0.3]),
+    seed=st.integers(0, 99),
+)
+def test_a_recording_never_contradicts_the_world(tmp_path_factory, mains, volts, hub, origin_us, lost, seed):
+    """Whatever happens to the mains, the converter and the line that brings it."""
+    changes, at_us = [(0, True)], 500_000
+    for off_ms, on_ms in mains:
+        changes += [(at_us, False), (at_us + off_ms * 1000, True)]
+        at_us += (off_ms + on_ms) * 1000
+    world = World(mains=tuple(changes), converter=tuple(sorted(volts)), hub_fitted=tuple(sorted(hub)))
+    both = Both(world, origin_us=origin_us)
+    lines = both.run(10)
+    chance = random.Random(seed)
+    kept = [line for line in lines if line.startswith("h ") or chance.random() >= lost]
+    recording, offset_us = both.recorded(kept)
+    path = tmp_path_factory.getbasetemp() / "witness.vcd"
+    assert not contradictions(recording, offset_us, both.board.finish(), path)
+    assert recording.now_us > 9 * S
+    gone = len(lines) - len(kept)
+    assert recording.lines_lost <= gone and (not gone or recording.lines_lost or recording.unwatched_us == 0)
+
+
+@pytest.mark.parametrize("name", guests())
+def test_it_sees_an_outage_to_the_sample(name, tmp_path):
+    """On both guests: 4 s without mains, stamped within a sample of when it was."""
+    both = Both(World(mains=((0, True), (5 * S, False), (9 * S, True))), name)
+    recording, offset_us = both.recorded(both.run(12))
+    # a pulse shorter than the interrupt that stamps it is said not to be known
+    assert recording.lines_lost == recording.edges_lost == 0 and recording.unwatched_us <= 10
+    recording.write_vcd(tmp_path / "o.vcd")
+    capture = load_capture(tmp_path / "o.vcd", Wiring(), [10_800])
+    (true,) = [d for d in both.board.finish().below("ch_mv", 10_800).sure if d[0] > S]
+    (seen,) = [d for d in capture.below("ch_mv", 10_800).sure if d[0] > S]
+    apart_us = recording.apart_us
+    assert 0 < apart_us < 2_000
+    # it reads within WITHIN_MV, so it must have fallen a little further
+    assert 0 <= seen[0] + offset_us - true[0] <= apart_us + 2_000
+    assert 0 <= true[1] - seen[1] - offset_us <= apart_us + 2_000
+
+
+def test_edges_that_nobody_could_keep_are_counted_and_not_known():
+    """A thousand edges in two milliseconds: the ring holds 64."""
+    both = Both()
+    for i in range(1_000):
+        both.clock.at(4 * S + 2 * i, Order.WORLD, lambda i=i: both.witness.mcu.nets.drive(GPIOS["ac_lost"], i % 2))
+    recording, _ = both.recorded(both.run(6))
+    assert recording.edges_lost > 100 and 0 < recording.unwatched_us < 400_000
+    assert None in [level for _, level in recording.changes["ac_lost"]]
+
+
+def test_a_pause_of_the_witness_is_not_watched():
+    """What reading it out held up: samples too far apart make the rail unknown, and nothing else."""
+    lines = ["h 7 0 1 ab", ". 8 100000 12000 0 0 700 0", "v 9 200000 12000 60000", ". 10 300000 12000 0 0 800 0"]
+    recording = Recording()
+    for line in lines:
+        recording.feed(checked(line))
+    assert recording.changes["ch_mv"] == [(100_000, 12_000), (140_001, None), (200_000, 12_000)]
+    assert recording.apart_us == 800 < APART_US_MAX and recording.unwatched_us == 59_999
+
+
+def checked(line):
+    return f"{line} {crc32(line.encode()) & 0xFFFF:04x}"
+
+
+def test_a_witness_that_resets_ends_its_recording():
+    recording = Recording()
+    for line in ("h 7 5000 1 ab", ". 8 6000 12000 0 0 700 0", "h 0 40 1 ab", ". 1 9000 0 0 0 700 0"):
+        recording.feed(checked(line))
+    assert recording.ended == "the witness was reset" and recording.now_us == 1_000
+
+
+def test_it_refuses_what_it_does_not_speak_and_what_is_too_much():
+    with pytest.raises(BadInput, match="speaks version 9"):
+        Recording().feed(checked("h 0 0 9 ab"))
+    recording = Recording()
+    recording.feed(checked("h 0 0 1 ab"))
+    recording.changes["ch_mv"] = [(0, 0)] * CHANGES_MAX
+    with pytest.raises(BadInput, match="divider"):
+        recording.feed(checked("v 1 500 12000 500"))
+    with pytest.raises(BadInput, match="said nothing"):
+        Recording().write_vcd("never.vcd")
+
+
+def test_voltages_are_only_as_good_as_the_witness(tmp_path):
+    """11 V is not surely above 10.8 V if readings may be off by 0.4 V."""
+    recording = Recording()
+    for line in ("h 0 0 1 ab", "v 1 1000 11000 500", ". 2 101000 11000 0 0 500 0", ". 3 301000 11000 0 0 500 0"):
+        recording.feed(checked(line))
+    recording.write_vcd(tmp_path / "a.vcd")
+    below = load_capture(tmp_path / "a.vcd", Wiring(), [10_800]).below("ch_mv", 10_800)
+    assert not below.sure and below.may and f"off by {WITHIN_MV} mV" in below.why
+    recording.write_vcd(tmp_path / "b.vcd", within_mv=100)
+    known = load_capture(tmp_path / "b.vcd", Wiring(), [10_800]).below("ch_mv", 10_800)
+    assert known.may == [(0, 1_000)] or known.may == [(0, 501)], "only before its first sample"
+
+
+# --- the whole of it, by public commands ---
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    """Two virtual boards wired together, keys and an image."""
+    if "micropython" not in guests():
+        pytest.skip("no MicroPython VM on this machine")
+    folder = tmp_path_factory.mktemp("bench")
+    with served(folder, "--blank", "--speed", "max", "--witness", folder / "witness") as link:
+        said(ridethrough("flash", "--board", "rpi_pico", "--port", link, cwd=folder))
+        build = ["--keys", "keys", "--board", "rpi_pico", "--version", 2, "--size", 8192]
+        said(ridethrough("image", "build", *build, "-o", "v2.img", cwd=folder))
+        yield folder, link
+
+
+def trial(folder, link, *more):
+    ports = ["--board-port", link, "--witness-port", folder / "witness", "--image", "v2.img"]
+    return ridethrough("trial", *ports, *more, cwd=folder)
+
+
+def test_trials_of_a_board_that_holds_its_rail_are_filed(bench):
+    folder, link = bench
+    out = said(trial(folder, link, "--repeat", 2, "--note", "two <virtual> boards", "--output", "t"))
+    assert "trial 2 of 2: outcome 0 success, version 2 runs" in out and out.count("PASS: no cut at all") == 2
+    record = json.loads((folder / "t" / "trial.json").read_text())
+    assert record["note"] == "two <virtual> boards" and len(record["trials"]) == 2
+    for one in record["trials"]:
+        assert [e["event"] for e in one["stated"]] == ["command", "reset", "outcome"]
+        assert one["stated"][1]["kind"] == "activation" and one["capture"]["lines_lost"] == 0
+    page = (folder / "t" / "trial.html").read_text()
+    assert "two &lt;virtual&gt; boards" in page and record["image"]["sha256"] in page
+    # the captures are what check reads, and say the same there
+    for line in re.findall(r"again: ridethrough (.*)", out):
+        words = line.replace("'mains on'", "mains on").replace("'CH fitted'", "CH fitted")
+        assert "PASS: no cut at all" in said(ridethrough(*re.split(r" (?!on|fitted)", words), cwd=folder))
+
+
+def test_a_trial_in_which_the_rail_drops_fails(bench):
+    folder, link = bench
+    over = threading.Event()
+
+    def cut():
+        # mains is away for a moment whenever the board reboots: to a bench that assumes mains it is the board's fault
+        resets = ask(link, do="status")["resets"]
+        while not over.wait(0.01):
+            if ask(link, do="status")["resets"] > resets:
+                ask(link, do="mains", value="off")
+                over.wait(0.3)
+                ask(link, do="mains", value="on")
+                return
+
+    hand = threading.Thread(target=cut)
+    hand.start()
+    done = trial(folder, link, "--rule", "design-target", "--output", "f")
+    over.set()
+    hand.join()
+    assert done.returncode == 1, done
+    assert "FAIL: CH power outside" in done.stdout and "AC lost said for" in done.stdout, done.stdout
+
+
+def test_record_writes_what_check_reads(bench):
+    folder, _ = bench
+    out = said(ridethrough("record", "--port", folder / "witness", "--vcd", "r.vcd", "--for", "3s", cwd=folder))
+    assert re.search(r"watched {10}3\.\d+ s, a sample every \d+ us or sooner", out) and "0 lines, 0 edges" in out
+    out = said(ridethrough("check", "r.vcd", "--assume", "mains on", "--at", "reset=1s", cwd=folder))
+    assert "PASS: no cut at all" in out
+
+
+def test_record_ends_with_a_signal_and_keeps_what_it_has(bench):
+    folder, _ = bench
+    command = [BIN / "ridethrough", "record", "--port", "witness", "--vcd", "c.vcd", "--for", "1 h"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # it asks who is there, and the witness answers: from then on it records
+    wait_for(lambda: process.poll() is not None or busy(folder / "witness"))
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0 and "watched" in out, out
+    assert (folder / "c.vcd").read_text().startswith("$comment a witness")
+
+
+def busy(link):
+    try:
+        open_port(str(link)).close()
+    except BadInput as e:
+        return "busy" in str(e)
+    return False
+
+
+def test_what_is_no_witness_is_said_in_one_line(bench, tmp_path):
+    folder, link = bench
+    missing = trial(folder, link, "--output", "x", "--image", "absent.img")
+    assert missing.returncode == 2 and "absent.img" in missing.stderr
+    nowhere = ridethrough("record", "--port", tmp_path / "none", "--vcd", tmp_path / "n.vcd")
+    assert nowhere.returncode == 2 and "no such port" in nowhere.stderr and not (tmp_path / "n.vcd").exists()
+    wrong = ridethrough("record", "--port", link, "--vcd", tmp_path / "n.vcd")
+    assert wrong.returncode == 2 and "no witness answers" in wrong.stderr, wrong
+    swapped = ridethrough("trial", "--board-port", folder / "witness", "--witness-port", link, "--image", "v2.img",
+                          cwd=folder)  # fmt: skip
+    assert swapped.returncode == 2 and "--witness-port" in swapped.stderr
+    for done in (missing, nowhere, wrong, swapped):
+        assert len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr

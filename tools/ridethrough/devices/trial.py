@@ -1,0 +1,144 @@
+"""One whole update of a board on the desk, watched by a witness: what both of them said, as a capture that rules
+can judge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ridethrough.devices import console
+from ridethrough.devices.port import ConsoleLink
+from ridethrough.devices.recording import Recording
+from ridethrough.devices.witness import WitnessLink
+from ridethrough.errors import BadInput
+from ridethrough.images.commands import activation_command
+from ridethrough.images.keys import KeyPair
+from ridethrough.traces.ac_lost import LAG_US_MAX
+from ridethrough.traces.capture import Capture
+from ridethrough.traces.load import Wiring, load_capture
+
+ASSUMED = {"mains": 1, "ch_present": 1}
+"""Of a bench: nobody cuts the mains in a trial, and the hub stays where it is."""
+_LEAD_US, _TAIL_US = 2_000_000, 5_000_000
+_ANSWER_TRIES = 60
+_BEAT_US = 100_000
+_SHUTDOWN_US = 1_000_000
+"""How much earlier or later than its reset a board's word of it may reach us."""
+
+
+@dataclass
+class Trial:
+    """`hello`: what the board said of itself before; `outcome`: its answer, None if there was none; `stated`: the
+    events that the witness cannot see, (name, kind, t_us) in its time; `problem`: why it was not finished."""
+
+    recording: Recording
+    hello: dict[str, str] = field(default_factory=dict)
+    outcome: int | None = None
+    version: str = ""
+    stated: list[tuple[str, str, int]] = field(default_factory=list)
+    problem: str = ""
+    vcd: Path = Path()
+    sha256: str = ""
+
+    def keep(self, vcd: Path, within_mv: int) -> None:
+        """Writes the capture."""
+        self.recording.write_vcd(vcd, within_mv)
+        self.vcd, self.sha256 = vcd, hashlib.sha256(vcd.read_bytes()).hexdigest()
+
+    def capture(self, levels_mv: frozenset[float]) -> Capture:
+        """What was kept, with what was stated: as `ridethrough check` would have it."""
+        capture = load_capture(self.vcd, Wiring(assumed=ASSUMED), levels_mv)
+        for name, kind, t_us in self.stated:
+            capture.state(name, t_us, kind)
+        capture.log.sort(key=lambda e: e.t_us)
+        return capture
+
+    def ac_lost_us(self, capture: Capture) -> int:
+        """For how long at a stretch AC lost said that mains is lost; it never was."""
+        return max((b - a for a, b in capture.wire("ac_lost", 1).sure), default=0)
+
+    def went_well(self, capture: Capture) -> bool:
+        """Apart from what rules say: the update was done, and AC lost told the truth."""
+        return self.outcome == 0 and not self.problem and self.ac_lost_us(capture) <= LAG_US_MAX
+
+    def again(self) -> str:
+        """The line that judges the capture again."""
+        words = ["ridethrough check", str(self.vcd), "--assume 'mains on' --assume 'CH fitted'"]
+        return " ".join([*words, *(f"--at {kind or name}={t_us}us" for name, kind, t_us in self.stated)])
+
+
+def run_trial(
+    board_port: str,
+    witness_port: str,
+    image: bytes,
+    supplier: KeyPair,
+    told: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> Trial:
+    """Pushes `image`, activates it, waits for what comes of it. BadInput if one of the two is not there; what goes
+    wrong later is the trial's `problem`."""
+    shutdowns: list[tuple[int, str]] = []
+    with WitnessLink(witness_port, "--witness-port") as witness:
+
+        def heard(line: str) -> None:
+            if line.startswith("* shutdown "):
+                shutdowns.append((witness.now_us, line.split()[2]))
+
+        with ConsoleLink(board_port, heard, "--board-port") as link:
+            link.begin()
+            trial = Trial(Recording())
+            try:
+                said = link.perform(console.ask("hello", timeout_us=console.HELLO_TIMEOUT_US))
+                trial.hello = console.words(said)
+                _update(trial, link, witness, image, supplier, told)
+            except console.Refused as e:
+                trial.problem = f"the board refused: {e}"
+            except (KeyError, ValueError) as e:
+                raise BadInput(f"--board-port {board_port}: what is there does not speak this console: {e}") from e
+            except BadInput as e:
+                if not trial.hello:
+                    raise
+                trial.problem = str(e)
+        trial.recording = witness.stop()
+    trial.stated = sorted(trial.stated + list(_resets(trial.recording, shutdowns)), key=lambda event: event[2])
+    return trial
+
+
+def _update(
+    trial: Trial,
+    link: ConsoleLink,
+    witness: WitnessLink,
+    image: bytes,
+    supplier: KeyPair,
+    told: Callable[[str, int, int], None],
+) -> None:
+    hello = trial.hello
+    _listen(witness, _LEAD_US)
+    block_bytes, counter, ident = int(hello["block"]), int(hello["counter"]) + 1, bytes.fromhex(hello["board"])
+    link.perform(console.push(image, block_bytes, told=lambda done: told("push", done, len(image))))
+    told("activate", 0, 0)
+    # a little early, and the outcome a little late: a reboot is rather taken to be longer
+    trial.stated.append(("command", "", witness.now_us))
+    answer = console.words(link.perform(console.await_outcome(activation_command(image, ident, counter, supplier))))
+    trial.stated.append(("outcome", "", witness.now_us + _BEAT_US))
+    trial.outcome, trial.version = int(answer["outcome"]), answer["version"]
+    _listen(witness, _TAIL_US)
+
+
+def _listen(witness: WitnessLink, us: int) -> None:
+    if not witness.listen(us):
+        raise BadInput("the witness said no more")
+
+
+def _resets(recording: Recording, shutdowns: list[tuple[int, str]]) -> list[tuple[str, str, int]]:
+    # running_n floats up at a reset; which kind it was the board has said, unless nobody asked it
+    found: list[tuple[str, str, int]] = []
+    before: int | None = None
+    for t_us, level in recording.changes["running_n"]:
+        if before == 0 and level == 1:
+            near = [kind for at_us, kind in shutdowns if abs(at_us - t_us) <= _SHUTDOWN_US]
+            found.append(("reset", near[-1] if near else "", t_us))
+        before = level if level is not None else before
+    return found
