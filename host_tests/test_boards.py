@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from ridethrough import Board, Scenario, World, run_scenario
+from ridethrough import Board, Firmware, Scenario, World, run, run_scenario
 from ridethrough.cli import main
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.guests.named import guest_named
@@ -13,7 +13,7 @@ from ridethrough.runner import fresh_flash
 from ridethrough.soundness import problems
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.surroundings import Site
-from support import HERE, S, with_main
+from support import HERE, S, guests, lines, with_main
 
 EVERY = sorted(p.parent.name for p in BOARDS.glob("*/board.toml"))
 HOLDING = [name for name in EVERY if Board.load(name).hold != "none"]
@@ -25,17 +25,64 @@ def test_each_board_is_sound_and_the_firmware_runs_on_it(name, capsys):
     assert "sound" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit"])
+@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit", "pybd_sf2"])
 def test_both_guests_do_the_same_on_it(name):
     scenario, board = Scenario.load("update", name), Board.load(name)
     one, other = (run_scenario(scenario, board, guest=guest_named(guest)) for guest in ("cpython", "micropython"))
     assert one.voltages == other.voltages and one.wires == other.wires and one.log == other.log
 
 
-@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit"])
+@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit", "pybd_sf2"])
 def test_single_cuts_on_it(name, capsys):
     assert main(["sweep", "--board", name, "--size", "8192", "--cuts", "1", "--faults", "power,reset"]) == 0
     assert ", 0 broke" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("guest", guests())
+@pytest.mark.parametrize("name", EVERY)
+def test_it_knows_a_soft_reset_from_every_other(name, guest):
+    """By what its port offers; machine.reset_cause() as the port has it."""
+    main_py = (
+        "import board, machine, os, sys\nprint('#', board.soft_reset, machine.reset_cause())\n"
+        "n = len(os.listdir('/')) - len(os.listdir('/esme'))\nopen('/n%d' % n, 'w').close()\n"
+        "made = [f for f in os.listdir('/') if f[:1] == 'n']\n"
+        "sys.exit() if len(made) == 1 else machine.reset() if len(made) == 2 else None\n"
+    )
+    trace = run(with_main(main_py), Board.load(name), World(duration_us=10 * S), guest=guest_named(guest))
+    causes = {"stm32": (1, 0, 2)}.get(Board.load(name).port, (1, 1, 3))
+    said = [line for line in lines(trace) if line.startswith("#")]
+    assert said == [f"# False {causes[0]}", f"# True {causes[1]}", f"# False {causes[2]}"]
+
+
+ELSEWHERE = """
+import os, pyb, vfs
+
+def tried(f, *a):
+    try:
+        return f(*a)
+    except OSError as e:
+        return e.args[0]
+
+def look():
+    print("#", os.getcwd(), os.listdir("/"), tried(os.stat, "/flash/boot.py") == 19, tried(os.stat, "/boot.py"))
+    print("#", tried(open, "/x", "w"), tried(os.remove, "/"), tried(os.listdir, "/none"), os.stat("/")[0])
+
+look()
+vfs.umount("/flash")
+look()
+vfs.mount(vfs.VfsLfs2(pyb.Flash(start=0), progsize=256, mtime=False), "/")
+print("#", os.getcwd(), os.listdir("/"), tried(os.stat, "/flash/boot.py"), os.stat("boot.py")[6] > 0)
+"""
+
+
+def test_a_flash_that_is_not_at_the_root_on_both_guests():
+    """As the stm32 port mounts it; and where nothing is mounted there is nothing."""
+    firmware, board = Firmware("test", {"/boot.py": ELSEWHERE.encode()}, {}), Board.load("pybd_sf2")
+    said = []
+    for guest in guests():
+        trace = run(firmware, board, World(duration_us=S), guest=guest_named(guest))
+        said.append([line for line in lines(trace) if line.startswith("#")])
+    assert len(said[0]) == 5 and all(one == said[0] for one in said), said
 
 
 @pytest.mark.parametrize("name", EVERY)

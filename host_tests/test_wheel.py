@@ -66,6 +66,29 @@ def test_the_example_projects_tests_pass_and_fail_as_they_should(installed, tmp_
     assert list((tmp_path / "mine" / "build").glob("*.vcd"))
 
 
+TYPES = """
+{imports}
+import sys
+assert "ridethrough.testing" not in sys.modules
+found = st.from_type(ridethrough.World).example()
+assert type(found) is ridethrough.World and "ridethrough.testing" in sys.modules
+"""
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_hypothesis_knows_the_types_whoever_is_imported_first(installed, tmp_path, order):
+    imports = ["import ridethrough", "from hypothesis import strategies as st"]
+    source = TYPES.format(imports="\n".join(imports[:: 1 - 2 * order]))
+    done = ran(installed, "-W", "ignore", "-c", source, cwd=tmp_path)
+    assert done.returncode == 0, done
+
+
+def test_hypothesis_alone_loads_none_of_it(installed, tmp_path):
+    source = "import sys, hypothesis\nassert not [m for m in sys.modules if m.split('.')[0] == 'ridethrough']"
+    done = ran(installed, "-c", source, cwd=tmp_path)
+    assert done.returncode == 0, done
+
+
 def test_the_plugin_costs_nothing_to_those_who_do_not_use_it(installed, tmp_path):
     (tmp_path / "test_theirs.py").write_text(
         "import sys\n\n\ndef test_nothing():\n"

@@ -10,7 +10,11 @@ import sys
 VENV, PACKAGE = sys.argv[1:3]
 STUBS = sys.argv[4] if len(sys.argv) > 4 else None
 # The stubs bring their own machine.pyi and builtins, so they live apart from everything else.
-STUB_PACKAGES = {"": "micropython-rp2-stubs==1.28.0.post4", "esp32": "micropython-esp32-stubs==1.28.0.post4"}
+STUB_PACKAGES = {
+    "": "micropython-rp2-stubs==1.28.0.post4",
+    "esp32": "micropython-esp32-stubs==1.28.0.post4",
+    "stm32": "micropython-stm32-stubs==1.28.0.post4",
+}
 
 
 def stop(line):

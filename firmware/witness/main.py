@@ -86,7 +86,7 @@ def watch():
     said_mv = _mv()
     before = beat = ticks_us()
     widest = 0
-    asked = True
+    asked = due = True
     while True:
         sleep_us(_SAMPLE_US)
         at = ticks_us()
@@ -102,8 +102,10 @@ def watch():
             widest = apart
         if asked:
             asked = False
+            due = True  # who asks wants to know at once how things stand
             _say("h", at, VERSION, who)
-        if ticks_diff(at, beat) >= _BEAT_US:
+        if due or ticks_diff(at, beat) >= _BEAT_US:
+            due = False
             beat = at
             lost = wires[0].lost + wires[1].lost
             _say(".", at, said_mv, wires[0].pin.value(), wires[1].pin.value(), widest, lost)

@@ -9,6 +9,8 @@ The public library::
     verdict = Rule.load("mp102-wg-2020-04").check(trace)
 """
 
+import hypothesis_ridethrough as _types
+
 from ridethrough.boards import Board
 from ridethrough.errors import BadInput
 from ridethrough.firmware import Firmware
@@ -21,6 +23,7 @@ from ridethrough.world.hub import HubParams
 from ridethrough.world.surroundings import World
 
 __version__ = VERSION
+_types.register()
 __all__ = [
     "BadInput",
     "Board",

@@ -19,7 +19,7 @@ ROLES = (
 )  # fmt: skip
 FLASH_BYTES_MAX = 64 * 1024 * 1024
 HOLDS = ("none", "pull", "latch", "pad")
-PORTS = ("rp2", "esp32")
+PORTS = ("rp2", "esp32", "stm32")
 """The MicroPython ports whose `machine` is simulated."""
 RESET_PULLS = ("down", "none")
 BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes")
@@ -27,7 +27,7 @@ BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resi
 
 @dataclass(frozen=True)
 class PinFacts:
-    """One pin and what hangs on it."""
+    """One pin and what hangs on it. `gpio` on the stm32 port: 16 for each letter, so PB8 is 24."""
 
     gpio: int
     pull_up_ohm: int = 0
@@ -78,7 +78,8 @@ class Board:
     reset_pull: str
     """What the chip puts on a pin in reset: see RESET_PULLS."""
     output_enables: int
-    """Address of the register in which each GPIO below 32 whose output is on has its bit."""
+    """Address of the register in which each GPIO below 32 whose output is on has its bit; 0 where reset_cause()
+    tells a soft reset."""
     glitching: dict[int, str]
     """GPIOs that something else takes over for a moment, and what."""
     rom_us: int
@@ -168,7 +169,7 @@ def _read(directory: Path, top: Table) -> Board:
         pull_down_ohm=chip.number("pull_down_ohm", least=1000, most=10**6),
         port=chip.choice("port", PORTS),
         reset_pull=chip.choice("reset_pull", RESET_PULLS),
-        output_enables=chip.number("output_enables", most=2**32 - 1),
+        output_enables=chip.number("output_enables", 0, most=2**32 - 1),
         glitching=_glitching(chip.table("glitching")),
         rom_us=chip.number("rom_us", least=1, most=10**7),
         boot_us=chip.number("boot_us", least=1, most=10**7),

@@ -22,7 +22,14 @@ from ridethrough.world.power import PowerPath
 from ridethrough.world.runtime import Gone, Runtime, Timer
 
 TICK_WRAP = 2**30
-PWRON_RESET, WDT_RESET = 1, 3
+SOFT_RESET, PWRON_RESET, HARD_RESET, WDT_RESET = range(4)
+_POWER = {"power-up": PWRON_RESET, "brown-out": PWRON_RESET}
+CAUSES = {
+    "rp2": (WDT_RESET, _POWER | {"button": PWRON_RESET}),
+    "esp32": (WDT_RESET, _POWER | {"button": PWRON_RESET}),
+    "stm32": (HARD_RESET, _POWER | {"watchdog": WDT_RESET}),
+}
+"""What reset_cause() says on a port: after most resets, and after some."""
 _GPIOS = 32
 _FALLING, _RISING = 4, 8
 
@@ -102,7 +109,8 @@ class Mcu(Runtime):
         if kind in ("power-up", "brown-out"):
             # [assumed] a supply that was too low for the chip was too low for its pads
             self._pins.lose_holds()
-        self._cause = PWRON_RESET if kind in ("power-up", "brown-out", "button") else WDT_RESET
+        most, some = CAUSES[self.board.port]
+        self._cause = some.get(kind, most)
         now = self.clock.now_us
         self.trace.add_event(now, "reset", kind=kind)
         self.trace.set_wire("reset", now, 1)
@@ -164,6 +172,8 @@ class Mcu(Runtime):
         while True:
             self._guest.run(self)
             # a soft reset: the interpreter starts anew; pins, watchdog and clock stay as they are
+            if self.board.port == "stm32":
+                self._cause = SOFT_RESET
             self.stdout_write("MPY: soft reboot\n")
             self.forget()
             self._handlers.clear()

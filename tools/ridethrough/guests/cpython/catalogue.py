@@ -24,7 +24,7 @@ PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropytho
 def simulated() -> dict[str, dict[str, Any]]:
     """The simulated modules' public names, as one board finds them."""
     site = Site(Clock(), Board.load("rpi_pico"), World(), CPythonGuest())
-    modules = make_modules(site.mcu, Mounts(None), [])
+    modules = make_modules(site.mcu, Mounts(None), [], None)
     return {m: {n: v for n, v in vars(modules[m]).items() if not n.startswith("_")} for m in PORT_MODULES}
 
 

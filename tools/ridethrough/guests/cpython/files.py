@@ -206,16 +206,20 @@ class LfsVfs:
         free = info.block_count - lfs.fs_size(self._fs)
         return (info.block_size, info.block_size, info.block_count, free, free, 0, 0, 0, 0, info.name_max)
 
+    def mount(self, readonly: bool, mkfs: bool) -> None:
+        pass
+
     def umount(self) -> None:
         pass
 
 
 class Mounts:
-    """The mount table, and the functions of `os` and `vfs` over it."""
+    """The mount table, and the functions of `os` and `vfs` over it. The flash is at `at` first, which is the
+    working directory."""
 
-    def __init__(self, root: LfsVfs | None) -> None:
-        self._table: dict[str, Any] = {"/": root}
-        self._cwd = "/"
+    def __init__(self, flash: LfsVfs | None, at: str = "/") -> None:
+        self._table: dict[str, Any] = {at: flash}
+        self._cwd = at
 
     def _absolute(self, path: str) -> str:
         parts: list[str] = []
@@ -233,6 +237,8 @@ class Mounts:
         for point, fs in self._table.items():
             if point != "/" and (path == point or path.startswith(point + "/")):
                 return fs, path[len(point) :] or "/"
+        if "/" not in self._table:
+            raise OSError(errno.ENODEV if path.strip("/") else errno.EPERM)
         return self._table["/"], path
 
     def mount(self, fsobj: Any, mount_point: str, *, readonly: bool = False) -> None:
@@ -245,6 +251,8 @@ class Mounts:
         for key, fs in list(self._table.items()):
             if key == mount_point or fs is mount_point:
                 del self._table[key]
+                if self._cwd == key:
+                    self._cwd = "/"
                 fs.umount()
                 return
         raise OSError(errno.EINVAL)
@@ -254,14 +262,15 @@ class Mounts:
         return fs.open(rest, mode)
 
     def stat(self, path: str) -> tuple[int, ...]:
-        if self._absolute(path) in self._table:
+        if self._absolute(path) in ("/", *self._table):
             return (_DIR_MODE, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         fs, rest = self._find(path)
         return fs.stat(rest)  # type: ignore[no-any-return]
 
     def ilistdir(self, path: str = "") -> Iterator[tuple[str, int, int, int]]:
-        fs, rest = self._find(path or self._cwd)
-        yield from fs.ilistdir(rest)
+        if self._absolute(path or self._cwd) != "/" or "/" in self._table:
+            fs, rest = self._find(path or self._cwd)
+            yield from fs.ilistdir(rest)
         if self._absolute(path or self._cwd) == "/":
             for point in self._table:
                 if point != "/":

@@ -66,10 +66,11 @@ class _Boot:
         boot_number = mcu.boot_number
         self._mcu = mcu
         root = LfsVfs(flash, purpose, left_open, lambda: mcu.alive)
-        self._files = Mounts(root)
+        stm32 = mcu.board.port == "stm32"
+        self._files = Mounts(root, "/flash" if stm32 else "/")
         self.ended = root.ended
-        self._path = ["", ".frozen", "/lib"]
-        self._builtin = make_modules(mcu, self._files, self._path)
+        self._path = ["", ".frozen", *(("/flash", "/flash/lib") if stm32 else ("/lib",))]
+        self._builtin = make_modules(mcu, self._files, self._path, root)
         self._modules: dict[str, ModuleType] = self._builtin["sys"].modules
         names = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
         names.update(__import__=self._import, open=self._files.open, print=self._print)

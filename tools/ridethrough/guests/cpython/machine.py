@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -15,9 +16,14 @@ from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer as WorldTimer
 
 _LAST_GPIO = {"rp2": 29, "esp32": 39}
-_ADC_PINS = {"rp2": (26, 27, 28, 29), "esp32": (32, 33, 34, 35, 36, 37, 38, 39)}
-_INPUT_ONLY = {"rp2": 64, "esp32": 34}
-_TIMERS = {"rp2": (-1,), "esp32": (0, 1, 2, 3)}
+_STM32_PIN = re.compile(r"P?([A-D])(\d|1[0-5])")
+_ADC_PINS = {
+    "rp2": (26, 27, 28, 29),
+    "esp32": (32, 33, 34, 35, 36, 37, 38, 39),
+    "stm32": (*range(8), 16, 17, *range(32, 38)),
+}
+_INPUT_ONLY = {"rp2": 64, "esp32": 34, "stm32": 64}
+_TIMERS = {"rp2": (-1,), "esp32": (0, 1, 2, 3), "stm32": (-1,)}
 _CPU_HZ = 125_000_000
 
 
@@ -33,7 +39,17 @@ def not_simulated(what: str, **given: Any) -> None:
 def module(mcu: Mcu) -> dict[str, Any]:
     """The module's names. Classes are made per board: they close over `mcu`."""
     port = mcu.board.port
-    last_gpio, input_only = _LAST_GPIO[port], _INPUT_ONLY[port]
+    input_only = _INPUT_ONLY[port]
+
+    def gpio_of(id: Any) -> int:
+        # by number, or on the stm32 port by the name of the CPU's pin
+        if port == "stm32":
+            match = _STM32_PIN.fullmatch(id) if isinstance(id, str) else None
+            if match:
+                return "ABCD".index(match[1]) * 16 + int(match[2])
+        elif isinstance(id, int) and 0 <= id <= _LAST_GPIO[port]:
+            return id
+        raise ValueError("invalid pin")
 
     class Pin(Strict):
         _gpio: int
@@ -43,7 +59,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
         def __init__(
             self,
-            id: int,
+            id: Any,
             mode: int | None = None,
             pull: int | None = None,
             *,
@@ -51,11 +67,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
             drive: int | None = None,
             alt: int | None = None,
         ) -> None:
-            if isinstance(id, Pin):
-                id = id._gpio
-            if not isinstance(id, int) or not 0 <= id <= last_gpio:
-                raise ValueError("invalid pin")
-            self._gpio = id
+            self._gpio = id._gpio if isinstance(id, Pin) else gpio_of(id)
             if any(given is not None for given in (mode, pull, value, drive, alt)):
                 self.init(mode, pull, value=value, drive=drive, alt=alt)
 
@@ -108,7 +120,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
     class PadPin(Pin):
         # the esp32 port's: a pad may be held; handlers are scheduled, never hard
-        def __init__(self, id: int, mode: int | None = None, pull: int | None = None, **how: Any) -> None:
+        def __init__(self, id: Any, mode: int | None = None, pull: int | None = None, **how: Any) -> None:
             super().__init__(id)
             if mode is not None or pull is not None or how:
                 self.init(mode, pull, **how)
@@ -239,7 +251,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
 
     class Mem32:
         def __getitem__(self, address: int) -> int:
-            if address != mcu.board.output_enables:
+            if address != mcu.board.output_enables or not address:
                 raise NotImplementedError(f"mem32[0x{address:08x}] is not simulated")
             return mcu.output_enables()
 
@@ -253,6 +265,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "mem32": Mem32(),
         "PWRON_RESET": world.PWRON_RESET,
         "WDT_RESET": world.WDT_RESET,
+        **({"HARD_RESET": world.HARD_RESET, "SOFT_RESET": world.SOFT_RESET} if port == "stm32" else {}),
         "reset": mcu.machine_reset,
         "soft_reset": sys.exit,
         "reset_cause": mcu.reset_cause,

@@ -17,7 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from ridethrough.guests.cpython import aio, machine, requests
-from ridethrough.guests.cpython.files import Mounts
+from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.strict import StrictModule
 from ridethrough.world.mcu import Mcu
 
@@ -48,7 +48,22 @@ class _IOBase:
     """MicroPython's io.IOBase: a base for streams written in Python, with nothing in it."""
 
 
-def make_modules(mcu: Mcu, files: Mounts, path: list[str]) -> dict[str, ModuleType]:
+class _Flash:
+    """The stm32 port's pyb.Flash."""
+
+    def __init__(self, *, start: int) -> None:
+        if start:
+            raise NotImplementedError("pyb.Flash is simulated with start=0 only")
+
+
+def _littlefs(mcu: Mcu, flash: LfsVfs | None, bdev: Any, progsize: int, mtime: bool) -> LfsVfs | None:
+    # there is one flash, which is mounted already: what is asked for must be that
+    if not isinstance(bdev, _Flash) or progsize != mcu.board.page_bytes or mtime:
+        raise NotImplementedError("vfs.VfsLfs2 is simulated for pyb.Flash(start=0), the board's page_bytes, no mtime")
+    return flash
+
+
+def make_modules(mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None) -> dict[str, ModuleType]:
     """Built-in modules by name, for one boot of one board."""
     stdin, stdout = machine.streams(mcu)
     named: dict[str, dict[str, Any]] = {
@@ -59,6 +74,9 @@ def make_modules(mcu: Mcu, files: Mounts, path: list[str]) -> dict[str, ModuleTy
     named["os"] = files.functions() | {"sep": "/"}
     named["asyncio"] = aio.module(mcu)
     named["vfs"] = {"mount": files.mount, "umount": files.umount}
+    if mcu.board.port == "stm32":
+        named["pyb"] = {"Flash": _Flash}
+        named["vfs"]["VfsLfs2"] = lambda bdev, *, progsize, mtime: _littlefs(mcu, flash, bdev, progsize, mtime)
     named["io"] = {"IOBase": _IOBase, "BytesIO": io.BytesIO, "StringIO": io.StringIO, "open": files.open}
     named["hashlib"] = {"sha256": _sha256(mcu)}
     named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}

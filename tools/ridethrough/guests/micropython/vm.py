@@ -193,9 +193,7 @@ class Pin:
     IRQ_FALLING, IRQ_RISING = 4, 8
 
     def __init__(self, id, mode=None, pull=None, *, value=None, **how):
-        self._gpio = id._gpio if isinstance(id, Pin) else id
-        if not isinstance(self._gpio, int) or not 0 <= self._gpio <= (39 if _ESP32 else 29):
-            raise ValueError("invalid pin")
+        self._gpio = id._gpio if isinstance(id, Pin) else _gpio_of(id)
         if mode is not None or pull is not None or value is not None or how:
             self.init(mode, pull, value=value, **how)
 
@@ -241,6 +239,18 @@ class Pin:
         self.value(0)
 
     low = off
+
+
+def _gpio_of(id):
+    # by number, or on the stm32 port by the name of the CPU's pin
+    if _STM32:
+        if isinstance(id, str):
+            name = id[1:] if id[:1] == "P" else id
+            if name[:1] in ("A", "B", "C", "D") and name[1:].isdigit() and len(name) < 4 and int(name[1:]) < 16:
+                return "ABCD".find(name[0]) * 16 + int(name[1:])
+    elif isinstance(id, int) and 0 <= id <= (39 if _ESP32 else 29):
+        return id
+    raise ValueError("invalid pin")
 
 
 class ADC:
@@ -598,6 +608,7 @@ call("grants")
 BOARD = call("facts")
 RATE = BOARD["rate"]
 _ESP32 = BOARD["port"] == "esp32"
+_STM32 = BOARD["port"] == "stm32"
 STDIN = Text(Raw())
 READY = [(STDIN, 1)]
 _HALF = 1 << 29
@@ -645,6 +656,9 @@ shims = {
 if BOARD["network"]:
     shims["requests"] = shims["urequests"] = Module(get=fetch, Response=Response)
     shims["hashlib"].sha1 = _hashlib.sha1
+if _STM32:
+    shims["pyb"] = Module(Flash=lambda *, start: _device)
+    shims["machine"].HARD_RESET, shims["machine"].SOFT_RESET = 2, 0
 for name in list(shims):
     shims["u" + name] = shims[name]  # the old names
 sys.modules.update(shims)
@@ -652,7 +666,7 @@ builtins.print = say
 builtins.__repl_print__ = lambda value: None if value is None else say(repr(value))
 builtins.open = tracked_open
 builtins.__import__ = import_charged
-sys.path[:] = ["", ".frozen", "/lib"]
+sys.path[:] = ["", ".frozen"] + (["/flash", "/flash/lib"] if _STM32 else ["/lib"])
 
 vfs.umount("/")
 _device = Flash(BOARD["block_bytes"], BOARD["blocks"], BOARD["unstable"])
@@ -663,7 +677,10 @@ except OSError:
     call("formatted")
     vfs.VfsLfs2.mkfs(_device, progsize=BOARD["page_bytes"])
     _fs = vfs.VfsLfs2(_device, **_how)
-vfs.mount(_fs, "/")
+vfs.mount(_fs, "/flash" if _STM32 else "/")
+if _STM32:
+    os.chdir("/flash")
+del _fs
 _main = {"__name__": "__main__"}
 start_new_thread(stand_by, ())
 gc.collect()

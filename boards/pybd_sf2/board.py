@@ -1,0 +1,69 @@
+# PYBD-SF2W (STM32F722), converter enable held by an external latch OR the pin: see README.md for the wiring.
+from machine import Pin
+
+held_at_boot = Pin("B11").value()  # did the hold keep the enable up until here?
+ch_enable = Pin("A4", Pin.OUT, value=1)
+mains = Pin("A6", Pin.IN)
+ac_ok = Pin("A5", Pin.OUT, value=mains.value())  # high holds AC lost low
+
+import machine
+import pyb
+import vfs
+from machine import ADC, I2C
+
+# The port mounts the flash at /flash; the firmware's paths begin at /. No times of modification: nobody reads them.
+vfs.umount("/flash")
+vfs.mount(vfs.VfsLfs2(pyb.Flash(start=0), progsize=256, mtime=False), "/")
+
+soft_reset = machine.reset_cause() == machine.SOFT_RESET
+enable_sense = Pin("B11", Pin.IN)  # the enable behind the OR of pin and latch
+_latch_set = Pin("A1", Pin.OUT, value=1)  # from here on the rail outlives any reset
+_latch_set.value(0)
+Pin("A2", Pin.OUT, value=0)  # clear: nothing here ever lets go of the rail
+_latch_q = Pin("B10", Pin.IN)
+ch_present_n = Pin("A0", Pin.IN)
+_running_n = Pin("A7", Pin.IN)
+_ch_sense = ADC(Pin("A3"))
+
+RESET_PULL = None  # what the chip puts on an undriven pin in and after reset: nothing
+HARDWARE = 0x0301
+WDT_MS = 8000  # its clock may be half as fast or twice as fast: 5 s to 15 s
+BOOT_US = 400_000  # reset to the statement above that drives ch_enable, rounded up
+HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the supply and the latch last
+SLOT_BYTES = 262_144
+TIMER = -1  # a timer of the port, for one purpose at a time
+
+
+def _follow_mains(pin):
+    ac_ok.value(pin.value())
+
+
+# In the interrupt itself: nothing the firmware does may keep AC lost from telling the truth.
+mains.irq(_follow_mains, Pin.IRQ_RISING | Pin.IRQ_FALLING, hard=True)
+_follow_mains(mains)
+
+
+def ch_mv():
+    # 100 kOhm over 20 kOhm, 3.3 V reference
+    return _ch_sense.read_u16() * 19_800 >> 16
+
+
+def running(on):
+    # Low while an application runs; undriven, the external pull-up shows the reboot to the outside.
+    if on:
+        _running_n.init(Pin.OUT, value=0)
+    else:
+        _running_n.init(Pin.IN)
+
+
+def metrology():
+    return I2C(1)  # X9 and X10
+
+
+def hold_set():
+    _latch_set.value(1)  # each call takes microseconds; the latch needs 100 ns
+    _latch_set.value(0)
+
+
+def hold_is_set():
+    return _latch_q.value() == 1
