@@ -155,9 +155,11 @@ def checked(line):
     return f"{line} {crc32(line.encode()) & 0xFFFF:04x}"
 
 
-def test_a_witness_that_resets_ends_its_recording():
+@pytest.mark.parametrize("anew", ["h 0 40 1 ab", ". 30 40 0 0 0 700 0", ". 7 5100000 0 0 0 700 0"])
+def test_a_witness_that_resets_ends_its_recording(anew):
+    """Also if its hello was not heard: its time goes back, or it says more than it can have said."""
     recording = Recording()
-    for line in ("h 7 5000 1 ab", ". 8 6000 12000 0 0 700 0", "h 0 40 1 ab", ". 1 9000 0 0 0 700 0"):
+    for line in ("h 7 5000000 1 ab", ". 8 5001000 12000 0 0 700 0", anew, ". 31 9000 0 0 0 700 0"):
         recording.feed(checked(line))
     assert recording.ended == "the witness was reset" and recording.now_us == 1_000
 

@@ -25,6 +25,9 @@ WITHIN_MV = 400
 """How far a reading may be off [assumed]: 1 % resistors, 1 % of the ADC at 12 V, and the 100 mV by which the rail may
 move unsaid."""
 CHANGES_MAX = 2_000_000
+_LATE_US = 1_000_000
+"""An edge is said at most so much later than what is said before it; and no line in less than _LINE_US."""
+_LINE_US = 50
 _WRAP = 2**30
 _COUNTS = 2**16
 _LINE = re.compile(r"(([hvan.]) (\d{1,5}) (\d{1,10})((?: [0-9a-f]{1,32}){1,5})) ([0-9a-f]{4})")
@@ -70,19 +73,20 @@ class Recording:
             if kind == "h":
                 self.who, self._ticks, self._count = words[1], ticks, count
             return
-        if kind == "h" and words[1] == self.who and count == 0:
+        missing = (count - self._count - 1) % _COUNTS
+        later_us = (ticks - self._ticks + _WRAP // 2) % _WRAP - _WRAP // 2
+        if (kind == "h" and count == 0) or later_us < -_LATE_US or missing * _LINE_US > later_us + _LATE_US:
             self.ended = "the witness was reset"
             return
-        t_us = self._take(count, ticks)
+        t_us = self._take(count, ticks, missing, later_us)
         if kind != "h":
             self._say(kind, t_us, [int(word) for word in words])
         if sum(map(len, self.changes.values())) > CHANGES_MAX:
             raise BadInput(f"more than {CHANGES_MAX} changes: is the rail's divider connected?")
 
-    def _take(self, count: int, ticks: int) -> int:
+    def _take(self, count: int, ticks: int, missing: int, later_us: int) -> int:
         # When it was, on a clock that does not wrap. Edges may be a little older than the line before them.
-        missing = (count - self._count - 1) % _COUNTS
-        t_us = max(0, self.now_us + (ticks - self._ticks + _WRAP // 2) % _WRAP - _WRAP // 2)
+        t_us = max(0, self.now_us + later_us)
         if missing:
             self.lines_lost += missing
             for name in _SIGNALS:

@@ -32,7 +32,8 @@ _SHUTDOWN_US = 1_000_000
 @dataclass
 class Trial:
     """`hello`: what the board said of itself before; `outcome`: its answer, None if there was none; `stated`: the
-    events that the witness cannot see, (name, kind, t_us) in its time; `problem`: why it was not finished."""
+    events that the witness cannot see, (name, kind, t_us) in its time; `problem`: what went wrong, apart from what
+    rules say."""
 
     recording: Recording
     hello: dict[str, str] = field(default_factory=dict)
@@ -102,7 +103,10 @@ def run_trial(
                     raise
                 trial.problem = str(e)
         trial.recording = witness.stop()
-    trial.stated = sorted(trial.stated + list(_resets(trial.recording, shutdowns)), key=lambda event: event[2])
+    resets = _resets(trial.recording, shutdowns)
+    if trial.outcome == 0 and not resets:
+        trial.problem = "running_n never rose: is the witness's GP11 connected?"
+    trial.stated = sorted([*trial.stated, *resets], key=lambda event: event[2])
     return trial
 
 

@@ -65,7 +65,7 @@ def _badness(j: Judged) -> tuple[int, int, int]:
 def outcome(j: Judged) -> str:
     """What came of the update, in a few words."""
     if j.trial.problem:
-        return f"not finished: {j.trial.problem}"
+        return j.trial.problem
     answer = OUTCOMES.get(j.trial.outcome, str(j.trial.outcome))
     return f"outcome {answer}, version {j.trial.version} runs"
 
