@@ -237,7 +237,8 @@ def seeds(target: str) -> tuple[bytes, ...]:
             trace.write_vcd(Path(folder) / "t.vcd")
             ours = (Path(folder) / "t.vcd").read_bytes()
         other = b"$timescale 1 ms $end\n$var real 64 ! ch_mv $end\n$enddefinitions $end\n#0\nr12.0 !\n#9\nrx !\n"
-        return (ours[:4000], other, gzip.compress(other))
+        witness = b"$comment a witness, ab: samples at most 900 us apart, voltages within 400 mV $end\n" + other
+        return (ours[:4000], other, witness, gzip.compress(other))
     if target == "table_of_samples":
         rows = b"".join(b"%d.5,%d,%d\n" % (i, 12_000 * (i % 2), i % 2) for i in range(20))
         return (b"time [s],ch_mv,reset\n" + rows, b"t_ms;ch_mv\n" + rows.replace(b",", b";").replace(b".", b","))

@@ -253,7 +253,9 @@ def test_a_trial_in_which_the_rail_drops_fails(bench):
 def test_record_writes_what_check_reads(bench):
     folder, _ = bench
     out = said(ridethrough("record", "--port", folder / "witness", "--vcd", "r.vcd", "--for", "3s", cwd=folder))
-    assert re.search(r"watched {10}3\.\d+ s, a sample every [\d.]+ (us|ms) or sooner", out) and "0 lines, 0 edges" in out
+    assert (
+        re.search(r"watched {10}3\.\d+ s, a sample every [\d.]+ (us|ms) or sooner", out) and "0 lines, 0 edges" in out
+    )
     out = said(ridethrough("check", "r.vcd", "--assume", "mains on", "--at", "reset=1s", cwd=folder))
     assert "PASS: no cut at all" in out
 

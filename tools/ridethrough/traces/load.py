@@ -328,10 +328,11 @@ def _keeper(
         return _probe(found, signal, source, channel, wiring)
     levels = sorted({*levels_mv, *_DRAWN_LEVELS_MV, found.hub_lost_mv, found.hub_back_mv})
     step = source.resolution_mv
-    within = source.within_mv
+    within = round(source.within_mv * wiring.scale)
     found.bands[signal] = Bands(why, step, source.exact_mv if step else frozenset(), within)
     scale = f", times {wiring.scale:g}" if wiring.scale != 1 else ""
-    found.rests_on.append(f"{signal} from '{name}'{scale}")
+    good = f", within {within} mV" if within else ""
+    found.rests_on.append(f"{signal} from '{name}'{scale}{good}")
     if within:
         levels = sorted({mv + off for mv in levels for off in (-within, within)})
     if step:
