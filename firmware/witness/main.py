@@ -9,7 +9,7 @@ from binascii import crc32, hexlify
 from select import POLLIN, poll
 from time import sleep_us, ticks_diff, ticks_us
 
-from machine import ADC, Pin, unique_id
+from machine import ADC, Pin, disable_irq, enable_irq, unique_id
 
 VERSION = 1
 _SAMPLE_US = 500
@@ -51,8 +51,11 @@ class Edges:
         self._head = after
 
     def say(self):
-        while self._tail != self._head:
+        # no more than a ring of them: a wire that never rests must not keep the rail from being looked at
+        for _ in range(_RING):
             tail = self._tail
+            if tail == self._head:
+                break
             _say(self.kind, self._at[tail], self._level[tail])
             self._tail = (tail + 1) & (_RING - 1)
 
@@ -74,8 +77,21 @@ def _asked(poller):
     for _ in range(_QUESTION_MAX):
         if not poller.poll(0):
             break
-        asked = sys.stdin.read(1) == "\n" or asked
+        asked = sys.stdin.buffer.read(1) == b"\n" or asked
     return asked
+
+
+def _beat(wires, mv, widest):
+    # How things stand at one moment: no interrupt comes in between, and what came before is said before.
+    state = disable_irq()
+    at = ticks_us()
+    ac_lost = wires[0].pin.value()
+    running_n = wires[1].pin.value()
+    lost = wires[0].lost + wires[1].lost
+    enable_irq(state)
+    for wire in wires:
+        wire.say()
+    _say(".", at, mv, ac_lost, running_n, widest, lost)
 
 
 def watch():
@@ -107,8 +123,7 @@ def watch():
         if due or ticks_diff(at, beat) >= _BEAT_US:
             due = False
             beat = at
-            lost = wires[0].lost + wires[1].lost
-            _say(".", at, said_mv, wires[0].pin.value(), wires[1].pin.value(), widest, lost)
+            _beat(wires, said_mv, widest)
             widest = 0
             asked = _asked(poller)
 

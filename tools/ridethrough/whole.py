@@ -20,6 +20,18 @@ def read_whole(path: Path, bytes_max: int, what: str) -> bytes:
         raise BadInput(f"{path}: {e.strerror}") from e
 
 
+def check_writable(path: Path) -> None:
+    """BadInput if `path` could not be written later; its folder is made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise BadInput(f"{path}: is a folder: name a file")
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".part"):
+            pass
+    except OSError as e:
+        raise BadInput(f"{path}: cannot be written: {e.strerror}") from e
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Writes `path`, making its folder; BadInput if that cannot be done, and then nothing is left behind."""
     try:

@@ -152,6 +152,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)
     fresh = fresh_flash(firmware, board, blank=arguments.blank)
     link, witness_link = arguments.link, arguments.witness
+    if witness_link and witness_link.absolute() == link.absolute():
+        raise BadInput(
+            f"--witness {witness_link}: the board itself is served there: give the witness a link of its own"
+        )
     for path in (link, witness_link) if witness_link else (link,):
         check_link(path)
     drawer = Drawer(arguments.flash or link.with_name(link.name + ".flash"), board, fresh)

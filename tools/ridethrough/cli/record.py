@@ -12,11 +12,13 @@ from rich.progress import TextColumn
 
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import say, terminal
-from ridethrough.devices.recording import WITHIN_MV, Recording
+from ridethrough.devices.recording import STEP_MV, WITHIN_MV, Recording
 from ridethrough.devices.witness import WitnessLink
+from ridethrough.errors import BadInput
 from ridethrough.quantities import parse_time_us, parse_voltage_mv, show_time
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.traces.load import Wiring, load_capture
+from ridethrough.whole import check_writable
 
 _LOOK_US = 500_000
 _EXAMPLES = """examples:
@@ -52,10 +54,19 @@ def add_within(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def within(arguments: argparse.Namespace) -> int:
+    """Of a command with `add_within`, in mV."""
+    mv = parse_voltage_mv(arguments.within)
+    if mv < STEP_MV:
+        raise BadInput(f"--within {arguments.within}: a witness says a voltage when it has moved by {STEP_MV} mV")
+    return mv
+
+
 def call(arguments: argparse.Namespace) -> int:
     """Listens, writes, shows."""
     span_us = parse_time_us(arguments.span) if arguments.span else None
-    within_mv = parse_voltage_mv(arguments.within)
+    within_mv = within(arguments)
+    check_writable(arguments.vcd)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -12,7 +12,7 @@ from rich.text import Text
 from ridethrough.cli.chosen import named_apart
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.push import add_keys
-from ridethrough.cli.record import add_within, seen
+from ridethrough.cli.record import add_within, seen, within
 from ridethrough.cli.run import RULE
 from ridethrough.cli.terminal import say, terminal
 from ridethrough.devices.trial import Trial, run_trial
@@ -20,10 +20,10 @@ from ridethrough.errors import BadInput
 from ridethrough.images import inspect_image
 from ridethrough.images.keys import KeyPair
 from ridethrough.images.layout import IMAGE_BYTES_MAX
-from ridethrough.quantities import parse_voltage_mv, show_time
+from ridethrough.quantities import show_time
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.reports.trials import Judged, as_json, judge, outcome, write_page
-from ridethrough.whole import read_whole, write_whole
+from ridethrough.whole import check_writable, read_whole, write_whole
 
 _REPEAT_MAX = 1000
 _EXAMPLES = """examples:
@@ -64,13 +64,15 @@ def call(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.repeat <= _REPEAT_MAX:
         raise BadInput(f"--repeat {arguments.repeat}: 1 to {_REPEAT_MAX} expected")
     rules = named_apart(arguments.rule or [RULE])
-    within_mv = parse_voltage_mv(arguments.within)
+    within_mv = within(arguments)
     image = read_whole(arguments.image, IMAGE_BYTES_MAX, "image")
     report = inspect_image(image, None, None)
     if not report.image:
         raise BadInput(f"{arguments.image}: {report.problems[0]}")
     supplier = KeyPair.load(arguments.keys / "supplier.pem")
+    check_writable(arguments.output / "trial.json")
     done: list[Trial] = []
+    stopped = ""
     with Progress() as progress:
         for number in range(1, arguments.repeat + 1):
             name = f"trial {number} of {arguments.repeat}"
@@ -80,13 +82,13 @@ def call(arguments: argparse.Namespace) -> int:
 
             try:
                 trial = run_trial(arguments.board_port, arguments.witness_port, image, supplier, told)
-            except BadInput as e:
+                trial.keep(arguments.output / f"trial-{number}.vcd", within_mv)
+            except (BadInput, KeyboardInterrupt) as e:
                 if not done:
                     raise
                 # what was done before is worth its report
-                done[-1].problem = done[-1].problem or f"the next trial could not begin: {e}"
+                stopped = f"{name} did not come about: {e or 'stopped by hand'}"
                 break
-            trial.keep(arguments.output / f"trial-{number}.vcd", within_mv)
             done.append(trial)
             if trial.problem:
                 break
@@ -100,7 +102,9 @@ def call(arguments: argparse.Namespace) -> int:
         for j in judged:
             say(console, *_lines(j, arguments.repeat))
         say(console, "", *seen(judged[0].trial.recording), f"report           {arguments.output / 'trial.html'}")
-    return max((j.exit_status for j in judged), key=(0, 3, 1).index)
+        if stopped:
+            say(console, Text(stopped, "bold red"))
+    return 1 if stopped else max((j.exit_status for j in judged), key=(0, 3, 1).index)
 
 
 def _lines(j: Judged, repeat: int) -> list[Text | str]:

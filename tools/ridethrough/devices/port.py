@@ -60,6 +60,8 @@ class ConsoleLink:
         self._heard = heard
         self._serial = open_port(name, option)
         self._buffer = bytearray()
+        self.went_away = 0
+        """How often the port was away."""
 
     def begin(self) -> None:
         """Ends the line that somebody before may have left half typed, and forgets what is said to it."""
@@ -147,6 +149,7 @@ class ConsoleLink:
         while True:
             try:
                 self._serial = open_port(self._name)
+                self.went_away += 1
                 return
             except BadInput as e:
                 if time.monotonic() > ends:

@@ -21,13 +21,17 @@ SPEAKS = 1
 """The version of the witness's lines."""
 APART_US_MAX = 5_000
 """Between samples further apart nobody knows what the rail did."""
+STEP_MV = 100
+"""By how much the rail may move unsaid."""
 WITHIN_MV = 400
-"""How far a reading may be off [assumed]: 1 % resistors, 1 % of the ADC at 12 V, and the 100 mV by which the rail may
-move unsaid."""
+"""How far a reading may be off [assumed]: 1 % resistors, 1 % of the ADC at 12 V, and STEP_MV."""
 CHANGES_MAX = 2_000_000
+_BEAT_US_MAX = 300_000
+"""Beats come ten times a second; what lies between two that are further apart was not watched."""
 _LATE_US = 1_000_000
 """An edge is said at most so much later than what is said before it; and no line in less than _LINE_US."""
 _LINE_US = 50
+_MV_MAX = 100_000
 _WRAP = 2**30
 _COUNTS = 2**16
 _LINE = re.compile(r"(([hvan.]) (\d{1,5}) (\d{1,10})((?: [0-9a-f]{1,32}){1,5})) ([0-9a-f]{4})")
@@ -36,10 +40,21 @@ _WIRES = {"a": "ac_lost", "n": "running_n"}
 _SIGNALS = ("ch_mv", *_WIRES.values())
 
 
+@dataclass(frozen=True)
+class _Said:
+    # A line that waits for the next beat; of a voltage also how long before it the sample before was.
+    t_us: int
+    name: str
+    value: int
+    apart_us: int = 0
+
+
 @dataclass
 class Recording:
     """`changes`: of each signal (t_us, value), None for not known; times run from the first line on. `ended`: why
-    nothing more is taken. BadInput from `feed` for a witness that speaks otherwise, and for too much."""
+    nothing more is taken. BadInput from `feed` for a witness that speaks otherwise, and for too much.
+
+    What is said between two beats is believed when the second one comes, nothing is missing, and it says the same."""
 
     changes: dict[str, list[tuple[int, int | None]]] = field(default_factory=lambda: {name: [] for name in _SIGNALS})
     who: str = ""
@@ -48,13 +63,16 @@ class Recording:
     lines_lost: int = 0
     edges_lost: int = 0
     unwatched_us: int = 0
-    """For how long in all some signal was not known, after the first line."""
+    """For how long some signal was not known, after the first beat."""
     now_us: int = 0
+    """When the last beat was."""
     ended: str = ""
+    _line_us: int = 0
     _ticks: int = -1
     _count: int = -1
-    _edges_lost: int | None = None
-    _beat_us: int = 0
+    _missing: bool = False
+    _said: list[_Said] = field(default_factory=list)
+    _edges_lost: int = -1
 
     def feed(self, line: str) -> None:
         """A line, whole or not: what is none of the witness's is passed over, and missed in the numbers."""
@@ -67,7 +85,7 @@ class Recording:
         if kind == "h":
             if not words[0].isdecimal() or int(words[0]) != SPEAKS:
                 raise BadInput(f"the witness speaks version {words[0][:8]}, this program {SPEAKS}: flash it anew")
-        elif not all(word.isdecimal() for word in words):
+        elif not all(word.isdecimal() and len(word) < 11 for word in words) or int(words[0]) > _MV_MAX:
             return
         if not self.who:
             if kind == "h":
@@ -75,68 +93,81 @@ class Recording:
             return
         missing = (count - self._count - 1) % _COUNTS
         later_us = (ticks - self._ticks + _WRAP // 2) % _WRAP - _WRAP // 2
-        if (kind == "h" and count == 0) or later_us < -_LATE_US or missing * _LINE_US > later_us + _LATE_US:
+        anew = kind == "h" and (count == 0 or words[1] != self.who)
+        if anew or later_us < -_LATE_US or missing * _LINE_US > later_us + _LATE_US:
             self.ended = "the witness was reset"
             return
-        t_us = self._take(count, ticks, missing, later_us)
-        if kind != "h":
-            self._say(kind, t_us, [int(word) for word in words])
-        if sum(map(len, self.changes.values())) > CHANGES_MAX:
+        self._count = count
+        self.lines_lost += missing
+        self._missing = self._missing or missing > 0
+        t_us = self._line_us + later_us
+        if later_us > 0:
+            self._line_us, self._ticks = t_us, ticks
+        self._take(kind, t_us, words)
+        if len(self._said) + sum(map(len, self.changes.values())) > CHANGES_MAX:
             raise BadInput(f"more than {CHANGES_MAX} changes: is the rail's divider connected?")
 
-    def _take(self, count: int, ticks: int, missing: int, later_us: int) -> int:
-        # When it was, on a clock that does not wrap. Edges may be a little older than the line before them.
-        t_us = max(0, self.now_us + later_us)
-        if missing:
-            self.lines_lost += missing
-            for name in _SIGNALS:
-                self._unknown(name, self.now_us + 1, t_us)
-        self._count = count
-        if t_us > self.now_us:
-            self.now_us, self._ticks = t_us, ticks
-        return t_us
-
-    def _say(self, kind: str, t_us: int, values: list[int]) -> None:
+    def _take(self, kind: str, t_us: int, words: list[str]) -> None:
         if kind == "v":
-            mv, apart_us = values
-            if apart_us > APART_US_MAX:
-                self._unknown("ch_mv", max(0, t_us - apart_us + 1), t_us)
-            else:
-                self.apart_us = max(self.apart_us, apart_us)
-            self._put("ch_mv", t_us, mv)
+            self._said.append(_Said(t_us, "ch_mv", int(words[0]), int(words[1])))
         elif kind in _WIRES:
-            name, level = _WIRES[kind], int(values[0] > 0)
-            known = self.changes[name]
-            if known and known[-1][1] == level:
-                # the same level twice: it was away in between, shorter than an interrupt takes
-                self._unknown(name, max(known[-1][0] + 1, t_us - 1), t_us)
-            self._put(name, t_us, level)
-        else:
-            self._beat(t_us, *values)
+            self._said.append(_Said(t_us, _WIRES[kind], int(words[0] != "0")))
+        elif kind == ".":
+            mv, ac_lost, running_n, apart_us, edges_lost = map(int, words)
+            stated = {"ch_mv": mv, "ac_lost": int(ac_lost > 0), "running_n": int(running_n > 0)}
+            self._beat(t_us, stated, apart_us, edges_lost)
 
-    def _beat(self, t_us: int, mv: int, ac_lost: int, running_n: int, apart_us: int, edges_lost: int) -> None:
-        if apart_us <= APART_US_MAX:
-            self.apart_us = max(self.apart_us, apart_us)
-        if self._edges_lost is not None and edges_lost != self._edges_lost:
-            self.edges_lost += max(1, edges_lost - self._edges_lost)
-            for name in _WIRES.values():
-                self._unknown(name, self._beat_us, t_us)
-        self._edges_lost, self._beat_us = edges_lost, t_us
-        # it tells how things stand, for who has missed something
-        for name, value in (("ch_mv", mv), ("ac_lost", int(ac_lost > 0)), ("running_n", int(running_n > 0))):
-            known = self.changes[name]
-            if not known or known[-1][1] is None:
+    def _beat(self, t_us: int, stated: dict[str, int], apart_us: int, edges_lost: int) -> None:
+        said = sorted((one for one in self._said if one.t_us <= t_us), key=lambda one: one.t_us)
+        self._said = [one for one in self._said if one.t_us > t_us]
+        first = self._edges_lost < 0
+        if first:
+            for name, value in stated.items():
                 self._put(name, t_us, value)
+        elif not self._missing and edges_lost == self._edges_lost and self._agrees(t_us, said, stated, apart_us):
+            for one in said:
+                self._believe(one)
+            if apart_us <= APART_US_MAX:
+                self.apart_us = max(self.apart_us, apart_us)
+        else:
+            self.unwatched_us += t_us - self.now_us
+            for name, value in stated.items():
+                self._put(name, self.now_us + 1, None)
+                self._put(name, t_us, value)
+        self.edges_lost += 0 if first else (edges_lost - self._edges_lost) % _WRAP
+        self.now_us, self._edges_lost, self._missing = t_us, edges_lost, False
+
+    def _agrees(self, t_us: int, said: list[_Said], stated: dict[str, int], apart_us: int) -> bool:
+        # Does what was said since the last beat lead to what this one says, with nothing that must have been said
+        # and was not?
+        at_end = {name: known[-1][1] for name, known in self.changes.items()} | {one.name: one.value for one in said}
+        widest_us = max((one.apart_us for one in said), default=0)
+        return (
+            0 < t_us - self.now_us <= _BEAT_US_MAX
+            and all(one.t_us > self.now_us for one in said)
+            and at_end == stated
+            and (apart_us <= APART_US_MAX or widest_us >= apart_us)
+        )
+
+    def _believe(self, one: _Said) -> None:
+        known = self.changes[one.name]
+        if one.name != "ch_mv" and known[-1][1] == one.value:
+            # the same level twice: it was away in between, shorter than an interrupt takes
+            self.unwatched_us += 1
+            self._put(one.name, max(known[-1][0] + 1, one.t_us - 1), None)
+        if one.apart_us > APART_US_MAX:
+            since_us = max(one.t_us - one.apart_us, known[-1][0]) + 1
+            self.unwatched_us += max(0, one.t_us - since_us)
+            self._put(one.name, since_us, None)
+        else:
+            self.apart_us = max(self.apart_us, one.apart_us)
+        self._put(one.name, one.t_us, one.value)
 
     def _put(self, name: str, t_us: int, value: int | None) -> None:
         known = self.changes[name]
         if known and t_us <= known[-1][0]:
             t_us = known[-1][0] + 1
         known.append((t_us, value))
-
-    def _unknown(self, name: str, since_us: int, until_us: int) -> None:
-        self.unwatched_us += max(0, until_us - since_us)
-        self._put(name, since_us, None)
 
     def write_vcd(self, path: Path, within_mv: int = WITHIN_MV) -> None:
         """Writes what was seen; BadInput if nothing was, or it cannot be written."""

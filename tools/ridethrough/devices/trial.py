@@ -5,8 +5,10 @@ can judge.
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from ridethrough.devices import console
@@ -16,6 +18,7 @@ from ridethrough.devices.witness import WitnessLink
 from ridethrough.errors import BadInput
 from ridethrough.images.commands import activation_command
 from ridethrough.images.keys import KeyPair
+from ridethrough.rules.conditions import KINDS
 from ridethrough.traces.ac_lost import LAG_US_MAX
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.load import Wiring, load_capture
@@ -61,13 +64,16 @@ class Trial:
         """For how long at a stretch AC lost said that mains is lost; it never was."""
         return max((b - a for a, b in capture.wire("ac_lost", 1).sure), default=0)
 
-    def went_well(self, capture: Capture) -> bool:
-        """Apart from what rules say: the update was done, and AC lost told the truth."""
-        return self.outcome == 0 and not self.problem and self.ac_lost_us(capture) <= LAG_US_MAX
+    def exit_status(self, capture: Capture) -> int:
+        """Apart from what rules say: 0 the update was done and AC lost told the truth, 1 not, 3 not known."""
+        if self.outcome != 0 or self.problem or self.ac_lost_us(capture) > LAG_US_MAX:
+            return 1
+        doubt_us = max((b - a for a, b in capture.wire("ac_lost", 1).may if a > 0), default=0)
+        return 3 if doubt_us > LAG_US_MAX else 0
 
     def again(self) -> str:
         """The line that judges the capture again."""
-        words = ["ridethrough check", str(self.vcd), "--assume 'mains on' --assume 'CH fitted'"]
+        words = ["ridethrough check", shlex.quote(str(self.vcd)), "--assume 'mains on' --assume 'CH fitted'"]
         return " ".join([*words, *(f"--at {kind or name}={t_us}us" for name, kind, t_us in self.stated)])
 
 
@@ -84,8 +90,9 @@ def run_trial(
     with WitnessLink(witness_port, "--witness-port") as witness:
 
         def heard(line: str) -> None:
-            if line.startswith("* shutdown "):
-                shutdowns.append((witness.now_us, line.split()[2]))
+            kind = line.removeprefix("* shutdown ")
+            if kind in KINDS and kind != line:
+                shutdowns.append((witness.now_us, kind))
 
         with ConsoleLink(board_port, heard, "--board-port") as link:
             link.begin()
@@ -103,10 +110,15 @@ def run_trial(
                     raise
                 trial.problem = str(e)
         trial.recording = witness.stop()
-    resets = _resets(trial.recording, shutdowns)
-    if trial.outcome == 0 and not resets:
-        trial.problem = "running_n never rose: is the witness's GP11 connected?"
-    trial.stated = sorted([*trial.stated, *resets], key=lambda event: event[2])
+    recording = trial.recording
+    resets = _resets(recording, shutdowns)
+    if not trial.problem and trial.outcome == 0:
+        if not resets:
+            trial.problem = "running_n never rose: is the witness's GP11 connected?"
+        elif _hole_us(recording.changes["running_n"], min(t_us for _, _, t_us in trial.stated)):
+            trial.problem = "running_n was not known all the time, so neither are the resets: try again"
+    known = [*trial.stated, *resets]
+    trial.stated = sorted(((n, k, min(t_us, recording.now_us)) for n, k, t_us in known), key=lambda event: event[2])
     return trial
 
 
@@ -144,5 +156,11 @@ def _resets(recording: Recording, shutdowns: list[tuple[int, str]]) -> list[tupl
         if before == 0 and level == 1:
             near = [kind for at_us, kind in shutdowns if abs(at_us - t_us) <= _SHUTDOWN_US]
             found.append(("reset", near[-1] if near else "", t_us))
-        before = level if level is not None else before
+        before = level
     return found
+
+
+def _hole_us(changes: list[tuple[int, int | None]], since_us: int) -> int:
+    # For how long a wire was not known after `since_us`; a microsecond is a pulse that was too short to be seen.
+    spans = [(a, b) for (a, level), (b, _) in pairwise(changes) if level is None]
+    return sum(b - a for a, b in spans if b > since_us and b - a > 1)

@@ -11,7 +11,7 @@ from ridethrough.devices.recording import Recording
 from ridethrough.errors import BadInput
 
 _ANSWER_S = 3.0
-_SILENT_S = 10.0
+_SILENT_S = 5.0
 _LISTEN_S = 0.5
 
 
@@ -50,7 +50,8 @@ class WitnessLink:
 
     def listen(self, us: int) -> bool:
         """Until so much more of its time has passed; False if it says no more."""
-        until_us, before_us = self.now_us + us, -1
+        before_us = self.now_us
+        until_us = before_us + us
         while not self._until(lambda: self._recording.now_us >= until_us, _SILENT_S):
             if self.now_us == before_us:
                 return False
@@ -58,14 +59,15 @@ class WitnessLink:
         return True
 
     def stop(self) -> Recording:
-        """Listens no more; what was recorded. BadInput if the link was lost or there was too much."""
+        """Listens no more; what was recorded, which says why it ended if it did. BadInput if there was nothing."""
         self._stopped = True
         if self._thread.is_alive():
             self._thread.join()
         self._link.close()
         if self._failed is not None:
-            failed, self._failed = self._failed, None
-            raise failed
+            if not self._recording.who:
+                raise self._failed
+            self._recording.ended = self._recording.ended or str(self._failed)
         return self._recording
 
     def _until(self, true: Callable[[], bool], within_s: float) -> bool:
@@ -77,10 +79,16 @@ class WitnessLink:
             return true()
 
     def _listen(self) -> None:
+        heard_s = time.monotonic()
         try:
             while not self._stopped:
                 for line in self._link.lines(_LISTEN_S):
                     with self._heard:
+                        now_s = time.monotonic()
+                        if self._link.went_away or now_s - heard_s > _SILENT_S:
+                            # its time may have wrapped, and it may be another one
+                            self._recording.ended = self._recording.ended or "the witness was away"
+                        heard_s = now_s
                         self._recording.feed(line)
                         self._heard.notify_all()
                     if self._stopped:

@@ -39,17 +39,25 @@ def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Text]:
     columns = max(_WIDTH_MIN, min(width, _WIDTH_MAX)) - _LABEL
     scale = _Scale(trace.end_us, columns)
     yield _row("", _ruler(scale), "dim")
-    yield _row("mains", _levels(scale, trace.when("mains", 0), [], glyphs), "green")
+    yield _row("mains", _wire(scale, trace, "mains", 0, glyphs), "green")
     low = trace.voltages["ch_mv"].below(_WINDOW_LOW_MV, trace.end_us)
     off = trace.voltages["ch_mv"].below(1_000, trace.end_us)
     yield _row("CH power", _levels(scale, off, low, glyphs), "green")
     yield _row("hub", _names(scale, trace.texts["hub"], glyphs), "cyan")
-    yield _row("AC lost", _levels(scale, trace.when("ac_lost", 0), [], glyphs), "yellow")
-    stopped = outside(trace.application_runs(), trace.end_us)
-    yield _row("meter", _levels(scale, stopped, [], glyphs), "green")
+    yield _row("AC lost", _wire(scale, trace, "ac_lost", 0, glyphs), "yellow")
+    if trace.texts["mcu"]:
+        stopped = outside(trace.application_runs(), trace.end_us)
+        yield _row("meter", _levels(scale, stopped, [], glyphs), "green")
+    else:
+        yield _row("meter", _wire(scale, trace, "running_n", 1, glyphs), "green")
     yield _row("phase", _names(scale, trace.texts["phase"], glyphs), "magenta")
     yield _row("resets", _marks(scale, [e.t_us for e in trace.events("reset")], glyphs.mark), "bold yellow")
     yield _row("alerts", _marks(scale, [e.t_us for e in trace.events("ad1")], "!"), "bold red")
+
+
+def _wire(scale: _Scale, trace: Trace, name: str, off: int, glyphs: Glyphs) -> str:
+    # nothing where a capture does not have it
+    return _levels(scale, trace.when(name, off), [], glyphs) if trace.knows(name) else ""
 
 
 def happenings(trace: Trace) -> Iterator[Text]:

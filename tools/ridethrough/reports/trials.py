@@ -36,9 +36,8 @@ class Judged:
     @property
     def exit_status(self) -> int:
         """0 the update was done, AC lost told the truth and the rules were kept; 1 not; 3 undecided."""
-        if not self.trial.went_well(self.capture):
-            return 1
-        return max((v.exit_status for v in self.verdicts), key=(0, 3, 1).index)
+        every = (self.trial.exit_status(self.capture), *(v.exit_status for v in self.verdicts))
+        return max(every, key=(0, 3, 1).index)
 
 
 def judge(trials: Sequence[Trial], rules: Sequence[Rule]) -> list[Judged]:

@@ -246,7 +246,7 @@ def _gpio_of(id):
     if _STM32:
         if isinstance(id, str):
             name = id[1:] if id[:1] == "P" else id
-            if name[:1] in ("A", "B", "C", "D") and name[1:].isdigit() and len(name) < 4 and int(name[1:]) < 16:
+            if name[:1] in ("A", "B", "C", "D") and name[1:].isdigit() and str(int(name[1:]) % 16) == name[1:]:
                 return "ABCD".find(name[0]) * 16 + int(name[1:])
     elif isinstance(id, int) and 0 <= id <= (39 if _ESP32 else 29):
         return id
@@ -341,7 +341,7 @@ class I2C:
 
 class Mem32:
     def __getitem__(self, address):
-        if address != BOARD["output_enables"]:
+        if address != BOARD["output_enables"] or not address:
             raise NotImplementedError("mem32[0x%08x] is not simulated" % address)
         return call("output_enables")
 
