@@ -15,8 +15,9 @@ import greenlet
 
 from ridethrough.world.clock import Clock, Order
 
-HUNG_TICKS = 2_000_000
-"""Loop passes without a call to the hardware after which code counts as hung."""
+HUNG_TICKS = 1_000_000
+"""Loop passes without a call to the hardware after which code counts as hung: more than a Pico makes before its longest
+watchdog bites, at some 10 us each [assumed]."""
 
 
 class Gone(BaseException):
