@@ -30,7 +30,7 @@ bench: .venv/ready-test  ## cost of an update, a boot, a sweep, a rule and a cap
 budget: .venv/ready-test  ## memory and size on the VM, against the limits in board.toml
 	@.venv/bin/python host_tests/budget.py
 
-sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (hours)
+sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (an hour)
 	@$(RT) sweep --size 8192 --cuts 1 --guest micropython
 	@$(RT) sweep --size 8192 --board rpi_pico
 	@$(RT) sweep --size 8192 --board latch_pico
