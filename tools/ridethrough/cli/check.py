@@ -22,7 +22,7 @@ from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.conditions import KINDS
-from ridethrough.rules.verdict import WORST_FIRST
+from ridethrough.rules.verdict import WORST_FIRST, worst_exit_status
 from ridethrough.rules.words import time_us
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.load import Wiring, load_capture
@@ -107,7 +107,7 @@ def call(arguments: argparse.Namespace) -> int:
         else:
             for j in judged:
                 say(console, *_lines(j))
-    return max((j.verdict.exit_status for j in judged), key=(0, 3, 1).index)
+    return worst_exit_status(j.verdict.exit_status for j in judged)
 
 
 def _size(verdict: Verdict) -> int:

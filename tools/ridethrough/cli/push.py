@@ -14,7 +14,7 @@ from ridethrough.devices import console
 from ridethrough.devices.port import ConsoleLink, LinkLost
 from ridethrough.errors import BadInput
 from ridethrough.images import inspect_image
-from ridethrough.images.commands import activation_command
+from ridethrough.images.commands import next_command
 from ridethrough.images.keys import KeyPair
 from ridethrough.images.layout import IMAGE_BYTES_MAX
 from ridethrough.reports.table import OUTCOMES
@@ -55,17 +55,23 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _push(arguments: argparse.Namespace) -> int:
-    image = read_whole(arguments.image, IMAGE_BYTES_MAX, "image")
+def image_in(path: Path) -> bytes:
+    """An image that can be pushed; BadInput if the file holds none."""
+    image = read_whole(path, IMAGE_BYTES_MAX, "image")
     report = inspect_image(image, None, None)
     if not report.image:
-        raise BadInput(f"{arguments.image}: {report.problems[0]}")
+        raise BadInput(f"{path}: {report.problems[0]}")
+    return image
+
+
+def _push(arguments: argparse.Namespace) -> int:
+    image = image_in(arguments.image)
     date = _date(arguments.activate)
     supplier = KeyPair.load(arguments.keys / "supplier.pem") if arguments.activate else None
     with ConsoleLink(arguments.port) as link:
         try:
             link.begin()
-            hello = console.words(link.perform(console.ask("hello", timeout_us=console.HELLO_TIMEOUT_US)))
+            hello = link.hello()
             with Progress() as progress:
                 sent = link.perform(
                     console.push(image, int(hello["block"]), told=lambda done: progress.show("push", done, len(image)))
@@ -86,7 +92,7 @@ def _push(arguments: argparse.Namespace) -> int:
 def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: KeyPair, date: int) -> int:
     if date:
         link.perform(console.ask(f"clock {int(time.time())}"))
-    signed = activation_command(image, bytes.fromhex(hello["board"]), int(hello["counter"]) + 1, supplier, date)
+    signed = next_command(image, hello, supplier, date)
     if date:
         print(link.perform(console.command(signed)))
         return 0

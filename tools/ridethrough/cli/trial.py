@@ -11,19 +11,18 @@ from rich.text import Text
 
 from ridethrough.cli.chosen import named_apart
 from ridethrough.cli.progress import Progress
-from ridethrough.cli.push import add_keys
+from ridethrough.cli.push import add_keys, image_in
 from ridethrough.cli.record import add_within, seen, within
 from ridethrough.cli.run import RULE
 from ridethrough.cli.terminal import say, terminal
 from ridethrough.devices.trial import Trial, run_trial
 from ridethrough.errors import BadInput
-from ridethrough.images import inspect_image
 from ridethrough.images.keys import KeyPair
-from ridethrough.images.layout import IMAGE_BYTES_MAX
 from ridethrough.quantities import show_time
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.reports.trials import Judged, as_json, judge, outcome, write_page
-from ridethrough.whole import check_writable, read_whole, write_whole
+from ridethrough.rules.verdict import worst_exit_status
+from ridethrough.whole import check_writable, write_whole
 
 _REPEAT_MAX = 1000
 _EXAMPLES = """examples:
@@ -65,10 +64,7 @@ def call(arguments: argparse.Namespace) -> int:
         raise BadInput(f"--repeat {arguments.repeat}: 1 to {_REPEAT_MAX} expected")
     rules = named_apart(arguments.rule or [RULE])
     within_mv = within(arguments)
-    image = read_whole(arguments.image, IMAGE_BYTES_MAX, "image")
-    report = inspect_image(image, None, None)
-    if not report.image:
-        raise BadInput(f"{arguments.image}: {report.problems[0]}")
+    image = image_in(arguments.image)
     supplier = KeyPair.load(arguments.keys / "supplier.pem")
     check_writable(arguments.output / "trial.json")
     done: list[Trial] = []
@@ -104,7 +100,7 @@ def call(arguments: argparse.Namespace) -> int:
         say(console, "", *seen(judged[0].trial.recording), f"report           {arguments.output / 'trial.html'}")
         if stopped:
             say(console, Text(stopped, "bold red"))
-    return 1 if stopped else max((j.exit_status for j in judged), key=(0, 3, 1).index)
+    return 1 if stopped else worst_exit_status(j.exit_status for j in judged)
 
 
 def _lines(j: Judged, repeat: int) -> list[Text | str]:

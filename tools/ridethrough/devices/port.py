@@ -11,7 +11,7 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports
 
-from ridethrough.devices.console import NoAnswer, Operation, Request
+from ridethrough.devices.console import HELLO_TIMEOUT_US, NoAnswer, Operation, Request, ask, words
 from ridethrough.errors import BadInput
 
 BAUD = 115_200
@@ -96,6 +96,10 @@ class ConsoleLink:
                 raise BadInput(f"{self._called}: no answer to '{str(e)[:40]}'{self._prompt()}") from e
             first = False
             answer = self._exchange(request)
+
+    def hello(self) -> dict[str, str]:
+        """What the board says of itself; raises as `perform` does."""
+        return words(self.perform(ask("hello", timeout_us=HELLO_TIMEOUT_US)))
 
     def _prompt(self) -> str:
         if b">>> " in self._buffer or b"raw REPL" in self._buffer:

@@ -16,17 +16,15 @@ from ridethrough.devices.port import ConsoleLink
 from ridethrough.devices.recording import Recording
 from ridethrough.devices.witness import WitnessLink
 from ridethrough.errors import BadInput
-from ridethrough.images.commands import activation_command
+from ridethrough.images.commands import next_command
 from ridethrough.images.keys import KeyPair
 from ridethrough.rules.conditions import KINDS
-from ridethrough.traces.ac_lost import LAG_US_MAX
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.load import Wiring, load_capture
 
 ASSUMED = {"mains": 1, "ch_present": 1}
 """Of a bench: nobody cuts the mains in a trial, and the hub stays where it is."""
 _LEAD_US, _TAIL_US = 2_000_000, 5_000_000
-_ANSWER_TRIES = 60
 _BEAT_US = 100_000
 _SHUTDOWN_US = 1_000_000
 """How much earlier or later than its reset a board's word of it may reach us."""
@@ -60,17 +58,6 @@ class Trial:
         capture.log.sort(key=lambda e: e.t_us)
         return capture
 
-    def ac_lost_us(self, capture: Capture) -> int:
-        """For how long at a stretch AC lost said that mains is lost; it never was."""
-        return max((b - a for a, b in capture.wire("ac_lost", 1).sure), default=0)
-
-    def exit_status(self, capture: Capture) -> int:
-        """Apart from what rules say: 0 the update was done and AC lost told the truth, 1 not, 3 not known."""
-        if self.outcome != 0 or self.problem or self.ac_lost_us(capture) > LAG_US_MAX:
-            return 1
-        doubt_us = max((b - a for a, b in capture.wire("ac_lost", 1).may if a > 0), default=0)
-        return 3 if doubt_us > LAG_US_MAX else 0
-
     def again(self) -> str:
         """The line that judges the capture again."""
         words = ["ridethrough check", shlex.quote(str(self.vcd)), "--assume 'mains on' --assume 'CH fitted'"]
@@ -98,8 +85,7 @@ def run_trial(
             link.begin()
             trial = Trial(Recording())
             try:
-                said = link.perform(console.ask("hello", timeout_us=console.HELLO_TIMEOUT_US))
-                trial.hello = console.words(said)
+                trial.hello = link.hello()
                 _update(trial, link, witness, image, supplier, told)
             except console.Refused as e:
                 trial.problem = f"the board refused: {e}"
@@ -130,14 +116,13 @@ def _update(
     supplier: KeyPair,
     told: Callable[[str, int, int], None],
 ) -> None:
-    hello = trial.hello
     _listen(witness, _LEAD_US)
-    block_bytes, counter, ident = int(hello["block"]), int(hello["counter"]) + 1, bytes.fromhex(hello["board"])
+    block_bytes, signed = int(trial.hello["block"]), next_command(image, trial.hello, supplier)
     link.perform(console.push(image, block_bytes, told=lambda done: told("push", done, len(image))))
     told("activate", 0, 0)
     # a little early, and the outcome a little late: a reboot is rather taken to be longer
     trial.stated.append(("command", "", witness.now_us))
-    answer = console.words(link.perform(console.await_outcome(activation_command(image, ident, counter, supplier))))
+    answer = console.words(link.perform(console.await_outcome(signed)))
     trial.stated.append(("outcome", "", witness.now_us + _BEAT_US))
     trial.outcome, trial.version = int(answer["outcome"]), answer["version"]
     _listen(witness, _TAIL_US)

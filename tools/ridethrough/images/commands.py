@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from ridethrough.images import layout
 from ridethrough.images.keys import KeyPair
@@ -19,3 +20,9 @@ def activation_command(image: bytes, board_id: bytes, counter: int, supplier: Ke
     digest = hashlib.sha256(manufacturer_part(image)).digest()
     signed = layout.COMMAND.pack(layout.COMMAND_MAGIC, board_id, counter, digest, date_unix_s)
     return signed + supplier.sign(signed)
+
+
+def next_command(image: bytes, hello: Mapping[str, str], supplier: KeyPair, date_unix_s: int = 0) -> bytes:
+    """The same for the board that has answered `hello`, with the next counter that it takes. KeyError or ValueError
+    if that is no such answer."""
+    return activation_command(image, bytes.fromhex(hello["board"]), int(hello["counter"]) + 1, supplier, date_unix_s)

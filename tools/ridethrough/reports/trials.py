@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from ridethrough.reports.page import Page
 from ridethrough.reports.table import OUTCOMES
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.explain import explain
-from ridethrough.rules.verdict import WORST_FIRST, worst_of
+from ridethrough.rules.verdict import WORST_FIRST, worst_exit_status, worst_of
+from ridethrough.traces.ac_lost import LAG_US_MAX
 from ridethrough.traces.capture import Capture
 from ridethrough.version import VERSION
 
@@ -29,15 +31,18 @@ class Judged:
     capture: Capture
     verdicts: tuple[Verdict, ...]
 
-    @property
+    @cached_property
     def ac_lost_us(self) -> int:
-        return self.trial.ac_lost_us(self.capture)
+        """For how long at a stretch AC lost said that mains is lost; it never was."""
+        return max((b - a for a, b in self.capture.wire("ac_lost", 1).sure), default=0)
 
-    @property
+    @cached_property
     def exit_status(self) -> int:
         """0 the update was done, AC lost told the truth and the rules were kept; 1 not; 3 undecided."""
-        every = (self.trial.exit_status(self.capture), *(v.exit_status for v in self.verdicts))
-        return max(every, key=(0, 3, 1).index)
+        if self.trial.outcome != 0 or self.trial.problem or self.ac_lost_us > LAG_US_MAX:
+            return 1
+        doubt_us = max((b - a for a, b in self.capture.wire("ac_lost", 1).may if a > 0), default=0)
+        return worst_exit_status([3 if doubt_us > LAG_US_MAX else 0, *(v.exit_status for v in self.verdicts)])
 
 
 def judge(trials: Sequence[Trial], rules: Sequence[Rule]) -> list[Judged]:

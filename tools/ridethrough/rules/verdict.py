@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,11 @@ from ridethrough.quantities import show_time
 Status = Literal["pass", "fail", "undecided", "vacuous"]
 EXIT_STATUS: dict[Status, int] = {"pass": 0, "vacuous": 0, "fail": 1, "undecided": 3}
 WORST_FIRST: tuple[Status, ...] = ("fail", "undecided", "pass", "vacuous")
+
+
+def worst_exit_status(statuses: Iterable[int]) -> int:
+    """Of several things that were judged: broken is worse than undecided, undecided worse than kept."""
+    return max(statuses, key=(0, 3, 1).index)
 
 
 @dataclass(frozen=True)

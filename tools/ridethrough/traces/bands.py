@@ -74,16 +74,12 @@ class Bands:
 
     def below(self, limit: float, end_us: int) -> Holds:
         """When the value is below `limit`."""
-        step = self.resolution
-        if self.within:
-            sure, may = (
-                self._run(self.highs, limit - self.within, end_us),
-                self._run(self.lows, limit + self.within, end_us),
-            )
-            return self._holds(sure, may, f"{self.why}, and voltages may be off by {self.within} mV", end_us)
-        if step and limit % step and limit not in self.grid:
-            sure, may = self._run(self.highs, limit - step, end_us), self._run(self.lows, limit + step, end_us)
-            return self._holds(sure, may, f"voltages are recorded in steps of {step} mV", end_us)
+        step, off, why = self.resolution, self.within, f"{self.why}, and voltages may be off by {self.within} mV"
+        if not off and step and limit % step and limit not in self.grid:
+            off, why = step, f"voltages are recorded in steps of {step} mV"
+        if off:
+            sure, may = self._run(self.highs, limit - off, end_us), self._run(self.lows, limit + off, end_us)
+            return self._holds(sure, may, why, end_us)
         sure = self._run(self.highs, limit, end_us)
         if self.highs is self.lows and self.times and self.times[0] == 0:
             return Holds.exactly(sure)

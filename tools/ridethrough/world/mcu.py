@@ -24,12 +24,13 @@ from ridethrough.world.runtime import Gone, Runtime, Timer
 TICK_WRAP = 2**30
 SOFT_RESET, PWRON_RESET, HARD_RESET, WDT_RESET = range(4)
 _POWER = {"power-up": PWRON_RESET, "brown-out": PWRON_RESET}
-CAUSES = {
+_CAUSES = {
     "rp2": (WDT_RESET, _POWER | {"button": PWRON_RESET}),
     "esp32": (WDT_RESET, _POWER | {"button": PWRON_RESET}),
-    "stm32": (HARD_RESET, _POWER | {"watchdog": WDT_RESET}),
+    "stm32": (HARD_RESET, _POWER | {"watchdog": WDT_RESET, "soft": SOFT_RESET}),
 }
-"""What reset_cause() says on a port: after most resets, and after some."""
+"""What reset_cause() says on a port: after most resets, and after some. A soft reset changes it only where it
+stands here."""
 _GPIOS = 32
 _FALLING, _RISING = 4, 8
 
@@ -109,7 +110,7 @@ class Mcu(Runtime):
         if kind in ("power-up", "brown-out"):
             # [assumed] a supply that was too low for the chip was too low for its pads
             self._pins.lose_holds()
-        most, some = CAUSES[self.board.port]
+        most, some = _CAUSES[self.board.port]
         self._cause = some.get(kind, most)
         now = self.clock.now_us
         self.trace.add_event(now, "reset", kind=kind)
@@ -172,8 +173,7 @@ class Mcu(Runtime):
         while True:
             self._guest.run(self)
             # a soft reset: the interpreter starts anew; pins, watchdog and clock stay as they are
-            if self.board.port == "stm32":
-                self._cause = SOFT_RESET
+            self._cause = _CAUSES[self.board.port][1].get("soft", self._cause)
             self.stdout_write("MPY: soft reboot\n")
             self.forget()
             self._handlers.clear()

@@ -14,8 +14,8 @@ def wire(watched: Site, witness: Site) -> None:
     eyes = witness.mcu.nets
     eyes.measured = watched.power
 
-    def changed(wire: str, level: int) -> None:
-        eyes.drive(GPIOS[wire], level)
+    def changed(name: str, level: int) -> None:
+        eyes.drive(GPIOS[name], level)
 
     watched.mcu.nets.on_wire = changed
     watched.mcu.nets.apply()
