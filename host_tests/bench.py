@@ -20,12 +20,11 @@ from ridethrough import Board, Firmware, Scenario, World, run
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.guests.cpython.code import TICK, compiled
 from ridethrough.guests.flashfs import FlashFs
-from ridethrough.runner import planned_image
+from ridethrough.scenarios.images import planned_image
 from ridethrough.sweep.explore import sweep
 from ridethrough.sweep.setting import Setting
 from ridethrough.world.chip import ChipParams, FlashChip
-from ridethrough.world.clock import Clock
-from ridethrough.world.surroundings import Site
+from ridethrough.world.site import Site
 
 RUNS = 7
 SYNC_BYTES = 16_384
@@ -76,12 +75,10 @@ def recovery(board: Board, firmware: Firmware) -> None:
         hashlib.sha256(fs.read_file("/slot_b.img")).digest()
 
     def boot() -> None:
-        clock = Clock()
-        site = Site(clock, board, World(duration_us=boot_us), CPythonGuest())
-        site.mcu.chip.data[:] = data
+        site = Site(board, World(duration_us=boot_us), CPythonGuest(), bytes(data))
         while not site.trace.events("application"):
-            clock.run(clock.now_us + 50_000)
-        site.mcu.close()
+            site.run(site.clock.now_us + 50_000)
+        site.close()
 
     least_s, boot_s = median_s(least), median_s(boot)
     print()

@@ -14,7 +14,7 @@ import vcdvcd
 from ridethrough import Rule
 from ridethrough.traces.bands import Bands
 from ridethrough.traces.capture import Capture
-from ridethrough.traces.load import Wiring, load_capture
+from ridethrough.traces.load import ProbeMap, load_capture
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 RTAMT_EDGES = 100_000
@@ -92,7 +92,7 @@ def reading(folder: Path) -> bool:
         for i in range(VCD_CHANGES // 2):
             # as a run writes it: a rail that ramps in steps of 50 mV
             out.write(f"#{i * 10}\n{i % 2}!\nb{50 * abs(240 - i % 480):b} #\n")
-    ours_s = seconds(lambda: load_capture(path, Wiring({"ac_lost": "ch", "ch_mv": "ch_mv"}), [10_800]))
+    ours_s = seconds(lambda: load_capture(path, ProbeMap({"ac_lost": "ch", "ch_mv": "ch_mv"}), [10_800]))
     theirs_s = seconds(lambda: vcdvcd.VCDVCD(str(path), store_tvs=True))
     print(f"VCD, {VCD_CHANGES} changes: vcdvcd takes {theirs_s / ours_s:.1f} times as long")
     table = folder / "t.csv"
@@ -102,7 +102,7 @@ def reading(folder: Path) -> bool:
             volts = 0.0 if i % 1000 == 999 else 11.99
             out.write("".join(f"{(i * 100 + k) / 1e5:.5f},{volts + k / 1e4:.4f}\n" for k in range(100)))
     began = time.perf_counter()
-    capture = load_capture(table, Wiring({"ch_mv": "Channel 0"}), [10_800])
+    capture = load_capture(table, ProbeMap({"ch_mv": "Channel 0"}), [10_800])
     took_s = time.perf_counter() - began
     kept = len(capture.bands["ch_mv"].times)
     ns = 1e9 * took_s / CSV_ROWS

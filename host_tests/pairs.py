@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 
 from ridethrough import Board, Firmware, Scenario
 from ridethrough.sweep.explore import fresh_state
-from ridethrough.sweep.leg import run_leg
+from ridethrough.sweep.faults import Fault
+from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.setting import Setting
-from ridethrough.sweep.ways import Way
 
-UP = Way("power-up")
+UP = Fault("power-up")
 
 
 @dataclass
@@ -30,13 +30,13 @@ class Pairs:
 
 def outcome(setting, state):
     """Where a boot from `state` ends: what broke, the answers, the record, the version that runs."""
-    leg = run_leg(setting, state, UP, record=False)
-    contents = setting.reader.contents(setting.reader.restore(leg.end[1].flash))
-    versions = [e.data["version"] for e in leg.trace.events("application")]
+    recovery = recover(setting, state, UP, record=False)
+    contents = setting.reader.contents(setting.reader.restore(recovery.end[1].flash))
+    versions = [e.data["version"] for e in recovery.trace.events("application")]
     record = contents.record
     return (
-        [b.invariant for b in leg.broken],
-        leg.end[1].memory.key(),
+        [b.invariant for b in recovery.broken],
+        recovery.end[1].memory.key(),
         record and (record.phase, record.active, record.outcome, record.states, record.versions, record.least_counter),
         versions[-1:],
     )
@@ -47,9 +47,9 @@ def pairs(setting, sample=None, firsts=0, seconds=0, states=None):
     found = Pairs()
     known = {}
     if states is None:
-        states = [s for s, _ in run_leg(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged]
+        states = [s for s, _ in recover(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged]
     for first in sample.sample(states, firsts) if sample else states:
-        after = run_leg(setting, first, UP, unmerged=True).unmerged
+        after = recover(setting, first, UP, unmerged=True).unmerged
         merged = {}
         for state, key in after:
             merged.setdefault(key, state)
@@ -65,14 +65,14 @@ def pairs(setting, sample=None, firsts=0, seconds=0, states=None):
 
 def _work(size, board, first, last):
     setting = Setting.load(Scenario.load("update").with_image_bytes(size), Board.load(board), Firmware.load())
-    states = [s for s, _ in run_leg(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged]
+    states = [s for s, _ in recover(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged]
     return pairs(setting, states=states[first:last])
 
 
 def main() -> int:
     size, board = 8192, "rpi_pico"
     setting = Setting.load(Scenario.load("update").with_image_bytes(size), Board.load(board), Firmware.load())
-    states = run_leg(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged
+    states = recover(setting, fresh_state(setting.scenario), UP, unmerged=True).unmerged
     print(f"every pair of cuts, unmerged, {size} bytes on {board}: {len(states)} first cuts")
     began, boots, differences, keys = time.monotonic(), 0, [], set()
     with ProcessPoolExecutor(os.cpu_count()) as pool:

@@ -19,15 +19,15 @@ from pathlib import Path
 from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
 from ridethrough.devices.recording import Recording
 from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.images import EMULATED, inspect_image
 from ridethrough.rules.conditions import EXAMPLES, Condition
 from ridethrough.rules.explain import explain
 from ridethrough.rules.words import lasting, time_us, times
-from ridethrough.runner import fresh_flash
 from ridethrough.scenarios import names
-from ridethrough.traces.load import Wiring, load_capture
-from ridethrough.world.clock import Clock
-from ridethrough.world.surroundings import Site
+from ridethrough.traces.load import ProbeMap, load_capture
+from ridethrough.traces.vcd_out import write_vcd
+from ridethrough.world.site import Site
 from support import HERE, PICO, REFERENCE, S, image, run_steps
 
 GOOD = image()
@@ -86,15 +86,13 @@ class _Console:
     """A board that stays up and takes one line after the other."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
-        self.site = Site(self.clock, PICO, World(), CPythonGuest())
-        self.site.mcu.chip.data[:] = fresh_flash(REFERENCE, PICO)
-        self.clock.run(6 * S)
+        self.site = Site(PICO, World(), CPythonGuest(), fresh_flash(REFERENCE, PICO))
+        self.site.run(6 * S)
 
     def say(self, line: bytes) -> list[str]:
         before = len(self.site.mcu.console.log)
         self.site.mcu.type_in(line + b"\n")
-        self.clock.run(self.clock.now_us + 3 * S)
+        self.site.run(self.site.clock.now_us + 3 * S)
         return [text for _, text in self.site.mcu.console.log[before:]]
 
 
@@ -151,8 +149,8 @@ def rule(data: bytes) -> None:
 
 
 def _capture(data: bytes, name: str) -> None:
-    wiring = Wiring({}, assumed={"mains": 1})
-    _parsed(data, name, lambda path: WG.check(load_capture(path, wiring, WG.levels_mv)))
+    probes = ProbeMap({}, assumed={"mains": 1})
+    _parsed(data, name, lambda path: WG.check(load_capture(path, probes, WG.levels_mv)))
 
 
 def vcd(data: bytes) -> None:
@@ -179,7 +177,7 @@ def witness_lines(data: bytes) -> None:
             recording.feed(f"{line} {crc32(line.encode()) & 0xFFFF:04x}")
         with tempfile.TemporaryDirectory() as folder:
             recording.write_vcd(Path(folder) / "w.vcd")
-            load_capture(Path(folder) / "w.vcd", Wiring(), [10_800])
+            load_capture(Path(folder) / "w.vcd", ProbeMap(), [10_800])
     except BadInput as e:
         assert "\n" not in str(e)
 
@@ -234,7 +232,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
     if target == "vcd":
         trace = run_scenario(Scenario.load("chatter"))
         with tempfile.TemporaryDirectory() as folder:
-            trace.write_vcd(Path(folder) / "t.vcd")
+            write_vcd(trace, Path(folder) / "t.vcd")
             ours = (Path(folder) / "t.vcd").read_bytes()
         other = b"$timescale 1 ms $end\n$var real 64 ! ch_mv $end\n$enddefinitions $end\n#0\nr12.0 !\n#9\nrx !\n"
         witness = b"$comment a witness, ab: samples at most 900 us apart, voltages within 400 mV $end\n" + other

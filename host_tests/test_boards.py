@@ -4,15 +4,15 @@ import shutil
 
 import pytest
 from ridethrough import Board, Firmware, Scenario, World, run, run_scenario
+from ridethrough.boards.check import problems
 from ridethrough.cli import main
 from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.guests.named import guest_named
-from ridethrough.paths import BOARDS
 from ridethrough.reports.wiring import write_wiring
-from ridethrough.runner import fresh_flash
-from ridethrough.soundness import problems
-from ridethrough.world.clock import Clock, Order
-from ridethrough.world.surroundings import Site
+from ridethrough.support.paths import BOARDS
+from ridethrough.world.clock import Order
+from ridethrough.world.site import Site
 from support import HERE, S, guests, lines, with_main
 
 EVERY = sorted(p.parent.name for p in BOARDS.glob("*/board.toml"))
@@ -105,14 +105,12 @@ def rail_after(board, kind):
         "    open('/done', 'w').close()\n    time.sleep(20)\n"
         f"    print('* shutdown commanded')\n    {ends[kind]}while True:\n    time.sleep(1)\n"
     )
-    clock = Clock()
-    site = Site(clock, board, World(duration_us=60 * S), CPythonGuest())
-    site.mcu.chip.data[:] = fresh_flash(with_main(main_py), board)
+    site = Site(board, World(duration_us=60 * S), CPythonGuest(), fresh_flash(with_main(main_py), board))
     if kind == "brown-out":
-        clock.at(40 * S, Order.PHYSICS, lambda: site.mcu.reset("brown-out"))
-    clock.run(60 * S)
+        site.clock.at(40 * S, Order.PHYSICS, lambda: site.mcu.reset("brown-out"))
+    site.run(60 * S)
     trace = site.finish()
-    site.mcu.close()
+    site.close()
     assert [e.data["kind"] for e in trace.events("reset")] == ["power-up", kind]
     return sum(b - a for a, b in trace.voltages["ch_mv"].below(10_800, trace.end_us) if a > 10 * S)
 

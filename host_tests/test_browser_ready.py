@@ -25,8 +25,8 @@ for path in modules:
     name = ".".join(("ridethrough", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
     importlib.import_module(name)
 from ridethrough.rules import Rule
-from ridethrough.traces.load import Wiring, load_capture
-capture = load_capture(pathlib.Path(sys.argv[2]), Wiring({"ch_mv": "ch_mv"}, assumed={"mains": 1}), [10_800])
+from ridethrough.traces.load import ProbeMap, load_capture
+capture = load_capture(pathlib.Path(sys.argv[2]), ProbeMap({"ch_mv": "ch_mv"}, assumed={"mains": 1}), [10_800])
 capture.state("reset", 1_000_000, "activation")
 capture.state("outcome", 2_000_000)
 print(len(modules), Rule.load("mp102-wg-2020-04").check(capture).status)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from ridethrough import BadInput, Rule, Scenario, run_scenario
 from ridethrough.cli import main
 from ridethrough.scenarios.loader import specimens
-from ridethrough.traces.load import Wiring, load_capture
+from ridethrough.traces.load import ProbeMap, load_capture
+from ridethrough.traces.vcd_out import write_vcd
 from support import S
 from test_rules import READINGS, of, small_traces
 
 WG = Rule.load("mp102-wg-2020-04")
-RAIL = Wiring({"ch_mv": "Channel 0"}, assumed={"mains": 1})
+RAIL = ProbeMap({"ch_mv": "Channel 0"}, assumed={"mains": 1})
 NAMED = [Rule.load(name) for name in ("mp102-wg-2020-04", "mp102-per-reboot", "design-target", "all-ad1-legitimate")]
 
 
@@ -51,8 +52,8 @@ def sigrok(path, logic, rate="1 kHz", probes=("RAIL", "RST"), analogs=()):
     return path
 
 
-def judged(path, wiring, *stated, rule=WG):
-    capture = load_capture(path, wiring, rule.levels_mv)
+def judged(path, probes, *stated, rule=WG):
+    capture = load_capture(path, probes, rule.levels_mv)
     for name, t_us, kind in stated:
         capture.state(name, t_us, kind)
     return rule.check(capture)
@@ -65,9 +66,9 @@ OUTCOME = ("outcome", 400 * S, "")
 @pytest.mark.parametrize("name", specimens())
 def test_a_runs_own_vcd_has_the_verdicts_of_the_run(name, tmp_path):
     trace = run_scenario(Scenario.load(name))
-    trace.write_vcd(tmp_path / "t.vcd")
+    write_vcd(trace, tmp_path / "t.vcd")
     for rule in NAMED:
-        capture = load_capture(tmp_path / "t.vcd", Wiring(), rule.levels_mv)
+        capture = load_capture(tmp_path / "t.vcd", ProbeMap(), rule.levels_mv)
         one, other = rule.check(trace), rule.check(capture)
         assert (one.status, one.witness, one.margin_us) == (other.status, other.witness, other.margin_us), rule.id
     assert [(e.t_us, e.name) for e in trace.log] == [(e.t_us, e.name) for e in capture.log]
@@ -75,8 +76,8 @@ def test_a_runs_own_vcd_has_the_verdicts_of_the_run(name, tmp_path):
 
 def test_a_threshold_off_the_grid_of_a_vcd_is_not_exact(tmp_path):
     trace = run_scenario(Scenario.load("chatter"))
-    trace.write_vcd(tmp_path / "t.vcd")
-    capture = load_capture(tmp_path / "t.vcd", Wiring(), [10_777])
+    write_vcd(trace, tmp_path / "t.vcd")
+    capture = load_capture(tmp_path / "t.vcd", ProbeMap(), [10_777])
     holds, exact = capture.below("ch_mv", 10_777), trace.below("ch_mv", 10_777).sure
     assert "steps of 50 mV" in holds.why and len(holds.sure) == len(holds.may) == len(exact)
     for (a, b), (c, d), (e, f) in zip(holds.may, exact, holds.sure, strict=True):
@@ -86,8 +87,8 @@ def test_a_threshold_off_the_grid_of_a_vcd_is_not_exact(tmp_path):
 @pytest.mark.parametrize(("length_s", "status"), [(179.9, "undecided"), (180.1, "fail")])
 def test_a_digital_rail_can_prove_a_breach_and_never_a_pass(tmp_path, length_s, status):
     path = digital(tmp_path / "d.csv", [(0, 1), (130, 0), (130 + length_s, 1)], 700)
-    wiring = Wiring({"ch_mv": "Channel 0"}, threshold_mv=2_000, assumed={"mains": 1})
-    verdict = judged(path, wiring, ACTIVATION, OUTCOME)
+    probes = ProbeMap({"ch_mv": "Channel 0"}, threshold_mv=2_000, assumed={"mains": 1})
+    verdict = judged(path, probes, ACTIVATION, OUTCOME)
     assert verdict.status == status
     if status == "undecided":
         assert "only tells above from below 2 V" in verdict.cause
@@ -95,8 +96,8 @@ def test_a_digital_rail_can_prove_a_breach_and_never_a_pass(tmp_path, length_s, 
 
 def test_a_digital_rail_with_the_rules_own_threshold_is_exact(tmp_path):
     path = digital(tmp_path / "d.csv", [(0, 1), (130, 0), (300, 1)], 700)
-    wiring = Wiring({"ch_mv": "Channel 0"}, threshold_mv=10_800, assumed={"mains": 1})
-    verdict = judged(path, wiring, ACTIVATION, OUTCOME)
+    probes = ProbeMap({"ch_mv": "Channel 0"}, threshold_mv=10_800, assumed={"mains": 1})
+    verdict = judged(path, probes, ACTIVATION, OUTCOME)
     assert verdict.status == "pass" and verdict.margin_us == 10 * S
 
 
@@ -106,8 +107,8 @@ def test_a_digital_rail_with_the_rules_own_threshold_is_exact(tmp_path):
 def test_the_sample_period_widens_a_cut(tmp_path, low_s, status):
     volts = [2.0] * 130 + [0.0] * low_s + [2.0] * 400
     path = analog(tmp_path / "a.csv", volts, 1.0)
-    wiring = Wiring({"ch_mv": "Channel 0"}, scale=6, assumed={"mains": 1})
-    assert judged(path, wiring, ACTIVATION, OUTCOME).status == status
+    probes = ProbeMap({"ch_mv": "Channel 0"}, scale=6, assumed={"mains": 1})
+    assert judged(path, probes, ACTIVATION, OUTCOME).status == status
 
 
 def test_a_sag_between_samples_in_one_band_is_no_doubt(tmp_path):
@@ -138,9 +139,9 @@ def test_sigrok_logic_and_analog(tmp_path):
     samples = [a | b << 1 for a, b in zip(level, reset, strict=True)]
     path = sigrok(tmp_path / "s.sr", samples, analogs=[("A0", volts)])
     wires = {"reset": "RST"}
-    by_volts = judged(path, Wiring(wires | {"ch_mv": "A0"}, assumed={"mains": 1}), OUTCOME)
+    by_volts = judged(path, ProbeMap(wires | {"ch_mv": "A0"}, assumed={"mains": 1}), OUTCOME)
     assert by_volts.status == "pass" and by_volts.witness.amount_us == pytest.approx(170 * S, abs=2_000)
-    by_level = judged(path, Wiring(wires | {"ch_mv": "RAIL"}, threshold_mv=10_800, assumed={"mains": 1}), OUTCOME)
+    by_level = judged(path, ProbeMap(wires | {"ch_mv": "RAIL"}, threshold_mv=10_800, assumed={"mains": 1}), OUTCOME)
     assert by_level.status == "pass" and by_level.witness.amount_us == pytest.approx(170 * S, abs=2_000)
 
 
@@ -168,7 +169,7 @@ b10111011100000 #
 """
     path = tmp_path / "o.vcd.gz"
     path.write_bytes(gzip.compress(text.encode()))
-    capture = load_capture(path, Wiring({"reset": "rst", "ch_mv": "ch_mv"}, assumed={"mains": 1}), WG.levels_mv)
+    capture = load_capture(path, ProbeMap({"reset": "rst", "ch_mv": "ch_mv"}, assumed={"mains": 1}), WG.levels_mv)
     below = capture.below("ch_mv", 10_800)
     tick = 10_000
     assert below.sure == [(130 * S, 280 * S - tick + 1)]
@@ -185,7 +186,7 @@ def test_who_says_nothing_of_resets_is_told_how(tmp_path):
         in judged(path, RAIL, ("reset", 100 * S, ""), rule=Rule.load("mp102-activation-only")).cause
     )
     no_mains = judged(analog(tmp_path / "b.csv", [12.0] * 130 + [0.0] * 200 + [12.0] * 99, 1.0),
-                      Wiring({"ch_mv": "Channel 0"}), ACTIVATION, OUTCOME)  # fmt: skip
+                      ProbeMap({"ch_mv": "Channel 0"}), ACTIVATION, OUTCOME)  # fmt: skip
     assert no_mains.status == "undecided" and "mains was not captured" in no_mains.cause
 
 
@@ -228,7 +229,7 @@ def test_broken_captures_get_one_line(name, data, said, tmp_path, capsys):
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(BadInput) as error:
-        load_capture(path, Wiring({"ch_mv": "Channel 0"} if "csv" in name else {}))
+        load_capture(path, ProbeMap({"ch_mv": "Channel 0"} if "csv" in name else {}))
     assert said in str(error.value) and "\n" not in str(error.value)
     assert main(["check", str(path), *(["--map", "ch_mv=Channel 0"] if "csv" in name else [])]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -295,7 +296,7 @@ def test_anything_is_read_or_refused(tmp_path_factory, data, name):
         + data
     )
     try:
-        WG.check(load_capture(path, Wiring(), WG.levels_mv))
+        WG.check(load_capture(path, ProbeMap(), WG.levels_mv))
     except BadInput as e:
         assert "\n" not in str(e)
 
@@ -312,7 +313,7 @@ def written(small, path, every_us=1, threshold_mv=None, drop=()):
     head = ["rail_mv" if name == "rail" and not threshold_mv else name for name in names]
     rows = [[str(t), *(str(signals[name][t]) for name in names)] for t in range(0, len(small.ch_mv), every_us)]
     path.write_text("time [us]," + ",".join(head) + "\n" + "\n".join(map(",".join, rows)) + "\n")
-    return Wiring({"ch_mv": head[0]}, threshold_mv=threshold_mv)
+    return ProbeMap({"ch_mv": head[0]}, threshold_mv=threshold_mv)
 
 
 @settings(max_examples=250)
@@ -374,7 +375,7 @@ def test_what_a_capture_cannot_be(tmp_path, name, text, problem):
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(BadInput, match=problem) as error:
-        load_capture(path, Wiring({}, threshold_mv=10_800), [10_800])
+        load_capture(path, ProbeMap({}, threshold_mv=10_800), [10_800])
     assert "\n" not in str(error.value)
 
 
@@ -382,9 +383,9 @@ def test_a_digital_line_by_the_name_of_a_voltage_needs_a_threshold(tmp_path):
     path = tmp_path / "d.vcd"
     path.write_text("$timescale 1 s $end\n$var wire 1 ! ch_mv $end\n$enddefinitions $end\n#0 1!\n#700\n")
     with pytest.raises(BadInput, match="--threshold"):
-        load_capture(path, Wiring({}), [10_800])
+        load_capture(path, ProbeMap({}), [10_800])
     # and changes may stand behind the time, as PulseView writes them
-    assert load_capture(path, Wiring({}, threshold_mv=10_800), [10_800]).below("ch_mv", 10_800).may == []
+    assert load_capture(path, ProbeMap({}, threshold_mv=10_800), [10_800]).below("ch_mv", 10_800).may == []
 
 
 def test_lines_of_one_port_are_channels_of_their_own(tmp_path):
@@ -393,45 +394,45 @@ def test_lines_of_one_port_are_channels_of_their_own(tmp_path):
         "$timescale 1 us $end\n$var wire 1 ! D [0] $end\n$var wire 1 # D [1] $end\n$var wire 8 % B [7:0] $end\n"
         "$enddefinitions $end\n#0 1! 0#\n#10 0!\n#20\n"
     )
-    assert load_capture(path, Wiring({"mains": "D[1]"}), []).wire("mains", 1).may == []
-    assert load_capture(path, Wiring({"mains": "D[0]"}), []).wire("mains", 1).sure == [(0, 10)]
+    assert load_capture(path, ProbeMap({"mains": "D[1]"}), []).wire("mains", 1).may == []
+    assert load_capture(path, ProbeMap({"mains": "D[0]"}), []).wire("mains", 1).sure == [(0, 10)]
 
 
 @pytest.mark.parametrize("sampled_s", [1, 10])
 def test_a_short_reset_may_fall_between_two_samples(tmp_path, sampled_s):
     path = tmp_path / "r.csv"
     path.write_text(rows(*(f"{t},{int(t < 100 or t >= 400)},1,0,0" for t in range(0, 1000, sampled_s))))
-    verdict = judged(path, Wiring({"ch_mv": "rail"}, threshold_mv=10_800))
+    verdict = judged(path, ProbeMap({"ch_mv": "rail"}, threshold_mv=10_800))
     assert verdict.status == "undecided" and "missed" in verdict.sentence()
 
 
 def test_a_reset_without_a_kind_may_be_a_power_up_unless_mains_was_on(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text(rows("0,1,1,0,0", "130,0,1,1,0", "131,0,1,0,1", "400,1,1,0,0", "500,1,1,0,1"))
-    wiring = Wiring({"ch_mv": "rail"}, threshold_mv=10_800)
-    assert judged(path, wiring).status == "fail"
+    probes = ProbeMap({"ch_mv": "rail"}, threshold_mv=10_800)
+    assert judged(path, probes).status == "fail"
     path.write_text(rows("0,1,1,0,0", "129,1,0,0,0", "130,0,0,1,0", "131,0,1,0,1", "400,1,1,0,0", "500,1,1,0,1"))
-    assert judged(path, wiring).status == "undecided"
+    assert judged(path, probes).status == "undecided"
 
 
 def test_an_application_that_runs_is_not_the_outcome_of_an_activation(tmp_path):
     # of which kind the reset was nobody has recorded: it may go on until an outcome
     path = tmp_path / "r.csv"
     path.write_text(rows("0,1,1,0,0", "130,1,1,1,1", "131,1,1,0,1", "140,1,1,0,0", "150,0,1,0,0", "400,1,1,0,0"))
-    assert judged(path, Wiring({"ch_mv": "rail"}, threshold_mv=10_800)).status == "undecided"
+    assert judged(path, ProbeMap({"ch_mv": "rail"}, threshold_mv=10_800)).status == "undecided"
 
 
 def test_what_is_captured_cannot_be_assumed(tmp_path):
     path = tmp_path / "r.csv"
     path.write_text(rows("0,1,1,0,0", "130,0,0,1,0"))
     with pytest.raises(BadInput, match=r"mains is in .* already"):
-        load_capture(path, Wiring({"ch_mv": "rail"}, threshold_mv=10_800, assumed={"mains": 1}), [10_800])
+        load_capture(path, ProbeMap({"ch_mv": "rail"}, threshold_mv=10_800, assumed={"mains": 1}), [10_800])
 
 
 def test_infinite_and_missing_volts_are_not_known(tmp_path):
     path = tmp_path / "i.csv"
     path.write_text("time [s],ch_mv\n0,12000.5\n1,inf\n2,1e308\n3,nan\n4,12000.5\n5,12000.5\n")
-    below = load_capture(path, Wiring({}, scale=10**6), [10_800]).below("ch_mv", 10_800)
+    below = load_capture(path, ProbeMap({}, scale=10**6), [10_800]).below("ch_mv", 10_800)
     assert below.sure == [] and below.may and below.may[0][1] >= 3 * S
 
 
@@ -461,4 +462,4 @@ def sr(path, metadata, **files):
 def test_sigrok_sessions_that_are_not_whole(tmp_path, metadata, files, problem):
     path = sr(tmp_path / "s.sr", metadata, **files)
     with pytest.raises(BadInput, match=problem):
-        load_capture(path, Wiring({"mains": "D0"}), [])
+        load_capture(path, ProbeMap({"mains": "D0"}), [])

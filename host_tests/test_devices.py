@@ -13,7 +13,7 @@ from mpremote.transport import TransportExecError
 from ridethrough import Board, Firmware
 from ridethrough.devices import flashing
 from ridethrough.devices.flashing import Flasher
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 from support import HERE, PATIENCE_S, guests, wait_for
 from test_virtual_board import BIN, Terminal, link_process, mpremote, ridethrough, served, status, up
 

@@ -14,8 +14,7 @@ from ridethrough import BadInput, Scenario, World, run, run_scenario
 from ridethrough.cli import main
 from ridethrough.guests import wire
 from ridethrough.guests.named import guest_named
-from ridethrough.world.clock import Clock
-from ridethrough.world.surroundings import Site
+from ridethrough.world.site import Site
 from support import PICO, S, with_main
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -140,11 +139,10 @@ def test_whatever_a_guest_says_it_is_answered_or_refused(said):
             session.run()
 
     replies = io.BytesIO()
-    clock = Clock()
-    site = Site(clock, PICO, World(duration_us=1 * S), Guest())
-    clock.run(1 * S)
-    site.mcu.close()
-    assert clock.now_us == 1 * S
+    site = Site(PICO, World(duration_us=1 * S), Guest())
+    site.run(1 * S)
+    site.close()
+    assert site.clock.now_us == 1 * S
     kinds = [json.loads(line)[0] for line in replies.getvalue().splitlines()]
     assert len(kinds) <= len(said) + 2 and set(kinds) <= {"ok", "interrupt", "timer"}
     refused = site.trace.events("fault")

@@ -9,9 +9,9 @@ from ridethrough.reports.difference import draw
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.scenarios import Step, names
 from ridethrough.sweep.explore import fresh_state
-from ridethrough.sweep.leg import run_leg
+from ridethrough.sweep.faults import Fault
+from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.setting import Setting
-from ridethrough.sweep.ways import Way
 from ridethrough.traces.difference import first_difference
 from support import PICO, REFERENCE, S, assert_same, guests, image, lines, run_steps, with_main
 
@@ -49,26 +49,26 @@ def test_the_flash_left_by_one_guest_boots_under_the_other():
     setting = {g: Setting.load(Scenario.load("update").with_image_bytes(8192), PICO, REFERENCE, g) for g in BOTH}
     fresh = fresh_state(setting["cpython"].scenario)
     for left, boots in (BOTH, BOTH[::-1]):
-        states = run_leg(setting[left], fresh, Way("power-up")).states
+        states = recover(setting[left], fresh, Fault("power-up")).states
         state = [s for s in states.values() if s.phase == "armed"][-1]
-        leg = run_leg(setting[boots], state, Way("watchdog"), record=False)
-        assert not leg.broken
-        assert leg.trace.events("outcome")[-1].data["version"] == "2"
+        recovery = recover(setting[boots], state, Fault("watchdog"), record=False)
+        assert not recovery.broken
+        assert recovery.trace.events("outcome")[-1].data["version"] == "2"
 
 
 def test_a_sampled_sweep_is_the_same_under_the_vm():
-    # The same states, in number and kind, from every leg; every ninth state, by power and by reset in turn.
+    # The same states, in number and kind, from every recovery; every ninth state, by power and by reset in turn.
     setting = {g: Setting.load(Scenario.load("update").with_image_bytes(8192), PICO, REFERENCE, g) for g in BOTH}
     fresh = fresh_state(setting["cpython"].scenario)
-    first = {g: run_leg(setting[g], fresh, Way("power-up")) for g in BOTH}
+    first = {g: recover(setting[g], fresh, Fault("power-up")) for g in BOTH}
     assert first["cpython"].states == first["micropython"].states
     assert not first["micropython"].broken
     compared = 0
     for state in [*first["cpython"].states.values()][::9]:
-        way = Way(("power-up", "watchdog")[compared % 2])
-        one, other = (run_leg(setting[g], state, way) for g in BOTH)
-        assert not one.broken and not other.broken, (state.path, way, one.broken, other.broken)
-        assert one.counts == other.counts and one.states == other.states, (state.path, way)
+        fault = Fault(("power-up", "watchdog")[compared % 2])
+        one, other = (recover(setting[g], state, fault) for g in BOTH)
+        assert not one.broken and not other.broken, (state.path, fault, one.broken, other.broken)
+        assert one.counts == other.counts and one.states == other.states, (state.path, fault)
         assert_same(one.trace, other.trace)
         compared += 1
     assert compared >= 8
@@ -99,7 +99,7 @@ def test_errors_of_the_flash_are_the_same():
     setting = {g: Setting.load(Scenario.load("update").with_image_bytes(8192), board, REFERENCE, g) for g in BOTH}
     fresh = fresh_state(setting["cpython"].scenario)
     for block in (0, 1, 40, 41):
-        one, other = (run_leg(setting[g], fresh, Way("power-up", "bad", block), record=False) for g in BOTH)
+        one, other = (recover(setting[g], fresh, Fault("power-up", "bad", block), record=False) for g in BOTH)
         assert_same(one.trace, other.trace)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 from ridethrough import BadInput, Trace, World, run
 from ridethrough.cli import main
-from ridethrough.paths import BOARDS
 from ridethrough.scenarios.plan import DAMAGES
+from ridethrough.support.paths import BOARDS
 from ridethrough.testing import INVARIANTS, Bench, HostileWorld, reference
 from ridethrough.testing.strategies import conversations, fault_plans, images, power_traces, readings, worlds
 from support import HERE, S

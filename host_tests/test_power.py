@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from ridethrough import BadInput
 from ridethrough.traces import Segment, Trace, Voltage
 from ridethrough.world.clock import Clock, Order
-from ridethrough.world.power import HubLoad, PowerParams, PowerPath
+from ridethrough.world.hub_params import HubLoad
+from ridethrough.world.power import PowerParams, PowerPath
 from support import S
 
 PARAMS = PowerParams(12_000, 5_000, 2_000, 100_000, 300_000)

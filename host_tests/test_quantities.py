@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ridethrough import BadInput
-from ridethrough.quantities import parse_time_us, parse_voltage_mv, show_time
+from ridethrough.support.quantities import parse_time_us, parse_voltage_mv, show_time
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.explain import explain, warnings
 from ridethrough.rules.reading import KEYS
 from ridethrough.rules.words import Boundary, lasting
-from ridethrough.tables import Table
+from ridethrough.support.toml import Table
 from ridethrough.traces import Segment, Trace
 from ridethrough.traces.intervals import merged, overlap_us, touches
 from support import S

@@ -11,17 +11,17 @@ import pytest
 from littlefs import lfs
 from ridethrough import BadInput, Board, Firmware, Scenario, run
 from ridethrough.cli import main
-from ridethrough.guests.flashfs import FlashFs
-from ridethrough.runner import fresh_flash, run_scenario
+from ridethrough.guests.flashfs import FlashFs, fresh_flash
+from ridethrough.runner import run_scenario
+from ridethrough.sweep.crash_states import Recorder, tears
 from ridethrough.sweep.explore import fresh_state, sweep
+from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import RECORD, Record
 from ridethrough.sweep.invariants import NEEDS
-from ridethrough.sweep.layout import LayoutReader
-from ridethrough.sweep.leg import run_leg
-from ridethrough.sweep.points import Recorder, tears
+from ridethrough.sweep.littlefs_layout import LayoutReader
+from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
-from ridethrough.sweep.ways import CLOCKS, FAULTS, Way
 from ridethrough.world.chip import ChipParams, FlashChip, Operation
 from support import BARE, HERE, LATCH, PICO, REFERENCE
 
@@ -144,8 +144,8 @@ def test_an_erase_that_was_cut_off_reads_unstably_until_the_next():
 
 
 def test_what_was_seen_once_is_remembered_rightly(monkeypatch):
-    """The states of a leg are those that are found when littlefs is asked every time."""
-    with_memory = run_leg(setting(), fresh_state(setting().scenario), Way("power-up"))
+    """The states of a recovery are those that are found when littlefs is asked every time."""
+    with_memory = recover(setting(), fresh_state(setting().scenario), Fault("power-up"))
     read = Recorder._read
 
     def forgetful(self, unstable):
@@ -153,7 +153,7 @@ def test_what_was_seen_once_is_remembered_rightly(monkeypatch):
         return read(self, unstable)
 
     monkeypatch.setattr(Recorder, "_read", forgetful)
-    without = run_leg(setting(), fresh_state(setting().scenario), Way("power-up"))
+    without = recover(setting(), fresh_state(setting().scenario), Fault("power-up"))
     assert with_memory.counts == without.counts and len(with_memory.counts) > 50
 
 
@@ -169,8 +169,8 @@ def test_one_cut_anywhere(board):
     assert set(result.held) == set(NEEDS) and not result.not_checked
     assert result.per_cut[0] > 50 and result.boots > 400
     struck = {*CLOCKS, "off", "dip", "power-up", "watchdog", "brown-out"}
-    assert struck | ({"bad", "full", "rot"} if "flash" in faults else set()) <= set(result.by_way)
-    assert ("hold" in result.by_way) == (board is not BARE)
+    assert struck | ({"bad", "full", "rot"} if "flash" in faults else set()) <= set(result.by_fault)
+    assert ("hold" in result.by_fault) == (board is not BARE)
     assert result.longest_dark_us == 0
 
 
@@ -191,17 +191,17 @@ def test_a_sample_of_all_pairs_of_cuts_unmerged():
 def test_a_bad_block_is_reported_where_the_port_reports():
     for reports in (False, True):
         board = replace(PICO, flash_reports_errors=reports)
-        first = run_leg(setting(board=board), fresh_state(setting().scenario), Way("power-up"))
+        first = recover(setting(board=board), fresh_state(setting().scenario), Fault("power-up"))
         for block in sorted(first.touched)[:3]:
-            leg = run_leg(setting(board=board), fresh_state(setting().scenario), Way("power-up", "bad", block))
-            assert leg.broken == [], (reports, block)
+            recovery = recover(setting(board=board), fresh_state(setting().scenario), Fault("power-up", "bad", block))
+            assert recovery.broken == [], (reports, block)
 
 
 def test_a_flash_that_does_not_mount_is_a_brick():
     state = fresh_state(setting().scenario)
     noise = {b: random.Random(b).randbytes(PICO.block_bytes) for b in (0, 1)}
-    leg = run_leg(setting(), replace(state, flash=type(state.flash)(noise)), Way("power-up"))
-    assert "mounts" in [b.invariant for b in leg.broken]
+    recovery = recover(setting(), replace(state, flash=type(state.flash)(noise)), Fault("power-up"))
+    assert "mounts" in [b.invariant for b in recovery.broken]
 
 
 # --- replays -------------------------------------------------------------------------------------
@@ -315,16 +315,16 @@ def test_an_outcome_that_is_told_late_names_the_versions_of_then():
     # Confirmed, then cut before 8F43 is logged, then four watchdog resets in a row: the old version comes back
     # before the new one has been reported.
     here = setting()
-    leg = run_leg(here, fresh_state(here.scenario), Way("power-up"))
-    told = next(e.t_us for e in leg.trace.events("gbcs") if e.data["code"] == "8F43")
-    confirmed = leg.trace.events("confirm")[0].t_us
-    state = next(s for s in leg.states.values() if confirmed < s.t_us < told)
+    recovery = recover(here, fresh_state(here.scenario), Fault("power-up"))
+    told = next(e.t_us for e in recovery.trace.events("gbcs") if e.data["code"] == "8F43")
+    confirmed = recovery.trace.events("confirm")[0].t_us
+    state = next(s for s in recovery.states.values() if confirmed < s.t_us < told)
     reader = here.reader
     for failures in range(1, 5):
-        leg = run_leg(here, state, Way("watchdog"))
-        records = [(reader.contents(reader.restore(s.flash)).files.get(RECORD), s) for s in leg.states.values()]
+        recovery = recover(here, state, Fault("watchdog"))
+        records = [(reader.contents(reader.restore(s.flash)).files.get(RECORD), s) for s in recovery.states.values()]
         state = next(s for record, s in records if record and record[10] == failures)  # 10: failed boots
-    leg = run_leg(here, state, Way("watchdog"))
-    assert not leg.broken
-    logged = [(e.data["code"], e.data["text"]) for e in leg.trace.events("gbcs")]
+    recovery = recover(here, state, Fault("watchdog"))
+    assert not recovery.broken
+    logged = [(e.data["code"], e.data["text"]) for e in recovery.trace.events("gbcs")]
     assert logged.index(("8F43", "version 2 after 1")) < logged.index(("E006", "version 1"))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput
 from ridethrough.traces import Segment, Trace, Voltage
-from ridethrough.traces.vcd_out import STEP_MV
+from ridethrough.traces.vcd_out import STEP_MV, write_vcd
 from support import image, update
 from vcd.reader import TokenKind, tokenize
 
@@ -34,7 +34,7 @@ def read_back(path):
 def written(tmp_path_factory):
     trace = update(image(), seconds=25)
     path = tmp_path_factory.mktemp("vcd") / "deep" / "t.vcd"
-    trace.write_vcd(path)
+    write_vcd(trace, path)
     return trace, path
 
 
@@ -82,7 +82,7 @@ def test_a_falling_voltage_is_sampled_on_the_right_side_of_each_threshold(tmp_pa
 def test_a_path_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadInput, match="cannot be written"):
-        Trace(end_us=10).write_vcd(tmp_path / "file" / "t.vcd")
+        write_vcd(Trace(end_us=10), tmp_path / "file" / "t.vcd")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 

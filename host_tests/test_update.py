@@ -4,15 +4,14 @@ import struct
 
 import pytest
 from ridethrough import Firmware, HubParams, World
-from ridethrough.devices import console
-from ridethrough.guests.flashfs import FlashFs
-from ridethrough.headend import HeadEnd
+from ridethrough.guests.flashfs import FlashFs, fresh_flash
+from ridethrough.headend import client
+from ridethrough.headend.head_end import HeadEnd
 from ridethrough.images import EMULATED, activation_command
 from ridethrough.images.layout import COMMAND, COMMAND_MAGIC, DATE_CANCEL
-from ridethrough.runner import fresh_flash
 from ridethrough.scenarios import Step
 from ridethrough.world.chip import ChipParams, FlashChip
-from ridethrough.world.surroundings import Trouble
+from ridethrough.world.world import Trouble
 from support import (
     BARE,
     LATCH,
@@ -56,7 +55,7 @@ def test_a_held_board_rides_through(board):
 
 def test_the_latch_stands_from_the_first_statements_of_board_py_on():
     site_latch = {}
-    trace = run_with_probe(LATCH, image(LATCH), lambda site: site.mcu.nets.latch, site_latch)
+    trace = run_with_probe(LATCH, image(LATCH), lambda site: site.mcu.wiring.latch, site_latch)
     boot = trace.events("boot")[0].t_us
     before = [v for t, v in site_latch.items() if t < boot]
     after = [v for t, v in site_latch.items() if t > boot + 60_000]
@@ -74,18 +73,16 @@ def test_a_watchdog_bite_between_updates_does_not_drop_a_held_rail():
 def run_with_probe(board, push, probe, seen, seconds=25):
     """An update in which `probe(site)` is sampled every 10 ms into `seen`."""
     from ridethrough.guests.cpython import CPythonGuest
-    from ridethrough.world.clock import Clock, Order
-    from ridethrough.world.surroundings import Site
+    from ridethrough.world.clock import Order
+    from ridethrough.world.site import Site
 
-    clock = Clock()
-    site = Site(clock, board, World(), CPythonGuest())
-    site.mcu.chip.data[:] = fresh_flash(REFERENCE, board)
+    site = Site(board, World(), CPythonGuest(), fresh_flash(REFERENCE, board))
     HeadEnd(site, (Step("push", 3 * S), Step("activate")), push)
     for t_us in range(0, seconds * S, 10_000):
-        clock.at(t_us, Order.WORLD, lambda t_us=t_us: seen.__setitem__(t_us, probe(site)))
-    clock.run(seconds * S)
+        site.clock.at(t_us, Order.WORLD, lambda t_us=t_us: seen.__setitem__(t_us, probe(site)))
+    site.run(seconds * S)
     trace = site.finish()
-    site.mcu.close()
+    site.close()
     return trace
 
 
@@ -235,17 +232,14 @@ def flash_after(trace):
 
 def run_on_flash(flash, seconds=20, operation=None):
     from ridethrough.guests.cpython import CPythonGuest
-    from ridethrough.world.clock import Clock
-    from ridethrough.world.surroundings import Site
+    from ridethrough.world.site import Site
 
-    clock = Clock()
-    site = Site(clock, PICO, World(), CPythonGuest())
-    site.mcu.chip.data[:] = flash
+    site = Site(PICO, World(), CPythonGuest(), flash)
     if operation:
         HeadEnd(site, (), b"").start(operation, 5 * S)
-    clock.run(seconds * S)
+    site.run(seconds * S)
     trace = site.finish()
-    site.mcu.close()
+    site.close()
     trace.notes.update(console=site.mcu.console.log, flash=bytes(site.mcu.chip.data))
     return trace
 
@@ -304,31 +298,28 @@ class Talk:
                 if callable(line):
                     self.answers.append((yield from line(self)))
                 else:
-                    self.answers.append((yield console.Request(line, 6 * S)))
+                    self.answers.append((yield client.Request(line, 6 * S)))
             return ""
 
         self.trace = self._run(operation, board, seconds, world)
 
     def _run(self, operation, board, seconds, world):
         from ridethrough.guests.cpython import CPythonGuest
-        from ridethrough.world.clock import Clock
-        from ridethrough.world.surroundings import Site
+        from ridethrough.world.site import Site
 
-        clock = Clock()
-        site = Site(clock, board, World(**world), CPythonGuest())
-        site.mcu.chip.data[:] = fresh_flash(REFERENCE, board)
+        site = Site(board, World(**world), CPythonGuest(), fresh_flash(REFERENCE, board))
         end = HeadEnd(site, (), b"")
         end.start(operation(), 3 * S)
-        clock.run(seconds * S)
+        site.run(seconds * S)
         trace = site.finish()
-        site.mcu.close()
+        site.close()
         trace.notes.update(console=site.mcu.console.log)
         return trace
 
 
 def pushed(data):
     def operation(talk):
-        return (yield from console.push(data))
+        return (yield from client.push(data))
 
     return operation
 
@@ -492,7 +483,7 @@ def test_an_image_that_does_not_match_any_more_can_be_sent_again():
     slot = bytearray(fs.read_file("/slot_b.img"))
     slot[len(slot) // 2] ^= 1
     fs.write_files({"/slot_b.img": bytes(slot)})
-    again = run_on_flash(bytes(chip.data), operation=console.push(image()))
+    again = run_on_flash(bytes(chip.data), operation=client.push(image()))
     assert "8F1B" in codes(again)
     assert "OK next=0" in lines(again) and any("OK verified version=2" in line for line in lines(again))
 
@@ -517,8 +508,8 @@ def test_an_image_that_changed_before_its_trial_can_be_sent_again():
     fs.write_files({"/slot_b.img": bytes(slot)})
 
     def operation():
-        yield from console.await_outcome(signed_command(push))
-        return (yield from console.push(push))
+        yield from client.await_outcome(signed_command(push))
+        return (yield from client.push(push))
 
     again = run_on_flash(bytes(chip.data), seconds=40, operation=operation())
     assert outcomes(again) == [("3", "1")] and "8F1B" in codes(again)
@@ -650,7 +641,7 @@ def test_the_least_counter_rises_at_confirm_and_then_binds():
 def refused(operation):
     try:
         return (yield from operation)
-    except console.Refused as e:
+    except client.Refused as e:
         return str(e)
 
 

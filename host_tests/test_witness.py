@@ -17,16 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import Firmware, World
 from ridethrough.devices.recording import APART_US_MAX, CHANGES_MAX, WITHIN_MV, Recording
-from ridethrough.devices.virtual.control import ask
-from ridethrough.errors import BadInput
+from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.guests.named import guest_named
-from ridethrough.paths import WITNESS
-from ridethrough.runner import fresh_flash
+from ridethrough.support.errors import BadInput
+from ridethrough.support.paths import WITNESS
 from ridethrough.traces.intervals import overlap_us
-from ridethrough.traces.load import Wiring, load_capture
+from ridethrough.traces.load import ProbeMap, load_capture
+from ridethrough.virtual.control import ask
 from ridethrough.world.clock import Clock, Order
-from ridethrough.world.surroundings import ClockError, Site
-from ridethrough.world.witnessing import GPIOS, wire
+from ridethrough.world.site import Site
+from ridethrough.world.witness_wiring import GPIOS, wire
+from ridethrough.world.world import ClockError
 from support import PATIENCE_S, PICO, REFERENCE, S, guests
 from test_devices import said
 from test_virtual_board import BIN, ridethrough, served, wait_for
@@ -40,11 +41,9 @@ class Both:
 
     def __init__(self, world=None, guest="cpython", origin_us=0):
         self.clock = Clock()
-        self.board = Site(self.clock, PICO, world or World(), guest_named("cpython"))
-        self.board.mcu.chip.data[:] = fresh_flash(REFERENCE, PICO)
+        self.board = Site(PICO, world or World(), guest_named("cpython"), fresh_flash(REFERENCE, PICO), self.clock)
         witness = World(clock=ClockError(tick_origin_us=origin_us))
-        self.witness = Site(self.clock, PICO, witness, guest_named(guest))
-        self.witness.mcu.chip.data[:] = fresh_flash(EYES, PICO)
+        self.witness = Site(PICO, witness, guest_named(guest), fresh_flash(EYES, PICO), self.clock)
         wire(self.board, self.witness)
         self._origin_us = origin_us
 
@@ -66,7 +65,7 @@ class Both:
 def contradictions(recording, offset_us, trace, path):
     """What the capture says for sure and the world did otherwise, beyond what lies between two samples."""
     recording.write_vcd(path)
-    capture = load_capture(path, Wiring(), LIMITS_MV)
+    capture = load_capture(path, ProbeMap(), LIMITS_MV)
     truth = [(f"below {mv}", capture.below("ch_mv", mv), trace.below("ch_mv", mv).sure) for mv in LIMITS_MV]
     for name in GPIOS:
         truth.append((name, capture.wire(name, 1), trace.when(name, 1)))
@@ -124,7 +123,7 @@ def test_it_sees_an_outage_to_the_sample(name, tmp_path):
     # a pulse shorter than the interrupt that stamps it is said not to be known
     assert recording.lines_lost == recording.edges_lost == 0 and recording.unwatched_us <= 10
     recording.write_vcd(tmp_path / "o.vcd")
-    capture = load_capture(tmp_path / "o.vcd", Wiring(), [10_800])
+    capture = load_capture(tmp_path / "o.vcd", ProbeMap(), [10_800])
     (true,) = [d for d in both.board.finish().below("ch_mv", 10_800).sure if d[0] > S]
     (seen,) = [d for d in capture.below("ch_mv", 10_800).sure if d[0] > S]
     apart_us = recording.apart_us
@@ -138,7 +137,7 @@ def test_edges_that_nobody_could_keep_are_counted_and_not_known():
     """A thousand edges in two milliseconds: the ring holds 64."""
     both = Both()
     for i in range(1_000):
-        both.clock.at(4 * S + 2 * i, Order.WORLD, lambda i=i: both.witness.mcu.nets.drive(GPIOS["ac_lost"], i % 2))
+        both.clock.at(4 * S + 2 * i, Order.WORLD, lambda i=i: both.witness.mcu.wiring.drive(GPIOS["ac_lost"], i % 2))
     recording, _ = both.recorded(both.run(6))
     assert recording.edges_lost > 100 and 0 < recording.unwatched_us < 400_000
     assert None in [level for _, level in recording.changes["ac_lost"]]
@@ -180,11 +179,11 @@ def test_a_wire_that_never_rests_hides_nothing(tmp_path):
     """4,000 edges a second of AC lost, and an outage: the rail is still looked at, and what is not known is not."""
     both = Both(World(mains=((0, True), (4 * S, False), (8 * S, True))))
     for i in range(24_000):
-        both.clock.at(3 * S + 250 * i, Order.WORLD, lambda i=i: both.witness.mcu.nets.drive(GPIOS["ac_lost"], i % 2))
+        both.clock.at(3 * S + 250 * i, Order.WORLD, lambda i=i: both.witness.mcu.wiring.drive(GPIOS["ac_lost"], i % 2))
     recording, offset_us = both.recorded(both.run(10))
     assert not recording.ended and recording.now_us > 9 * S
     recording.write_vcd(tmp_path / "s.vcd")
-    below = load_capture(tmp_path / "s.vcd", Wiring(), [10_800]).below("ch_mv", 10_800)
+    below = load_capture(tmp_path / "s.vcd", ProbeMap(), [10_800]).below("ch_mv", 10_800)
     trace = both.board.finish()
     for a, b in trace.below("ch_mv", 10_800).sure:
         a, b = a - offset_us, b - offset_us
@@ -222,10 +221,10 @@ def test_voltages_are_only_as_good_as_the_witness(tmp_path):
     for line in ("h 0 0 1 ab", ". 1 1000 11000 0 0 500 0", ". 2 101000 11000 0 0 500 0", ". 3 301000 11000 0 0 500 0"):
         recording.feed(checked(line))
     recording.write_vcd(tmp_path / "a.vcd")
-    below = load_capture(tmp_path / "a.vcd", Wiring(), [10_800]).below("ch_mv", 10_800)
+    below = load_capture(tmp_path / "a.vcd", ProbeMap(), [10_800]).below("ch_mv", 10_800)
     assert not below.sure and below.may and f"off by {WITHIN_MV} mV" in below.why
     recording.write_vcd(tmp_path / "b.vcd", within_mv=100)
-    known = load_capture(tmp_path / "b.vcd", Wiring(), [10_800]).below("ch_mv", 10_800)
+    known = load_capture(tmp_path / "b.vcd", ProbeMap(), [10_800]).below("ch_mv", 10_800)
     assert known.may == [(0, 1_000)], "only before its first sample"
 
 

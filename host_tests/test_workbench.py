@@ -11,9 +11,9 @@ from ridethrough import BadInput, Rule
 from ridethrough.cli import main
 from ridethrough.reports.summary import summarise
 from ridethrough.rules import Evidence
-from ridethrough.rules.ask import ask_rule
 from ridethrough.rules.explain import explain, warnings
 from ridethrough.rules.open import count
+from ridethrough.rules.questionnaire import ask_rule
 from ridethrough.rules.reading import CHOICES
 from ridethrough.rules.rule import names
 from ridethrough.scenarios.loader import specimens
@@ -21,10 +21,10 @@ from ridethrough.workbench.audit import audit
 from ridethrough.workbench.behaviour import Step, trace_of, words
 from ridethrough.workbench.compare import compare
 from ridethrough.workbench.harm import FALSE_AD1, KEPT_DOWN, MISSED_AD1, USELESS, harm
-from ridethrough.workbench.hub_again import RANGES, holds_for, with_hub
+from ridethrough.workbench.hub_replay import RANGES, holds_for, with_hub
 from ridethrough.workbench.matrix import HOLE, OVERREACH, Specimen, matrix
 from ridethrough.workbench.openness import openness
-from ridethrough.world.hub import HubParams
+from ridethrough.world.hub_params import HubParams
 from support import S
 from test_rules import of
 

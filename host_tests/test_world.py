@@ -192,16 +192,16 @@ def test_timers_and_interrupts_off():
 def test_several_boards_in_one_world_do_not_disturb_each_other():
     from ridethrough import World
     from ridethrough.guests.cpython import CPythonGuest
-    from ridethrough.runner import fresh_flash, run
-    from ridethrough.world.surroundings import Site
+    from ridethrough.guests.flashfs import fresh_flash
+    from ridethrough.runner import run
+    from ridethrough.world.site import Site
 
     def firmware(period):
         return with_main(f"import time\nwhile True:\n    time.sleep_ms({period})\n    print({period})\n")
 
     clock, sites = Clock(), []
     for period in (70, 110):
-        site = Site(clock, PICO, World(), CPythonGuest())
-        site.mcu.chip.data[:] = fresh_flash(firmware(period), PICO)
+        site = Site(PICO, World(), CPythonGuest(), fresh_flash(firmware(period), PICO), clock)
         sites.append(site)
     clock.run(3 * S)
     for site, period in zip(sites, (70, 110), strict=True):

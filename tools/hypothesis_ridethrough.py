@@ -11,12 +11,11 @@ from typing import Any
 
 def register() -> None:
     """Registers the types, if both are there."""
-    ours = sys.modules.get("ridethrough")
-    if "hypothesis" not in sys.modules or not hasattr(ours, "Trace"):
+    if "hypothesis" not in sys.modules or "ridethrough" not in sys.modules:
         return
     from hypothesis import strategies as st
     from ridethrough.traces import Trace
-    from ridethrough.world.surroundings import ClockError, World
+    from ridethrough.world.world import ClockError, World
 
     for kind, name in ((World, "worlds"), (ClockError, "clock_errors"), (Trace, "power_traces")):
         st.register_type_strategy(kind, _lazily(name))

@@ -92,14 +92,15 @@ def pytest_runtest_makereport(item, call):
     bench = item.config.stash.get(_LAST, None) or _last_of_a_machine()
     if report.when != "call" or not report.failed or bench is None:
         return
-    from ridethrough.errors import BadInput
     from ridethrough.reports.timeline import Glyphs, happenings, strip
+    from ridethrough.support.errors import BadInput
+    from ridethrough.traces.vcd_out import write_vcd
 
     trace = bench.trace
     vcd = item.config.rootpath / "build" / f"{item.name[:80].replace('/', '_')}.vcd"
     lines = [line.plain for line in (*strip(trace, 100, Glyphs.for_encoding("ascii")), *happenings(trace))]
     try:
-        trace.write_vcd(vcd)
+        write_vcd(trace, vcd)
         lines.append(f"trace  {vcd}")
     except BadInput as e:
         lines.append(f"no trace was written: {e}")

@@ -9,23 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.progress import DownloadColumn
-from rich.text import Text
-
-from ridethrough.cli.chosen import named_apart
+from ridethrough.cli.chosen import RULE, named_apart
+from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
-from ridethrough.cli.run import RULE
-from ridethrough.cli.terminal import say, terminal
-from ridethrough.errors import BadInput, suggestion
-from ridethrough.quantities import parse_voltage_mv
+from ridethrough.cli.terminal import terminal
+from ridethrough.reports.lines import Line, joined
 from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.conditions import KINDS
 from ridethrough.rules.verdict import WORST_FIRST, worst_exit_status
 from ridethrough.rules.words import time_us
+from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.quantities import parse_voltage_mv
 from ridethrough.traces.capture import Capture
-from ridethrough.traces.load import Wiring, load_capture
+from ridethrough.traces.load import ProbeMap, load_capture
 
 _EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome")
 _ASSUMED = {
@@ -55,14 +53,9 @@ class _Judged:
     verdict: Verdict
 
 
-def add(commands: Any) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "check",
-        help="judge captures of real meters: VCD, Saleae CSV, sigrok .sr, plain CSV",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = _EXAMPLES
     parser.add_argument("captures", metavar="CAPTURE", type=Path, nargs="+")
     parser.add_argument("--rule", metavar="RULE", action="append", help=f"repeatable (default: {RULE})")
     parser.add_argument("--map", metavar="SIGNAL=CHANNEL", action="append", default=[], help="which channel is which")
@@ -83,10 +76,10 @@ def call(arguments: argparse.Namespace) -> int:
     """Reads, judges, prints; the worst verdict's exit status."""
     rules = named_apart(arguments.rule or [RULE])
     levels = frozenset(level for rule in rules for level in rule.levels_mv)
-    wiring, stated = _wiring(arguments), [_stated(text) for text in arguments.at]
+    probes, stated = _probes(arguments), [_stated(text) for text in arguments.at]
     judged = []
     for path in arguments.captures:
-        capture = _load(path, wiring, levels)
+        capture = _load(path, probes, levels)
         for name, kind, at_us, text in stated:
             if not 0 <= at_us - capture.first_us <= capture.end_us:
                 raise BadInput(f"--at {text}: {path} does not reach there")
@@ -103,10 +96,10 @@ def call(arguments: argparse.Namespace) -> int:
             print(json.dumps([_as_json(j) for j in judged], indent=2))
         elif len(judged) == 1:
             glyphs = Glyphs.for_encoding(console.encoding)
-            say(console, *strip(judged[0].capture, console.width, glyphs), "", *_lines(judged[0]))
+            console.say(*strip(judged[0].capture, console.width, glyphs), "", *_lines(judged[0]))
         else:
             for j in judged:
-                say(console, *_lines(j))
+                console.say(*_lines(j))
     return worst_exit_status(j.verdict.exit_status for j in judged)
 
 
@@ -114,13 +107,13 @@ def _size(verdict: Verdict) -> int:
     return (verdict.margin_us or 0) if verdict.status == "fail" else -(verdict.margin_us or 0)
 
 
-def _load(path: Path, wiring: Wiring, levels: frozenset[float]) -> Capture:
+def _load(path: Path, probes: ProbeMap, levels: frozenset[float]) -> Capture:
     size = path.stat().st_size if path.is_file() else 0
-    with Progress(path.name, DownloadColumn()) as progress:
-        return load_capture(path, wiring, levels, lambda done: progress.show(path.name, done, size))
+    with Progress(path.name, "bytes") as progress:
+        return load_capture(path, probes, levels, lambda done: progress.show(path.name, done, size))
 
 
-def _wiring(arguments: argparse.Namespace) -> Wiring:
+def _probes(arguments: argparse.Namespace) -> ProbeMap:
     channels: dict[str, str] = {}
     for text in arguments.map:
         signal, equals, channel = text.partition("=")
@@ -136,7 +129,7 @@ def _wiring(arguments: argparse.Namespace) -> Wiring:
     if not 1e-6 <= arguments.scale <= 1e6:
         raise BadInput(f"--scale {arguments.scale:g}: what the probe divides by, such as 6 or 10")
     threshold = parse_voltage_mv(arguments.threshold) if arguments.threshold else None
-    return Wiring(channels, arguments.scale, threshold, assumed)
+    return ProbeMap(channels, arguments.scale, threshold, assumed)
 
 
 def _stated(text: str) -> tuple[str, str, int, str]:
@@ -154,10 +147,10 @@ def _stated(text: str) -> tuple[str, str, int, str]:
     return ("reset", name, at_us, text) if name in KINDS else (name, "", at_us, text)
 
 
-def _lines(j: _Judged) -> list[Text | str]:
+def _lines(j: _Judged) -> list[Line | str]:
     rests = "; ".join(j.capture.rests_on)
     return [
-        Text.assemble((f"{j.path}  ", "bold"), (j.verdict.sentence(), _STYLES[j.verdict.status])),
+        joined((f"{j.path}  ", "bold"), (j.verdict.sentence(), _STYLES[j.verdict.status])),
         f"    {j.rule.id}" + (f"; rests on: {rests}" if rests else ""),
     ]
 

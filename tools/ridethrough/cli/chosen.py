@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ridethrough.boards import Board
-from ridethrough.firmware import Firmware
+from ridethrough.boards.firmware import Firmware
 from ridethrough.rules import Rule
+from ridethrough.rules.library import LITERAL
 from ridethrough.scenarios import Scenario
+
+RULE = LITERAL
 
 
 def add_chosen(parser: argparse.ArgumentParser) -> None:

@@ -6,15 +6,15 @@ import argparse
 import re
 import time
 from pathlib import Path
-from typing import Any
 
 from ridethrough.boards import Board
+from ridethrough.boards.firmware import Firmware
+from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
 from ridethrough.devices.flashing import LOST, Flasher
 from ridethrough.devices.port import ConsoleLink
-from ridethrough.errors import BadInput
-from ridethrough.firmware import Firmware
 from ridethrough.images import ImageSpec, Keys, build_image, generate_keys
+from ridethrough.support.errors import BadInput
 
 _START_S = 40.0
 _RECORD, _SLOTS, _ANCHORS = "/boot.rec", ("/slot_a.img", "/slot_b.img"), ("/esme/maker.pub", "/esme/supplier.pub")
@@ -27,14 +27,9 @@ _EXAMPLES = """examples:
 exit status: 0 the board runs it, 1 it was written and does not start, 2 bad input or no board"""
 
 
-def add(commands: Any) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "flash",
-        help="put the firmware on a board over its MicroPython prompt",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = _EXAMPLES
     parser.add_argument("--board", metavar="NAME|DIR", required=True)
     parser.add_argument("--port", metavar="PORT", required=True, help="a serial port, or a virtual board's link")
     parser.add_argument("--keys", metavar="DIR", type=Path, default=Path("keys"), help="default: keys")

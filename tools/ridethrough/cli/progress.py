@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import sys
-
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
+from typing import Any
 
 
 class Progress:
-    """`show(what, done, total)`, in bytes or in what `count` shows."""
+    """`show(what, done, total)`, counted in `unit`: "bytes", "items", or "" for neither."""
 
-    def __init__(self, what: str = "", count: ProgressColumn | None = None) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), count or DownloadColumn(), TimeElapsedColumn())
-        self._bar = Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-        self._task = self._bar.add_task(what, total=None)
+    def __init__(self, what: str = "", unit: str = "bytes") -> None:
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            count = {"bytes": DownloadColumn(), "items": MofNCompleteColumn()}.get(unit, TextColumn(""))
+            columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(what, total=None)
 
     def __enter__(self) -> Progress:
-        self._bar.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
     def show(self, what: str, done: int, total: int) -> None:
-        self._bar.update(self._task, description=what, completed=done, total=total)
+        """How far it is."""
+        if self._bar:
+            self._bar.update(self._task, description=what, completed=done, total=total)

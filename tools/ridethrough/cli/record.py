@@ -6,19 +6,17 @@ import argparse
 import signal
 import threading
 from pathlib import Path
-from typing import Any
 
-from rich.progress import TextColumn
-
+from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
-from ridethrough.cli.terminal import say, terminal
+from ridethrough.cli.terminal import terminal
 from ridethrough.devices.recording import STEP_MV, WITHIN_MV, Recording
 from ridethrough.devices.witness import WitnessLink
-from ridethrough.errors import BadInput
-from ridethrough.quantities import parse_time_us, parse_voltage_mv, show_time
 from ridethrough.reports.timeline import Glyphs, strip
-from ridethrough.traces.load import Wiring, load_capture
-from ridethrough.whole import check_writable
+from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_writable
+from ridethrough.support.quantities import parse_time_us, parse_voltage_mv, show_time
+from ridethrough.traces.load import ProbeMap, load_capture
 
 _LOOK_US = 500_000
 _EXAMPLES = """examples:
@@ -32,14 +30,9 @@ supply, isolated probes, no earthed instrument, a competent person.
 exit status: 0 written, 2 bad input, or the witness said no more (what it said before is written)"""
 
 
-def add(commands: Any) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "record",
-        help="write down what a witness sees, as VCD for check",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = _EXAMPLES
     parser.add_argument("--port", metavar="PORT", required=True, help="the witness's: a serial port, or a virtual one")
     parser.add_argument("--vcd", metavar="FILE", type=Path, required=True)
     parser.add_argument("--for", dest="span", metavar="TIME", type=str, help="such as 10min (default: until Ctrl-C)")
@@ -70,7 +63,7 @@ def call(arguments: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with WitnessLink(arguments.port) as witness, Progress("recording", TextColumn("")) as progress:
+    with WitnessLink(arguments.port) as witness, Progress("recording", "") as progress:
         began_us = witness.now_us
         over = False
         while not over and witness.listen(_LOOK_US):
@@ -79,10 +72,10 @@ def call(arguments: argparse.Namespace) -> int:
             over = stop.is_set() or (span_us is not None and done_us >= span_us)
     recording = witness.stop()
     recording.write_vcd(arguments.vcd, within_mv)
-    capture = load_capture(arguments.vcd, Wiring())
+    capture = load_capture(arguments.vcd, ProbeMap())
     with terminal() as console:
-        say(console, *strip(capture, console.width, Glyphs.for_encoding(console.encoding)), "")
-        say(console, *seen(recording), f"capture          {arguments.vcd}")
+        console.say(*strip(capture, console.width, Glyphs.for_encoding(console.encoding)), "")
+        console.say(*seen(recording), f"capture          {arguments.vcd}")
     if over:
         return 0
     print(f"it ended early: {recording.ended or 'the witness said no more'}")

@@ -6,30 +6,28 @@ import argparse
 import json
 import textwrap
 from pathlib import Path
-from typing import Any
 
 from ridethrough.boards import Board
-from ridethrough.cli.chosen import add_chosen, chosen
-from ridethrough.cli.terminal import say, terminal
-from ridethrough.errors import BadInput
-from ridethrough.firmware import Firmware
+from ridethrough.boards.firmware import Firmware
+from ridethrough.cli.chosen import RULE, add_chosen, chosen
+from ridethrough.cli.commands import Command
+from ridethrough.cli.perform import perform
+from ridethrough.cli.terminal import terminal
 from ridethrough.guests.named import guest_named
 from ridethrough.reports.difference import draw
 from ridethrough.reports.page import Page
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.run_page import add_run
 from ridethrough.reports.show import show
-from ridethrough.reports.summary import Summary, summarise
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules import Rule
 from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario, names
 from ridethrough.scenarios.loader import specimens
-from ridethrough.traces import Trace
+from ridethrough.support.errors import BadInput
 from ridethrough.traces.difference import first_difference
-from ridethrough.world.mcu import Guest
+from ridethrough.traces.vcd_out import write_vcd
 
-RULE = "mp102-wg-2020-04"
 _EXAMPLES = f"""examples:
   ridethrough run                                   the plain update on rpi_pico
   ridethrough run legacy_long_reboot --vcd old.vcd  a meter that cuts its hub, for GTKWave
@@ -50,14 +48,9 @@ exit status: 0 rule kept, or nothing it speaks about; 1 broken; 2 bad input; 3 u
 with --against 0 the same, 1 not"""
 
 
-def add(commands: Any) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "run",
-        help="run a scenario and judge it",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = _EXAMPLES
     add_chosen(parser)
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
@@ -79,7 +72,7 @@ def call(arguments: argparse.Namespace) -> int:
         return _compare(arguments, scenario, board, firmware)
     rule = Rule.load(arguments.rule)
     trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest), rule)
-    trace.write_vcd(arguments.vcd or Path("build") / f"{scenario.name}.vcd")
+    write_vcd(trace, arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary.verdict, scenario.title, arguments.picture)
     if arguments.html:
@@ -92,7 +85,7 @@ def call(arguments: argparse.Namespace) -> int:
         elif arguments.quiet:
             print(summary.verdict.sentence())
         else:
-            show(console, scenario, trace, summary)
+            console.say(*show(scenario, trace, summary, console.width, Glyphs.for_encoding(console.encoding)))
     return summary.verdict.exit_status
 
 
@@ -104,17 +97,5 @@ def _compare(arguments: argparse.Namespace, scenario: Scenario, board: Board, fi
         if difference is None:
             print(f"{scenario.name}: {names[0]} and {names[1]} do the same, to the microsecond")
             return 0
-        say(console, *draw(difference, names, (one, other), Glyphs.for_encoding(console.encoding)))
+        console.say(*draw(difference, names, (one, other), Glyphs.for_encoding(console.encoding)))
     return 1
-
-
-def perform(
-    scenario: Scenario,
-    board: Board | None = None,
-    firmware: Firmware | None = None,
-    guest: Guest | None = None,
-    rule: Rule | None = None,
-) -> tuple[Trace, Summary]:
-    """A scenario's run and its figures, judged by `rule` (default: RULE)."""
-    trace = run_scenario(scenario, board, firmware, guest)
-    return trace, summarise(trace, rule or Rule.load(RULE))

@@ -5,25 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from ridethrough.boards import Board
-from ridethrough.cli.run import perform
-from ridethrough.paths import BOARDS
+from ridethrough.cli.commands import Command
+from ridethrough.cli.perform import perform
 from ridethrough.reports.table import markdown
 from ridethrough.scenarios import Scenario, names
-from ridethrough.whole import write_whole
+from ridethrough.support.files import write_atomically
+from ridethrough.support.paths import BOARDS
 
 
-def add(commands: Any) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "scenarios",
-        help="run scenarios on every board and check what they state",
-        epilog="examples:\n  ridethrough scenarios\n  ridethrough scenarios clocks:slow bad_link:breaks\n"
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = (
+        "examples:\n  ridethrough scenarios\n  ridethrough scenarios clocks:slow bad_link:breaks\n"
         "  ridethrough scenarios --table scenario-table.md\n\n"
-        "exit status: 0 all ended as their files state, 1 some did not, 2 bad input",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "exit status: 0 all ended as their files state, 1 some did not, 2 bad input"
     )
     parser.add_argument("scenario", nargs="*", help="names (default: all that come with the project)")
     parser.add_argument("--table", metavar="FILE", type=Path, help="write the results as Markdown")
@@ -48,6 +45,6 @@ def call(arguments: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     if arguments.table:
-        write_whole(arguments.table, ("\n".join(markdown(results)) + "\n").encode())
+        write_atomically(arguments.table, ("\n".join(markdown(results)) + "\n").encode())
     print(f"{len(results)} runs, {missed} not as stated")
     return 1 if missed else 0

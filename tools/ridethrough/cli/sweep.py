@@ -7,21 +7,20 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import Any
-
-from rich.progress import MofNCompleteColumn
-from rich.text import Text
 
 from ridethrough.cli.chosen import add_chosen, chosen
+from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
-from ridethrough.cli.terminal import say, terminal
-from ridethrough.errors import BadInput, suggestion
+from ridethrough.cli.terminal import terminal
+from ridethrough.reports.lines import styled
 from ridethrough.reports.sweep import as_json, lines, replay_lines
 from ridethrough.reports.timeline import Glyphs, happenings, strip
+from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.sweep.explore import Result, sweep
+from ridethrough.sweep.faults import FAULTS
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
-from ridethrough.sweep.ways import FAULTS
+from ridethrough.traces.vcd_out import write_vcd
 
 _EXAMPLES = """examples:
   ridethrough sweep                               every fault in the plain update on rpi_pico, to the fixpoint
@@ -34,14 +33,9 @@ _EXAMPLES = """examples:
 exit status: 0 every invariant that was checked held, 1 some broke, 2 bad input"""
 
 
-def add(commands: Any) -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "sweep",
-        help="cut the power everywhere, and see that no fault can brick the board or darken the hub",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = _EXAMPLES
     add_chosen(parser)
     parser.add_argument("--size", metavar="BYTES", type=int, help="instead of the scenario's image size")
     parser.add_argument("--cuts", metavar="N|all", default="all", help="how many power cuts and resets in a row")
@@ -66,19 +60,19 @@ def call(arguments: argparse.Namespace) -> int:
     with terminal() as console:
         if not arguments.json:
             names = f"{setting.scenario.name}: board {setting.board.name}, firmware {setting.firmware.name}"
-            say(console, Text(setting.scenario.title, "bold"))
-            say(console, Text(f"{names}; faults: {', '.join(faults)}", "dim"))
-        with Progress("the first boots", MofNCompleteColumn()) as progress:
+            console.say(styled(setting.scenario.title, "bold"))
+            console.say(styled(f"{names}; faults: {', '.join(faults)}", "dim"))
+        with Progress("the first boots", "items") as progress:
 
-            def told(found: Result, waiting: int) -> None:
+            def show(found: Result, waiting: int) -> None:
                 states = f"{sum(found.per_cut)} states, {len(found.failures)} invariants broken"
                 progress.show(states, found.boots, found.boots + waiting)
 
-            result = sweep(setting, cuts, faults, max(1, arguments.jobs), told)
+            result = sweep(setting, cuts, faults, max(1, arguments.jobs), show)
         if arguments.json:
             print(json.dumps({"scenario": setting.scenario.name} | as_json(result, again), indent=2))
         else:
-            say(console, *lines(result, again))
+            console.say(*lines(result, again))
     return 1 if result.failures else 0
 
 
@@ -119,13 +113,13 @@ def _command(arguments: argparse.Namespace) -> str:
 def _replay(arguments: argparse.Namespace, setting: Setting) -> int:
     found = replay(setting, arguments.replay)
     vcd = arguments.vcd or Path("build") / "sweep.vcd"
-    found.trace.write_vcd(vcd)
+    write_vcd(found.trace, vcd)
     with terminal() as console:
         if arguments.json:
             print(
                 json.dumps({"steps": found.steps, "broken": [vars(b) for b in found.broken], "vcd": str(vcd)}, indent=2)
             )
             return 1 if found.broken else 0
-        say(console, *strip(found.trace, console.width, Glyphs.for_encoding(console.encoding)), "")
-        say(console, *happenings(found.trace), "", *replay_lines(found), f"  trace              {vcd}")
+        console.say(*strip(found.trace, console.width, Glyphs.for_encoding(console.encoding)), "")
+        console.say(*happenings(found.trace), "", *replay_lines(found), f"  trace              {vcd}")
     return 1 if found.broken else 0

@@ -1,4 +1,6 @@
-"""The terminal that a command prints to."""
+"""The terminal that a command prints to. Rich does the colours; it is loaded only where there are any, or where a
+width is asked for: half of a short command's time would go into that.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +8,65 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
+from ridethrough.reports.lines import Line
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Rich would end the process with a status of its own."""
-        raise BrokenPipeError
+class Terminal:
+    """Standard output."""
+
+    @cached_property
+    def rich(self) -> Console:
+        """Rich's console, for what is more than lines."""
+        from rich.console import Console
+
+        class Piped(Console):
+            def on_broken_pipe(self) -> None:
+                """Rich would end the process with a status of its own."""
+                raise BrokenPipeError
+
+        return Piped()
+
+    @cached_property
+    def _coloured(self) -> bool:
+        return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+    @property
+    def width(self) -> int:
+        """In characters."""
+        return self.rich.width
+
+    @property
+    def encoding(self) -> str:
+        """Of what it shows."""
+        return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+    def say(self, *rows: Line | str) -> None:
+        """Prints each row as it is: not wrapped, and nothing in it taken for markup."""
+        for row in rows:
+            line = Line(((row, ""),)) if isinstance(row, str) else row
+            if self._coloured:
+                from rich.text import Text
+
+                self.rich.print(Text.assemble(*line.parts), soft_wrap=True, highlight=False, markup=False)
+            else:
+                print(line.plain)
+
+    def wrap(self, text: str, style: str = "") -> None:
+        """Prints a paragraph, wrapped."""
+        self.rich.print(text, style=style or None, highlight=False, markup=False)
 
 
 @contextmanager
-def terminal() -> Iterator[Console]:
-    """A console to print to. Whoever reads our output may leave: that changes nothing about the result."""
+def terminal() -> Iterator[Terminal]:
+    """A terminal to print to. Whoever reads our output may leave: that changes nothing about the result."""
     try:
-        yield _Console()
+        yield Terminal()
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def say(console: Console, *rows: Text | str) -> None:
-    """Prints each row as it is: not wrapped, and nothing in it taken for markup."""
-    for row in rows:
-        console.print(row, soft_wrap=True, highlight=False, markup=False)

@@ -18,8 +18,8 @@ from mpremote.transport_serial import SerialTransport
 from serial import SerialException
 
 from ridethrough.devices.port import open_port, silent, why_not
-from ridethrough.errors import BadInput
-from ridethrough.whole import write_whole
+from ridethrough.support.errors import BadInput
+from ridethrough.support.files import write_atomically
 
 STAGE = "/stage"
 PLAN = "/stage/plan"
@@ -168,7 +168,7 @@ class Flasher:
     def _save(self, sizes: Mapping[str, int], backup: Path) -> dict[str, bytes]:
         saved = {path: self.read(path) for path, size in sizes.items() if 0 <= size <= _FILE_BYTES_MAX}
         for path, data in saved.items():
-            write_whole(backup / path.lstrip("/"), data)
+            write_atomically(backup / path.lstrip("/"), data)
         return saved
 
     def _stage(self, changed: Mapping[str, bytes], remove: Sequence[str], progress: Progress) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports
 
-from ridethrough.devices.console import HELLO_TIMEOUT_US, NoAnswer, Operation, Request, ask, words
-from ridethrough.errors import BadInput
+from ridethrough.headend.client import HELLO_TIMEOUT_US, NoAnswer, Operation, Request, ask, words
+from ridethrough.support.errors import BadInput
 
 BAUD = 115_200
 _READ_S = 0.05
@@ -51,13 +51,13 @@ def why_not(name: str, error: str, option: str = "--port") -> str:
 
 
 class ConsoleLink:
-    """The line console on a port. `heard(line)` is told of every line that is no answer. A port that goes away,
+    """The line console on a port. `on_line(line)` hears every line that is no answer. A port that goes away,
     as a USB board's does at a reset, is opened again. `option` names it in complaints."""
 
-    def __init__(self, name: str, heard: Callable[[str], None] = lambda line: None, option: str = "--port") -> None:
+    def __init__(self, name: str, on_line: Callable[[str], None] = lambda line: None, option: str = "--port") -> None:
         self._name = name
         self._called = f"{option} {name}"
-        self._heard = heard
+        self._on_line = on_line
         self._serial = open_port(name, option)
         self._buffer = bytearray()
         self.went_away = 0
@@ -67,7 +67,7 @@ class ConsoleLink:
         """Ends the line that somebody before may have left half typed, and forgets what is said to it."""
         self.say("")
         for line in self.lines(_QUIET_S):
-            self._heard(line)
+            self._on_line(line)
 
     def __enter__(self) -> ConsoleLink:
         return self
@@ -114,7 +114,7 @@ class ConsoleLink:
                 if request.line:
                     return line
             else:
-                self._heard(line)
+                self._on_line(line)
                 if line.startswith("* outcome "):
                     # told after a reset over our question, or just before its answer
                     late = (more for more in self.lines(_QUIET_S) if more.startswith(("OK ", "ERR ")))

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from vcd import VCDWriter
 
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
+from ridethrough.support.files import write_atomically
 from ridethrough.version import VERSION
-from ridethrough.whole import write_whole
 
 SPEAKS = 1
 """The version of the witness's lines."""
@@ -184,4 +184,4 @@ class Recording:
             for t_us, _, variable, value in every:
                 vcd.change(variable, t_us, "x" if value is None else value)
             vcd.close(max(self.now_us, every[-1][0] + 1))
-        write_whole(path, out.getvalue().encode())
+        write_atomically(path, out.getvalue().encode())

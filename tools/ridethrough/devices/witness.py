@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.devices.recording import Recording
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 
 _ANSWER_S = 3.0
 _SILENT_S = 5.0

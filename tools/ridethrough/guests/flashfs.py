@@ -6,16 +6,20 @@ Used by the cpython guest for the running firmware, and to lay down the files of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from littlefs import UserContext, lfs
 from littlefs.errors import LittleFSError
 
-from ridethrough.world.chip import FlashChip
+from ridethrough.boards import Board
+from ridethrough.boards.firmware import Firmware
+from ridethrough.support.errors import BadInput
+from ridethrough.world.chip import ChipParams, FlashChip
 
 READ_BYTES, CYCLES, LOOKAHEAD_BYTES = 32, 100, 32
 """rp2's: read size and lookahead are vfs.VfsLfs2's defaults, block cycles is fixed in its C code."""
-_IO_ERROR, _EXISTS = -5, -17
+_IO_ERROR, _EXISTS, _NO_SPACE = -5, -17, -28
 
 
 class _Device(UserContext):
@@ -109,3 +113,24 @@ class FlashFs:
         data = lfs.file_read(self.fs, handle, lfs.file_size(self.fs, handle))
         lfs.file_close(self.fs, handle)
         return bytes(data)
+
+
+def fresh_flash(firmware: Firmware, board: Board, blank: bool = False) -> bytes:
+    """A board's flash as the factory leaves it; `blank`: with MicroPython's empty file system."""
+    files = {} if blank else firmware.fresh_board(board)
+    return _flash(tuple(files.items()), board.block_bytes, board.blocks, board.page_bytes)
+
+
+@lru_cache(maxsize=32)
+def _flash(files: tuple[tuple[str, bytes], ...], block_bytes: int, blocks: int, page_bytes: int) -> bytes:
+    chip = FlashChip(ChipParams(block_bytes, blocks, page_bytes, 1, 1))
+    flash = FlashFs(chip)
+    flash.format()
+    flash.mount()
+    try:
+        flash.write_files(dict(files))
+    except LittleFSError as e:
+        if e.code != _NO_SPACE:
+            raise BadInput(f"a file of the firmware cannot be written to the flash: {e}") from e
+        raise BadInput(f"the firmware does not fit a flash of {block_bytes * blocks} bytes") from e
+    return bytes(chip.data)

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ridethrough.errors import BadInput, suggestion
 from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.world.mcu import Guest
 
 _NAMES = ("cpython", "micropython")

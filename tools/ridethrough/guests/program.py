@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ridethrough.guests.process import CPU_S_MAX, spawn
-from ridethrough.guests.wire import Session
+from ridethrough.guests.protocol import Session
 from ridethrough.world.mcu import Mcu
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from mpremote.romfs import VfsRomWriter
 
-from ridethrough.errors import BadInput
 from ridethrough.images import layout
 from ridethrough.images.keys import KeyPair, Keys
+from ridethrough.support.errors import BadInput
 
 _PAD_NAME = "padding.bin"
 

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from ridethrough.errors import BadInput
-from ridethrough.whole import read_whole
+from ridethrough.support.errors import BadInput
+from ridethrough.support.files import read_bounded
 
 KEY_FILE_BYTES_MAX = 64 * 1024
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -49,7 +49,7 @@ class KeyPair:
     def load(cls, path: Path) -> KeyPair:
         """A private key from an unencrypted PEM file; BadInput if it is none, or none of P-256."""
         try:
-            key = serialization.load_pem_private_key(read_whole(path, KEY_FILE_BYTES_MAX, "key"), password=None)
+            key = serialization.load_pem_private_key(read_bounded(path, KEY_FILE_BYTES_MAX, "key"), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as e:
             raise BadInput(
                 f"{path}: no unencrypted PEM private key (make a pair with: ridethrough image keygen)"
@@ -102,7 +102,7 @@ def generate_keys(directory: Path) -> None:
 
 def load_public_key(path: Path) -> bytes:
     """X then y of a PEM public key, certificate or private key; BadInput if it holds no P-256 key."""
-    pem = read_whole(path, KEY_FILE_BYTES_MAX, "key")
+    pem = read_bounded(path, KEY_FILE_BYTES_MAX, "key")
     for parse in (
         serialization.load_pem_public_key,
         lambda data: x509.load_pem_x509_certificate(data).public_key(),

@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ridethrough.reports.finds import hub_words
+from ridethrough.reports.audit import hub_words
 from ridethrough.reports.page import Page
 from ridethrough.rules import Evidence, Rule
 from ridethrough.rules.explain import KEYS_SAY, LEFT_OUT, explain_reading, first_reading, open_questions, warnings
-from ridethrough.rules.open import count
 from ridethrough.rules.reading import DEFAULTS, KEYS, OPEN, Reading
 from ridethrough.workbench.behaviour import FULL_MV, Behaviour, trace_of, words
 from ridethrough.workbench.search import smallest
-from ridethrough.world.hub import HubParams
+from ridethrough.world.hub_params import HubParams
 
 _TRIES = 1500
 _S = 10**6
@@ -38,7 +37,7 @@ def add_draft(page: Page, rule: Rule) -> None:
     page.add("p", f"Proposed: “{rule.text}” ({rule.source})")
     if rule.open_keys:
         undecided = ", ".join(KEYS_SAY[key] for key in rule.open_keys)
-        page.add("p", f"Not ready; {count(rule)} readings. Not decided: {undecided}.", "verdict undecided")
+        page.add("p", f"Not ready; {rule.count} readings. Not decided: {undecided}.", "verdict undecided")
     page.heading("Requirement")
     number = 0
     for limit in rule.limits:

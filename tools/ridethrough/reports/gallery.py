@@ -4,39 +4,35 @@ plain English, the meters, how each rule does on each, and what audits found. Op
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ridethrough.quantities import show_time
-from ridethrough.reports.finds import add_audit, hub_words, ranked
+from ridethrough.reports.audit import add_audit, hub_words, ranked
 from ridethrough.reports.matrix import add_matrix
 from ridethrough.reports.page import Page, Td
 from ridethrough.rules import Rule
 from ridethrough.rules.explain import KEYS_SAY, explain
-from ridethrough.rules.open import count
-from ridethrough.rules.rule import names
+from ridethrough.rules.library import LITERAL, literal_first
 from ridethrough.scenarios.loader import specimens
+from ridethrough.support.quantities import show_time
 from ridethrough.workbench.audit import audit
 from ridethrough.workbench.harm import useless_us
-from ridethrough.workbench.hub_again import RANGES
-from ridethrough.workbench.matrix import Specimen, matrix
+from ridethrough.workbench.hub_replay import RANGES
+from ridethrough.workbench.matrix import matrix
 from ridethrough.workbench.openness import openness
-from ridethrough.world.hub import HubParams
+from ridethrough.workbench.specimen import Specimen
+from ridethrough.workbench.specimens import run_specimen
+from ridethrough.world.hub_params import HubParams
 
-LITERAL, OPEN = "mp102-wg-2020-04", "mp102-open"
+OPEN = "mp102-open"
 AUDITED = (LITERAL, "mp102-back-10-min")
 _STEPS = 5
 
 
-def literal_first(rules: list[str]) -> list[str]:
-    """By name, but the sentence itself before its variants."""
-    return sorted(rules, key=lambda name: (name != LITERAL, name))
-
-
-def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what, done, total: None) -> None:
+def add_gallery(page: Page, progress: Callable[[str, int, int], None] = lambda what, done, total: None) -> None:
     """The whole gallery."""
-    rules = [Rule.load(name) for name in literal_first(names())]
-    told("meters", 0, _STEPS)
-    meters = [Specimen.run(name) for name in specimens()]
+    rules = [Rule.load(name) for name in literal_first()]
+    progress("meters", 0, _STEPS)
+    meters = [run_specimen(name) for name in specimens()]
     literal = Rule.load(LITERAL)
     page.add(
         "p",
@@ -46,9 +42,9 @@ def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what,
     )
     page.add("blockquote", literal.text)
     page.add("p", literal.source, "soft")
-    told("what is open", 1, _STEPS)
-    _add_open(page)
-    told("matrix", 2, _STEPS)
+    progress("what is open", 1, _STEPS)
+    _add_open(page, meters)
+    progress("matrix", 2, _STEPS)
     page.heading("Each rule on each meter")
     add_matrix(page, matrix([rule for rule in rules if not rule.open_keys], meters), links=True)
     _add_assumed(page)
@@ -65,7 +61,7 @@ def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what,
         page.add("p", f"{meter.scenario.sentence} ({meter.name}; {meter.scenario.tag}) The hub: {meter.harm.words()}.")
         page.timeline(meter.trace, literal.check(meter.trace), sorted(literal.levels_mv), meter.scenario.title)
     for i, name in enumerate(AUDITED):
-        told(f"audit of {name}", 3 + i, _STEPS)
+        progress(f"audit of {name}", 3 + i, _STEPS)
         page.heading(f"What an audit found in {name}")
         page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
         rule = Rule.load(name)
@@ -73,13 +69,13 @@ def add_gallery(page: Page, told: Callable[[str, int, int], None] = lambda what,
     page.contents()
 
 
-def _add_open(page: Page) -> None:
+def _add_open(page: Page, meters: Sequence[Specimen]) -> None:
     rule = Rule.load(OPEN)
-    found = openness(rule, specimens())
+    found = openness(rule, meters)
     page.heading("How much of it is open")
     page.add(
         "p",
-        f"The wording leaves {len(rule.open_keys)} questions open, and so has {count(rule)} readings. A meeting that "
+        f"The wording leaves {len(rule.open_keys)} questions open, and so has {rule.count} readings. A meeting that "
         "answers them in the order of this table does most with each answer.",
     )
     rows = [(KEYS_SAY[key], key, f"{share:.0%}") for key, share in found.settles()]
@@ -89,7 +85,7 @@ def _add_open(page: Page) -> None:
         ("question", "key", "share of the doubt"),
         rows,
     )
-    meters = [
+    split = [
         (
             Td(s.name, under=s.scenario.sentence),
             f"{spread.broken[True]} of {len(spread.verdicts)}",
@@ -100,7 +96,7 @@ def _add_open(page: Page) -> None:
     page.table(
         "Meters whose verdict depends on the reading, those first on which readings are most evenly split",
         ("meter", "broken in", "decided most by"),
-        meters,
+        split,
     )
 
 

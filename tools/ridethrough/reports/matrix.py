@@ -7,8 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from rich.text import Text
-
+from ridethrough.reports.lines import Line, joined, styled
 from ridethrough.reports.page import Page, Td, anchor_of
 from ridethrough.workbench.matrix import HOLE, OVERREACH, Cell, Matrix
 
@@ -36,21 +35,18 @@ def _mark(cell: Cell) -> str:
     return _LETTER[cell.verdict.status] + _FLAG[cell.flag] + ("~" if cell.valid else "")
 
 
-def terminal(found: Matrix) -> Iterator[Text]:
+def terminal(found: Matrix) -> Iterator[Line]:
     """A row for each specimen; the rules are numbered, and named below."""
     width = max((len(s.name) for s in found.specimens), default=0) + 2
-    yield Text(" " * width + "".join(f"{i:>5}" for i in range(1, len(found.rules) + 1)), "bold")
+    yield styled(" " * width + "".join(f"{i:>5}" for i in range(1, len(found.rules) + 1)), "bold")
     for specimen, row in zip(found.specimens, found.cells, strict=True):
-        line = Text(f"{specimen.name:<{width}}")
-        for cell in row:
-            style = "bold magenta" if cell.flag else _STYLE[cell.verdict.status]
-            line.append(f"{_mark(cell):>5}", style)
-        yield line.append(f"   {specimen.harm.words()}", "dim")
-    yield Text()
+        marks = ((f"{_mark(cell):>5}", "bold magenta" if cell.flag else _STYLE[cell.verdict.status]) for cell in row)
+        yield joined(f"{specimen.name:<{width}}", *marks, (f"   {specimen.harm.words()}", "dim"))
+    yield Line()
     for i, rule in enumerate(found.rules, 1):
-        yield Text(f"{i:>3} {rule.id}")
-    yield Text()
-    yield Text(LEGEND, "dim")
+        yield styled(f"{i:>3} {rule.id}")
+    yield Line()
+    yield styled(LEGEND, "dim")
 
 
 def rows(found: Matrix) -> Iterator[dict[str, Any]]:

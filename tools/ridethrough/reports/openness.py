@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.text import Text
-
+from ridethrough.reports.lines import Line, joined, styled
 from ridethrough.rules.explain import KEYS_SAY
 from ridethrough.workbench.openness import Openness
 
 _BAR = 24
 
 
-def openness_lines(found: Openness) -> Iterator[Text | str]:
+def openness_lines(found: Openness) -> Iterator[Line | str]:
     """The number first, then what depends on it, then what to decide."""
     if found.readings == 1:
-        yield Text(f"{found.rule.id}: every key is decided; one reading", "bold")
+        yield styled(f"{found.rule.id}: every key is decided; one reading", "bold")
         return
     depending = found.depending
-    yield Text(f"{found.rule.id}: {found.readings} readings", "bold")
+    yield styled(f"{found.rule.id}: {found.readings} readings", "bold")
     if not depending:
         yield f"No verdict on these {len(found.spreads)} meters depends on which it is."
         return
@@ -29,7 +28,7 @@ def openness_lines(found: Openness) -> Iterator[Text | str]:
         bar = "#" * round(_BAR * broken / n)
         key, whole = spread.decided_by()
         by = f"decided by {key}" if whole else f"mostly by {key}"
-        yield Text.assemble(f"  {specimen.name:<22} ", (f"{bar:.<{_BAR}}", "red"), f" broken in {broken} of {n}, {by}")
+        yield joined(f"  {specimen.name:<22} ", (f"{bar:.<{_BAR}}", "red"), f" broken in {broken} of {n}, {by}")
     yield ""
     yield "What to decide first, and how much of the doubt (entropy over these meters) that settles; answers overlap:"
     for key, share in found.settles():

@@ -12,9 +12,9 @@ from xml.etree import ElementTree as Xml
 from ridethrough.reports.picture import STYLE, Drawing
 from ridethrough.reports.timeline import happenings
 from ridethrough.rules import Verdict
+from ridethrough.support.files import write_atomically
 from ridethrough.traces import Trace
 from ridethrough.version import VERSION
-from ridethrough.whole import write_whole
 
 _LEGEND = (
     "In timelines the green curve is CH power at the pins, a dashed line a limit of the rule. Shaded red is what a "
@@ -146,7 +146,7 @@ class Page:
 
     def write(self, path: Path) -> None:
         """Writes the page; BadInput if that cannot be done."""
-        write_whole(path, self.html().encode())
+        write_atomically(path, self.html().encode())
 
 
 def _cell(line: Xml.Element, tag: str, td: Td, attributes: dict[str, str]) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from ridethrough.quantities import show_time
 from ridethrough.rules import Verdict
 from ridethrough.rules.words import show_span
+from ridethrough.support.files import write_atomically
+from ridethrough.support.quantities import show_time
 from ridethrough.traces import Interval, Trace, Voltage
 from ridethrough.traces.alerts import alerts
-from ridethrough.whole import write_whole
 
 LEFT_PX, WIDTH_PX = 110, 1000
 _ROW, _GAP, _TOP = 30, 12, 12
@@ -57,7 +57,7 @@ def write_picture(trace: Trace, verdict: Verdict, title: str, path: Path) -> Non
         size = {"x": str(x), "y": str(above), "width": str(width), "height": str(drawing.height)}
         svg.append(element)
         element.attrib.update(size)
-    write_whole(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
+    write_atomically(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
 
 
 class Drawing:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ridethrough.quantities import show_time
-from ridethrough.reports.finds import hub_words
+from ridethrough.reports.audit import hub_words
 from ridethrough.reports.page import Page
 from ridethrough.reports.summary import Summary
 from ridethrough.rules import Rule
 from ridethrough.scenarios import Scenario
+from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 
 

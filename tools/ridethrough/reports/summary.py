@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ridethrough.quantities import show_time
 from ridethrough.rules import Rule, Verdict
 from ridethrough.scenarios import NONE, Shows
+from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, AcLost, ac_lost
 from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts

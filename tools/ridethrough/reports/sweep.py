@@ -5,42 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rich.text import Text
-
-from ridethrough.quantities import show_time
+from ridethrough.reports.lines import Line, styled
+from ridethrough.support.quantities import show_time
 from ridethrough.sweep.explore import Result
-from ridethrough.sweep.invariants import NEEDS, Broken
+from ridethrough.sweep.invariants import NEEDS, Violation
 from ridethrough.sweep.replay import Replay
 
 
-def lines(result: Result, again: str) -> Iterator[Text]:
+def lines(result: Result, again: str) -> Iterator[Line]:
     """The report. `again`: the command line that a replay's id is added to."""
     per_cut = ", ".join(str(n) for n in result.per_cut)
     if result.fixpoint:
-        yield Text("  fixpoint reached: no number of power cuts and resets leads to another state", "green")
+        yield styled("  fixpoint reached: no number of power cuts and resets leads to another state", "green")
     else:
-        yield Text("  stopped after the cuts that were asked for: no fixpoint yet", "yellow")
-    yield Text(f"  boots              {result.boots}, each to rest ({_ways(result)})")
-    yield Text(f"  flash operations   {result.operations}")
-    yield Text(f"  cut states         {result.cut_states}, merged into {result.merged_states}")
-    yield Text(f"                     new after 1, 2, ... cuts: {per_cut}; the fullest stands for {result.largest_key}")
-    yield Text(f"  longest darkness   {show_time(result.longest_dark_us)} while mains was there and the hold sound")
+        yield styled("  stopped after the cuts that were asked for: no fixpoint yet", "yellow")
+    yield styled(f"  boots              {result.boots}, each to rest ({_by_fault(result)})")
+    yield styled(f"  flash operations   {result.operations}")
+    yield styled(f"  cut states         {result.cut_states}, merged into {result.merged_states}")
+    yield styled(f"{'':<21}new after 1, 2, ... cuts: {per_cut}; the fullest stands for {result.largest_key}")
+    yield styled(f"  longest darkness   {show_time(result.longest_dark_us)} while mains was there and the hold sound")
     if result.failed_hold_dark_us:
-        yield Text(f"                     {show_time(result.failed_hold_dark_us)} with a failed hold")
-    yield Text(f"  longest recovery   {show_time(result.longest_recovery_us)}, at most {result.most_boots} boots")
-    yield Text()
+        yield styled(f"                     {show_time(result.failed_hold_dark_us)} with a failed hold")
+    yield styled(f"  longest recovery   {show_time(result.longest_recovery_us)}, at most {result.most_boots} boots")
+    yield Line()
     for name, needs in NEEDS.items():
         if name in result.not_checked:
-            yield Text(f"  {name:<18} not checked: needs {needs}", "yellow")
+            yield styled(f"  {name:<18} not checked: needs {needs}", "yellow")
         elif name not in result.failures:
-            yield Text(f"  {name:<18} held", "green")
+            yield styled(f"  {name:<18} held", "green")
         else:
-            yield Text(f"  {name:<18} BROKEN in {result.failures[name]} boots", "bold red")
+            yield styled(f"  {name:<18} BROKEN in {result.failures[name]} boots", "bold red")
             for broken in result.broken[name]:
-                yield Text(f"    {broken.text}")
-                yield Text(f"      {again} --replay {broken.ident}", "dim")
-    yield Text()
-    yield Text(summary(result), "bold red" if result.failures else "bold green")
+                yield styled(f"    {broken.text}")
+                yield styled(f"      {again} --replay {broken.ident}", "dim")
+    yield Line()
+    yield styled(summary(result), "bold red" if result.failures else "bold green")
 
 
 def summary(result: Result) -> str:
@@ -49,14 +48,14 @@ def summary(result: Result) -> str:
     return text + (f", {len(result.not_checked)} not checked" if result.not_checked else "")
 
 
-def _ways(result: Result) -> str:
-    return ", ".join(f"{name} {count}" for name, count in result.by_way.most_common())
+def _by_fault(result: Result) -> str:
+    return ", ".join(f"{name} {count}" for name, count in result.by_fault.most_common())
 
 
 def as_json(result: Result, again: str) -> dict[str, Any]:
     """Everything, for programs."""
 
-    def one(broken: Broken) -> dict[str, Any]:
+    def one(broken: Violation) -> dict[str, Any]:
         return {
             "text": broken.text,
             "t_us": broken.t_us,
@@ -67,7 +66,7 @@ def as_json(result: Result, again: str) -> dict[str, Any]:
     return {
         "fixpoint": result.fixpoint,
         "boots": result.boots,
-        "boots_by_way": dict(result.by_way),
+        "boots_by_way": dict(result.by_fault),
         "operations": result.operations,
         "cut_states": result.cut_states,
         "merged_states": result.merged_states,
@@ -85,12 +84,12 @@ def as_json(result: Result, again: str) -> dict[str, Any]:
     }
 
 
-def replay_lines(found: Replay) -> Iterator[Text]:
+def replay_lines(found: Replay) -> Iterator[Line]:
     """What led to a failure, and what broke."""
     for step in found.steps:
-        yield Text(f"  {step}")
-    yield Text()
+        yield styled(f"  {step}")
+    yield Line()
     if not found.broken:
-        yield Text("  nothing broke: every invariant held in this run", "green")
+        yield styled("  nothing broke: every invariant held in this run", "green")
     for broken in found.broken:
-        yield Text(f"  BROKEN {broken.invariant}: {broken.text} (at {show_time(broken.t_us)})", "bold red")
+        yield styled(f"  BROKEN {broken.invariant}: {broken.text} (at {show_time(broken.t_us)})", "bold red")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ridethrough.quantities import show_time
 from ridethrough.reports.summary import Summary
 from ridethrough.scenarios import Scenario
+from ridethrough.support.quantities import show_time
 
 OUTCOMES = {0: "0 success", 1: "1 no image held", 2: "2 hash mismatch", 3: "3 activation failure", None: "none"}
 

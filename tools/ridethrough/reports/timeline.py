@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rich.text import Text
-
-from ridethrough.quantities import show_time
+from ridethrough.reports.lines import Line, joined
+from ridethrough.support.quantities import show_time
 from ridethrough.traces import Event, Interval, Trace
 from ridethrough.traces.alerts import alerts
 from ridethrough.traces.intervals import outside
@@ -34,7 +33,7 @@ class Glyphs:
         return cls("█", "▒", "·", "▲") if unicode else cls("#", "-", ".", "^")
 
 
-def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Text]:
+def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The lines of the strip: `width` characters each, but not fewer than 48 nor more than 140."""
     columns = max(_WIDTH_MIN, min(width, _WIDTH_MAX)) - _LABEL
     scale = _Scale(trace.end_us, columns)
@@ -60,7 +59,7 @@ def _wire(scale: _Scale, trace: Trace, name: str, off: int, glyphs: Glyphs) -> s
     return _levels(scale, trace.when(name, off), [], glyphs) if trace.knows(name) else ""
 
 
-def happenings(trace: Trace) -> Iterator[Text]:
+def happenings(trace: Trace) -> Iterator[Line]:
     """One line for each thing that happened: when, and what."""
     judged = {a.t_us: a for a in alerts(trace)}
     lines: list[tuple[int, str, str]] = []
@@ -78,7 +77,7 @@ def happenings(trace: Trace) -> Iterator[Text]:
         elif event.name not in _BORING:
             lines.append((event.t_us, _describe(event), ""))
     for t_us, text, style in sorted(lines, key=lambda line: line[0]):
-        yield Text.assemble((f"{t_us / 1e6:14.6f} s  ", "dim"), (text, style))
+        yield joined((f"{t_us / 1e6:14.6f} s  ", "dim"), (text, style))
 
 
 def _describe(event: Event) -> str:
@@ -106,8 +105,8 @@ class _Scale:
         return min(self.columns - 1, t_us * self.columns // self.end_us)
 
 
-def _row(label: str, body: str, style: str) -> Text:
-    return Text.assemble((f"{label:<{_LABEL}}", "bold"), (body, style))
+def _row(label: str, body: str, style: str) -> Line:
+    return joined((f"{label:<{_LABEL}}", "bold"), (body, style))
 
 
 def _ruler(scale: _Scale) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from ridethrough.boards import Board, PinFacts
-from ridethrough.whole import write_whole
+from ridethrough.boards.board import Board, PinFacts
+from ridethrough.support.files import write_atomically
 
 _STYLE = """
 svg { background: #fff; font: 13px system-ui, sans-serif; }
@@ -67,7 +67,7 @@ def write_wiring(board: Board, path: Path) -> None:
         f"Common ground throughout; {board.io_mv / 1000:g} V is the chip's supply. Drawn from {board.name}/board.toml."
     )
     _text(svg, 30, height - 20, source, "small")
-    write_whole(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
+    write_atomically(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
 
 
 def _row(svg: Xml.Element, board: Board, role: str, pin: PinFacts, y: int) -> None:

@@ -2,6 +2,6 @@
 
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.rule import Rule
-from ridethrough.rules.verdict import Verdict, Witness
+from ridethrough.rules.verdict import Verdict, Worst
 
-__all__ = ["Evidence", "Rule", "Verdict", "Witness"]
+__all__ = ["Evidence", "Rule", "Verdict", "Worst"]

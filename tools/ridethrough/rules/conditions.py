@@ -11,16 +11,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ridethrough.errors import BadInput, suggestion
-from ridethrough.quantities import parse_voltage_mv
 from ridethrough.rules.words import plain, show_span, time_us
-from ridethrough.traces import Holds, Trace
+from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.quantities import parse_voltage_mv
+from ridethrough.traces import Trace, Truth
 from ridethrough.traces.capture import OFF_MV
 
 KINDS = ("activation", "commanded", "watchdog", "brown-out", "crash", "rollback", "power-up")
 EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome", "ad1", "missed ad1", "fault")
 
-_Test = Callable[[Trace], Holds]
+_Test = Callable[[Trace], Truth]
 _Form = Callable[[re.Match[str]], tuple[str, _Test, tuple[float, ...]]]
 
 
@@ -36,7 +36,7 @@ def _power(match: re.Match[str]) -> tuple[str, _Test, tuple[float, ...]]:
     volts = f"{value} ({mv / 1000:g} V)" if "%" in value else value
     words = f"CH power{' at the hub' if match['hub'] else ''} is {how} {volts}"
 
-    def test(trace: Trace) -> Holds:
+    def test(trace: Trace) -> Truth:
         below = trace.below(signal, edge)
         return below if how.endswith("below") else below.otherwise(trace.end_us)
 
@@ -48,7 +48,7 @@ def _outside(match: re.Match[str]) -> tuple[str, _Test, tuple[float, ...]]:
     if low >= high:
         raise BadInput(f"a window from {match['low']} up to {match['high']} is empty: the lower voltage comes first")
 
-    def test(trace: Trace) -> Holds:
+    def test(trace: Trace) -> Truth:
         above = trace.below("ch_mv", _just_above(high)).otherwise(trace.end_us)
         return trace.below("ch_mv", low).or_(above)
 
@@ -163,7 +163,7 @@ class Condition:
 
 
 def _all_of(tests: list[_Test]) -> _Test:
-    def test(trace: Trace) -> Holds:
+    def test(trace: Trace) -> Truth:
         found = tests[0](trace)
         for more in tests[1:]:
             found = found.and_(more(trace))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ridethrough.quantities import NOMINAL_MV, show_time
-from ridethrough.rules.open import count
 from ridethrough.rules.reading import CHOICES, DEFAULTS, KEYS, PLANNED, UNPLANNED, Reading
 from ridethrough.rules.rule import Limit, Rule
 from ridethrough.rules.words import show_span
+from ridethrough.support.quantities import NOMINAL_MV, show_time
 
 _FROM = {"command": "the command", "shutdown": "the beginning of the shutdown", "reset": "the reset"}
 _TO = {
@@ -43,7 +42,7 @@ def explain(rule: Rule) -> list[str]:
         text = " ".join(explain_reading(limit.reading)) if limit.reading else " ".join(_open_limit(limit))
         found.append(title + text)
     if rule.open_keys:
-        found.append(f"So it has {count(rule)} readings.")
+        found.append(f"So it has {rule.count} readings.")
     return found
 
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ridethrough.errors import BadInput, suggestion
-from ridethrough.quantities import show_time
 from ridethrough.rules.conditions import KINDS, Condition
 from ridethrough.rules.words import Boundary, lasting, plain, show_span, time_us, times
-from ridethrough.tables import Table
+from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.quantities import show_time
+from ridethrough.support.toml import Table
 
 OPEN = "?"
 PLANNED = ("activation", "commanded")

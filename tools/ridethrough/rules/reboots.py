@@ -1,23 +1,52 @@
 """When the reboots of a trace began and ended, at the least and at the most.
 
 A run knows its resets. In a capture an edge has been somewhere in a sample period, a kind may be unknown, a
-command may not have been recorded: on the side of `most` a reboot is then as long as it may have been.
+command may not have been recorded: on the side of the most a reboot is then as long as it may have been.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
+from ridethrough.rules.cuts import FOR_EVER
+from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.reading import UNPLANNED, Reading
-from ridethrough.traces import Event, Holds, Interval, Trace
-from ridethrough.traces.intervals import without
+from ridethrough.rules.side import Side
+from ridethrough.traces import Event, Interval, Trace, Truth
+from ridethrough.traces.intervals import merged, without
 
 
-class Reboots:
-    """Of one trace."""
+def spans(evidence: Evidence, reading: Reading, side: Side) -> list[Interval]:
+    """The reboots that the reading speaks about, sorted; they do not overlap."""
+    back = reading.forbid.text if reading.to == "power back" else ""
+    key = ("spans", reading.during, reading.from_, reading.to, back, side.most)
+    return evidence.once(key, lambda: merged(_reboots(evidence, side).spans(reading, evidence.truth(reading.forbid))))
 
-    def __init__(self, trace: Trace) -> None:
+
+def updates(evidence: Evidence, side: Side) -> list[Interval]:
+    """From one command to the next: the reboots in between belong to one update. Where commands were not captured,
+    everything may be one."""
+    trace = evidence.trace
+
+    def find() -> list[Interval]:
+        if not trace.knows("command"):
+            return [(0, FOR_EVER)] if side.most else []
+        return list(pairwise([*(e.t_us for e in trace.events("command")), FOR_EVER]))
+
+    return evidence.once(("updates", side.most), find)
+
+
+def _reboots(evidence: Evidence, side: Side) -> _Reboots:
+    return evidence.once(("reboots", side.most), lambda: _Reboots(evidence.trace, side))
+
+
+class _Reboots:
+    # of one trace, on one side
+
+    def __init__(self, trace: Trace, side: Side) -> None:
         self._trace = trace
+        self._most = side.most
 
     @cached_property
     def _resets(self) -> list[Event]:
@@ -29,7 +58,7 @@ class Reboots:
             return self._trace.knows("reset kind")
         return self._trace.knows("reset kind") and all(e.data.get("kind") for e in self._resets)
 
-    def spans(self, reading: Reading, forbidden: Holds, most: bool) -> list[Interval]:
+    def spans(self, reading: Reading, forbidden: Truth) -> list[Interval]:
         """The reboots that the reading speaks about, in the order of their resets."""
         trace = self._trace
         if reading.always:
@@ -37,24 +66,24 @@ class Reboots:
         starts = [e.t_us for e in trace.events(reading.from_)]
         spans, earlier_us = [], -1
         for reset in self._resets:
-            if (reset.sure or most) and self._speaks_about(reading, reset, earlier_us, most):
+            if (reset.sure or self._most) and self._speaks_about(reading, reset, earlier_us):
                 # a start belongs to the first reset after it
-                first_us = reset.t_us - reset.early_us if most else reset.t_us
+                first_us = reset.t_us - reset.early_us if self._most else reset.t_us
                 begin = max((t for t in starts if earlier_us < t <= reset.t_us), default=first_us)
-                if most and not trace.knows(reading.from_):
+                if self._most and not trace.knows(reading.from_):
                     begin = earlier_us + 1
-                end = self._end_us(reading, forbidden, reset, most)
+                end = self._end_us(reading, forbidden, reset)
                 spans.append((min(begin, end), end))
             if reset.sure:
                 earlier_us = reset.t_us
-        if most and not trace.knows("reset"):
+        if self._most and not trace.knows("reset"):
             spans.append((0, trace.end_us))
         return spans
 
-    def _speaks_about(self, reading: Reading, reset: Event, earlier_us: int, most: bool) -> bool:
+    def _speaks_about(self, reading: Reading, reset: Event, earlier_us: int) -> bool:
         kind = str(reset.data.get("kind", ""))
         if not kind and not self._kinds_known:
-            if most:
+            if self._most:
                 return True
             # no reading without a list speaks about a power-up; and it may have been one
             return reading.any_reboot and not self._may_be_power_up(reset, earlier_us)
@@ -72,28 +101,28 @@ class Reboots:
         since = (max(0, earlier_us), reset.t_us + 1)
         return bool(without([since], self._trace.wire("mains", 1).sure))
 
-    def _end_us(self, reading: Reading, forbidden: Holds, reset: Event, most: bool) -> int:
+    def _end_us(self, reading: Reading, forbidden: Truth, reset: Event) -> int:
         if reading.to == "power back":
-            return self._power_back_us(forbidden, reset, most)
-        return self._reached_us(reading.to, reset, most)
+            return self._power_back_us(forbidden, reset)
+        return self._reached_us(reading.to, reset)
 
-    def _reached_us(self, to: str, reset: Event, most: bool) -> int:
+    def _reached_us(self, to: str, reset: Event) -> int:
         trace, reset_us = self._trace, reset.t_us
-        ends = self._times(to, reset_us, most)
+        ends = self._times(to, reset_us)
         known = trace.knows(to)
         if to == "outcome":
             surely, maybe = self._activating(reset)
             # nothing will report an outcome of another reboot: that is over when an application runs again
-            if not (maybe if most else surely):
-                ends += self._times("application", reset_us, most)
+            if not (maybe if self._most else surely):
+                ends += self._times("application", reset_us)
                 known = known and trace.knows("application")
-        if not known and not most:
+        if not known and not self._most:
             return reset_us
         return min(ends, default=trace.end_us)
 
-    def _times(self, name: str, after_us: int, most: bool) -> list[int]:
+    def _times(self, name: str, after_us: int) -> list[int]:
         events = self._trace.events(name)
-        if most:
+        if self._most:
             return [e.t_us for e in events if e.sure and e.t_us > after_us]
         return [max(after_us, e.t_us - e.early_us) for e in events if e.t_us > after_us]
 
@@ -108,12 +137,12 @@ class Reboots:
         unknown = any(not e.data.get("kind") for e in pending) and not self._kinds_known
         return surely, last is not None or unknown or not self._trace.knows("reset")
 
-    def _power_back_us(self, forbidden: Holds, reset: Event, most: bool) -> int:
+    def _power_back_us(self, forbidden: Truth, reset: Event) -> int:
         # The end of the first cut that is not over at the reset, unless the reboot is over before it begins.
-        reset_us = reset.t_us - reset.early_us if most else reset.t_us
-        over_us = self._reached_us("outcome", reset, most)
+        reset_us = reset.t_us - reset.early_us if self._most else reset.t_us
+        over_us = self._reached_us("outcome", reset)
         sure, may = ([i for i in x if i[1] > reset_us and i[0] < over_us] for x in (forbidden.sure, forbidden.may))
-        if not most:
+        if not self._most:
             # what may be before it may be a cut of its own
             certain = sure and sure[0][0] <= max(reset_us, may[0][0])
             return sure[0][1] if certain else reset_us

@@ -1,28 +1,32 @@
 """A rule file: what it quotes, and its reading, or its readings where keys are left open.
 
-Semantics: docs/rules.md. This module reads the file; evidence.py, judge.py and open.py evaluate it.
+Semantics: docs/rules.md. This module reads the file; judge.py and what it calls evaluate it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ridethrough.errors import BadInput, suggestion
-from ridethrough.paths import RULES
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.judge import judge
-from ridethrough.rules.open import check_open, every_reading
-from ridethrough.rules.reading import KEYS, OPEN, Reading, parse_reading
+from ridethrough.rules.library import names
+from ridethrough.rules.reading import CHOICES, KEYS, OPEN, Reading, parse_reading
+from ridethrough.rules.spread import Spread, Values
 from ridethrough.rules.verdict import Verdict, worst_of
 from ridethrough.rules.words import WORD_PROCESSOR
-from ridethrough.tables import Table
+from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.paths import RULES
+from ridethrough.support.toml import Table
 from ridethrough.traces import Trace
 
 LIMITS_MAX = 20
+READINGS_MAX = 100_000
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,26 @@ class Rule:
             return None
 
     @property
+    def count(self) -> int:
+        """How many readings it has."""
+        return math.prod(len(CHOICES[key]) for key in self.open_keys)
+
+    @cached_property
+    def every_reading(self) -> list[tuple[Values, tuple[Reading, ...]]]:
+        """A value for each open key, in every combination, and the readings of its limits with these. BadInput if
+        there are too many."""
+        if self.count > READINGS_MAX:
+            raise BadInput(f"{self.id} has {self.count} readings, more than {READINGS_MAX}: decide a key or two first")
+        choices = product(*(CHOICES[key] for key in self.open_keys))
+        every = (dict(zip(self.open_keys, values, strict=True)) for values in choices)
+        return [(values, self.decided(values)) for values in every]
+
+    @property
     def levels_mv(self) -> frozenset[float]:
         """Every voltage at which a verdict may change."""
         return frozenset(
             level
-            for readings in every_reading(self)
+            for _, readings in self.every_reading
             for r in readings
             for c in (r.forbid, *([r.until] if r.until else []), *(x.condition for x in r.unless))
             for level in c.levels_mv
@@ -132,17 +151,17 @@ class Rule:
         """The verdict over a trace; over all of its readings if keys are open."""
         evidence = trace if isinstance(trace, Evidence) else Evidence(trace)
         if self.open_keys:
-            return check_open(self, evidence)
+            return self.spread(evidence).verdict()
         return self.check_readings(self.readings, evidence)
+
+    def spread(self, evidence: Evidence) -> Spread:
+        """Every reading's verdict."""
+        verdicts = ((values, self.check_readings(readings, evidence)) for values, readings in self.every_reading)
+        return Spread(self.open_keys, tuple(verdicts))
 
     def check_readings(self, readings: tuple[Reading, ...], evidence: Evidence) -> Verdict:
         """The verdict if its limits are read like that."""
         return worst_of([judge(self.id, reading, evidence) for reading in readings])
-
-
-def names() -> list[str]:
-    """The rules of the library."""
-    return sorted(p.stem for p in RULES.glob("*.toml"))
 
 
 def _nearest(name: str) -> str:

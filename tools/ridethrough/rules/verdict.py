@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ridethrough.quantities import show_time
+from ridethrough.support.quantities import show_time
 
 Status = Literal["pass", "fail", "undecided", "vacuous"]
 EXIT_STATUS: dict[Status, int] = {"pass": 0, "vacuous": 0, "fail": 1, "undecided": 3}
@@ -19,7 +19,7 @@ def worst_exit_status(statuses: Iterable[int]) -> int:
 
 
 @dataclass(frozen=True)
-class Witness:
+class Worst:
     """The cut, or the `cuts` that are added up, that decide: from, to, and what counts; times in us, but
     `amount_us` is a count where the rule counts."""
 
@@ -35,7 +35,7 @@ class Verdict:
 
     rule_id: str
     status: Status
-    witness: Witness | None = None
+    witness: Worst | None = None
     margin_us: int | None = None
     """How far the worst stays below the limit (pass) or goes beyond it (fail); a count where the rule counts."""
     cause: str = ""

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ridethrough.errors import BadInput
-from ridethrough.quantities import parse_time_us, show_time
+from ridethrough.support.errors import BadInput
+from ridethrough.support.quantities import parse_time_us, show_time
 
 WORD_PROCESSOR = str.maketrans(
     {

@@ -6,10 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ridethrough.errors import BadInput, suggestion
 from ridethrough.images.layout import IMAGE_BYTES_MAX
-from ridethrough.paths import SCENARIOS, SPECIMENS
-from ridethrough.quantities import parse_time_us, parse_voltage_mv
 from ridethrough.scenarios.plan import (
     ACTIONS,
     DAMAGES,
@@ -23,10 +20,13 @@ from ridethrough.scenarios.plan import (
     Step,
     SweepPlan,
 )
-from ridethrough.tables import Table, merged
-from ridethrough.whole import read_whole
-from ridethrough.world.hub import HubParams
-from ridethrough.world.surroundings import ClockError, Trouble, World
+from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.files import read_bounded
+from ridethrough.support.paths import SCENARIOS, SPECIMENS
+from ridethrough.support.quantities import parse_time_us, parse_voltage_mv
+from ridethrough.support.toml import Table, merged
+from ridethrough.world.hub_params import HubParams
+from ridethrough.world.world import ClockError, Trouble, World
 
 NETWORK_BYTES_MAX = 4 * 1024 * 1024
 
@@ -279,7 +279,7 @@ def _sweep(table: Table, beside: Path) -> SweepPlan:
 
 def _content(table: Table, key: str, beside: Path, path: str) -> bytes:
     file = beside / table.text(key) / path.lstrip("/")
-    return read_whole(file, NETWORK_BYTES_MAX, "firmware file")
+    return read_bounded(file, NETWORK_BYTES_MAX, "firmware file")
 
 
 def _paths(table: Table, key: str) -> tuple[str, ...]:
@@ -300,7 +300,7 @@ def _network(table: Table, beside: Path) -> dict[str, bytes]:
         if not folder.is_dir():
             raise table.fail(prefix, f"'{folder}' is no directory")
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
-            data = read_whole(file, NETWORK_BYTES_MAX - total, "set of files for a network")
+            data = read_bounded(file, NETWORK_BYTES_MAX - total, "set of files for a network")
             total += len(data)
             found[f"{prefix.rstrip('/')}/{file.relative_to(folder).as_posix()}"] = data
     table.done()

@@ -1,4 +1,4 @@
-"""From the fresh board to the fixpoint: each state that a fault can leave is booted once in each way, and the
+"""From the fresh board to the fixpoint: each state that a fault can leave is booted once in each fault, and the
 cuts within that boot give the next states.
 
 Power cuts and resets go on until no state is new. What else can go wrong (clocks, a failed hold, a flash
@@ -19,19 +19,19 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from ridethrough.scenarios import Scenario
+from ridethrough.sweep.crash_states import Key, Memory, State
+from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import Flash
-from ridethrough.sweep.invariants import NEEDS, Broken, not_checked
-from ridethrough.sweep.leg import ROT_PLACES, Leg, run_leg
-from ridethrough.sweep.points import Key, Memory, State
+from ridethrough.sweep.invariants import NEEDS, Violation, not_checked
+from ridethrough.sweep.recovery import ROT_PLACES, Recovery, recover
 from ridethrough.sweep.setting import Setting
-from ridethrough.sweep.ways import CLOCKS, FAULTS, Way
 from ridethrough.traces import Trace
 
 _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
 _FETCHES = range(1, 9)
 _KEPT_PER_INVARIANT = 5
 
-Task = tuple[State, Way, bool]
+Task = tuple[State, Fault, bool]
 """From where, how, and whether the cuts within that boot are wanted."""
 
 
@@ -52,8 +52,8 @@ class Result:
     longest_dark_us: int = 0
     longest_recovery_us: int = 0
     most_boots: int = 0
-    by_way: Counter[str] = field(default_factory=Counter)
-    broken: dict[str, list[Broken]] = field(default_factory=dict)
+    by_fault: Counter[str] = field(default_factory=Counter)
+    broken: dict[str, list[Violation]] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
     not_checked: dict[str, str] = field(default_factory=dict)
     keys: Counter[Key] = field(default_factory=Counter)
@@ -82,29 +82,29 @@ def sweep(
     booted: set[tuple[Key, str]] = set()
     known: set[Key] = set()
 
-    def learn(leg: Leg) -> list[tuple[Key, State]]:
-        # What a leg adds to the result; the states that are new.
+    def learn(recovery: Recovery) -> list[tuple[Key, State]]:
+        # What a recovery adds to the result; the states that are new.
         nonlocal heard
-        _take(result, leg)
-        heard |= leg.heard
-        new = [(key, state) for key, state in leg.states.items() if key not in known]
+        _take(result, recovery)
+        heard |= recovery.heard
+        new = [(key, state) for key, state in recovery.states.items() if key not in known]
         known.update(key for key, _ in new)
         return new
 
-    wave = [(fresh, way, True) for way in _first_ways(chosen)]
+    wave = [(fresh, fault, True) for fault in _first_faults(chosen)]
     depth = 0
     with _workers(setting, jobs) as run:
         while wave:
             found: list[tuple[Key, State]] = []
             extra: list[Task] = []
-            for i, ((state, way, _), leg) in enumerate(run(wave)):
-                found += learn(leg)
-                if depth <= 1 and not way.extra:
-                    extra += _further(setting, state, way, leg, chosen, depth, cuts or 2)
+            for i, ((state, fault, _), recovery) in enumerate(run(wave)):
+                found += learn(recovery)
+                if depth <= 1 and not fault.extra:
+                    extra += _further(setting, state, fault, recovery, chosen, depth, cuts or 2)
                 progress(result, len(wave) - i - 1)
             # further faults in the runs of this wave: what they leave belongs to it
-            for _, leg in run(extra):
-                found += learn(leg)
+            for _, recovery in run(extra):
+                found += learn(recovery)
                 progress(result, 0)
             depth += 1
             if found:
@@ -124,10 +124,10 @@ def fresh_state(scenario: Scenario) -> State:
     return State(Flash(), Memory(), scenario.world.start_mwh)
 
 
-def _first_ways(faults: frozenset[str]) -> Iterator[Way]:
-    yield Way("power-up")
+def _first_faults(faults: frozenset[str]) -> Iterator[Fault]:
+    yield Fault("power-up")
     if "clock" in faults:
-        yield from (Way("power-up", name) for name in CLOCKS)
+        yield from (Fault("power-up", name) for name in CLOCKS)
 
 
 def _next(
@@ -141,29 +141,29 @@ def _next(
     # How each new state is booted, and whether the cuts within that boot are wanted.
     rotted: set[tuple[object, ...]] = set()
     for key, state in found:
-        ways: list[tuple[Way, bool]] = []
+        after: list[tuple[Fault, bool]] = []
         if "power" in faults:
-            ways.append((Way("power-up"), not last))
+            after.append((Fault("power-up"), not last))
         if "reset" in faults:
-            ways.append((Way("watchdog"), not last))
+            after.append((Fault("watchdog"), not last))
         if depth == 1:
             # to the firmware a brown-out is a power-up, to the hub a reset: after more cuts it shows nothing new
             if "reset" in faults:
-                ways.append((Way("brown-out"), False))
-            ways += [(way, False) for way in _single(setting, state, faults, rotted)]
-        for way, record in ways:
+                after.append((Fault("brown-out"), False))
+            after += [(fault, False) for fault in _single(setting, state, faults, rotted)]
+        for fault, record in after:
             # without power the latch forgets
-            where = (*key[:-1], False) if way.powered_up else key
-            if (where, way.word) not in booted:
-                booted.add((where, way.word))
-                yield state, way, record
+            where = (*key[:-1], False) if fault.powered_up else key
+            if (where, fault.word) not in booted:
+                booted.add((where, fault.word))
+                yield state, fault, record
 
 
-def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[tuple[object, ...]]) -> Iterator[Way]:
+def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[tuple[object, ...]]) -> Iterator[Fault]:
     if "clock" in faults:
-        yield from (Way("power-up", name) for name in CLOCKS)
+        yield from (Fault("power-up", name) for name in CLOCKS)
     if "hold" in faults and state.phase in ("armed", "trial"):
-        yield from (Way(kind, "hold") for kind in ("watchdog", "brown-out", "power-up"))
+        yield from (Fault(kind, "hold") for kind in ("watchdog", "brown-out", "power-up"))
     if "flash" in faults and setting.reference:
         reader = setting.reader
         record = reader.contents(reader.restore(state.flash), state.flash.unstable).record
@@ -172,38 +172,38 @@ def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[
             rotted.add(kind)
             for slot in range(2):
                 if record and record.states[slot]:
-                    yield from (Way("power-up", f"rot{'ab'[slot]}", i) for i in range(len(ROT_PLACES)))
+                    yield from (Fault("power-up", f"rot{'ab'[slot]}", i) for i in range(len(ROT_PLACES)))
 
 
 def _further(
-    setting: Setting, state: State, way: Way, leg: Leg, faults: frozenset[str], depth: int, most_cuts: int
+    setting: Setting, state: State, fault: Fault, recovery: Recovery, faults: frozenset[str], depth: int, most_cuts: int
 ) -> Iterator[Task]:
     # Faults that depend on what a run did: when mains is lost in it, which flash blocks it wrote.
-    if "power" in faults and way.kind != "brown-out" and depth < most_cuts:
-        for at_ms in leg.moments_ms:
-            yield state, replace(way, extra="off", number=at_ms), True
+    if "power" in faults and fault.kind != "brown-out" and depth < most_cuts:
+        for at_ms in recovery.moments_ms:
+            yield state, replace(fault, extra="off", number=at_ms), True
             if depth == 0:
-                yield state, replace(way, extra="dip", number=at_ms), False
+                yield state, replace(fault, extra="dip", number=at_ms), False
     if depth == 0 and "flash" in faults:
-        yield from ((state, replace(way, extra="bad", number=b), False) for b in sorted(leg.touched))
-        yield from ((state, replace(way, extra="full", number=b), False) for b in _FREE_BLOCKS)
+        yield from ((state, replace(fault, extra="bad", number=b), False) for b in sorted(recovery.touched))
+        yield from ((state, replace(fault, extra="full", number=b), False) for b in _FREE_BLOCKS)
     if depth == 0 and "network" in faults and setting.scenario.world.network:
-        yield from ((state, replace(way, extra="fetch", number=i), False) for i in _FETCHES)
+        yield from ((state, replace(fault, extra="fetch", number=i), False) for i in _FETCHES)
 
 
-def _take(result: Result, leg: Leg) -> None:
+def _take(result: Result, recovery: Recovery) -> None:
     result.boots += 1
-    result.operations += leg.operations
-    result.cut_states += sum(leg.counts.values())
-    result.keys.update(leg.counts)
-    result.longest_recovery_us = max(result.longest_recovery_us, leg.took_us)
-    result.most_boots = max(result.most_boots, leg.boots)
-    result.by_way[leg.way.extra.rstrip("ab") or leg.way.kind] += 1
-    if leg.way.extra == "hold":
-        result.failed_hold_dark_us = max(result.failed_hold_dark_us, leg.dark_us)
+    result.operations += recovery.operations
+    result.cut_states += sum(recovery.counts.values())
+    result.keys.update(recovery.counts)
+    result.longest_recovery_us = max(result.longest_recovery_us, recovery.took_us)
+    result.most_boots = max(result.most_boots, recovery.boots)
+    result.by_fault[recovery.fault.extra.rstrip("ab") or recovery.fault.kind] += 1
+    if recovery.fault.extra == "hold":
+        result.failed_hold_dark_us = max(result.failed_hold_dark_us, recovery.dark_us)
     else:
-        result.longest_dark_us = max(result.longest_dark_us, leg.dark_us)
-    for broken in leg.broken:
+        result.longest_dark_us = max(result.longest_dark_us, recovery.dark_us)
+    for broken in recovery.broken:
         result.failures[broken.invariant] += 1
         kept = result.broken.setdefault(broken.invariant, [])
         if len(kept) < _KEPT_PER_INVARIANT:
@@ -231,32 +231,32 @@ def _end_with_the_sweep() -> None:
     os._exit(1)
 
 
-def _work(task: Task) -> Leg:
+def _work(task: Task) -> Recovery:
     assert _setting is not None
-    state, way, record = task
-    leg = run_leg(_setting, state, way, record)
+    state, fault, record = task
+    recovery = recover(_setting, state, fault, record)
     # a trace is large, and a failure is run again to be shown
-    leg.trace = Trace()
-    return leg
+    recovery.trace = Trace()
+    return recovery
 
 
 @contextmanager
-def _workers(setting: Setting, jobs: int) -> Iterator[Callable[[list[Task]], Iterator[tuple[Task, Leg]]]]:
-    # Runs tasks and hands back their legs in order, whatever the number of processes.
+def _workers(setting: Setting, jobs: int) -> Iterator[Callable[[list[Task]], Iterator[tuple[Task, Recovery]]]]:
+    # Runs tasks and hands back their recoveries in order, whatever the number of processes.
     if jobs <= 1:
         _init(setting)
         yield lambda tasks: ((task, _work(task)) for task in tasks)
         return
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init_worker, (setting,)) as pool:
 
-        def run(tasks: list[Task]) -> Iterator[tuple[Task, Leg]]:
-            # no more at once than keeps everybody busy: a leg holds many states
+        def run(tasks: list[Task]) -> Iterator[tuple[Task, Recovery]]:
+            # no more at once than keeps everybody busy: a recovery holds many states
             todo = iter(tasks)
-            waiting: list[tuple[Task, Future[Leg]]] = [(t, pool.submit(_work, t)) for t in islice(todo, jobs * 3)]
+            waiting: list[tuple[Task, Future[Recovery]]] = [(t, pool.submit(_work, t)) for t in islice(todo, jobs * 3)]
             while waiting:
                 task, future = waiting.pop(0)
-                leg = future.result()
+                recovery = future.result()
                 waiting += [(t, pool.submit(_work, t)) for t in islice(todo, 1)]
-                yield task, leg
+                yield task, recovery
 
         yield run

@@ -14,7 +14,7 @@ from littlefs.errors import LittleFSError
 
 from ridethrough.boards import Board
 from ridethrough.guests.flashfs import FlashFs
-from ridethrough.sweep.layout import Layout, LayoutReader
+from ridethrough.sweep.littlefs_layout import Layout, LayoutReader
 from ridethrough.world.chip import ChipParams, FlashChip
 
 REGISTER, LOG, RECORD = "/register.log", ("/events.log", "/events.old"), "/boot.rec"

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ridethrough.scenarios import NONE
+from ridethrough.sweep.crash_states import Memory
 from ridethrough.sweep.flash import SLOTS, Contents, Record
-from ridethrough.sweep.points import Memory
 from ridethrough.sweep.setting import Setting, manufacturer_digest
 from ridethrough.traces import Event, Trace
-from ridethrough.world.surroundings import Site
+from ridethrough.world.site import Site
 
 _SLOTS = "slots and a boot record as the reference keeps them"
 _VERSION = "an application signal, or [sweep] updates and new in the scenario"
@@ -50,7 +50,7 @@ _ONCE = ("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67")
 
 
 @dataclass(frozen=True)
-class Broken:
+class Violation:
     """An invariant that did not hold, at `t_us` of the boot that `path` ends with."""
 
     invariant: str
@@ -87,7 +87,7 @@ class Watch:
     ) -> None:
         self.memory = memory
         self.spoilt = spoilt
-        self.broken: list[Broken] = []
+        self.broken: list[Violation] = []
         self.told: Callable[[], None] = lambda: None
         self._setting = setting
         self._site = site
@@ -113,10 +113,10 @@ class Watch:
 
         site.mcu.console.on_line = line
 
-    def broke(self, invariant: str, text: str, t_us: int | None = None) -> None:
+    def report(self, invariant: str, text: str, t_us: int | None = None) -> None:
         """Notes that an invariant did not hold; once for each invariant and boot."""
         if all(b.invariant != invariant for b in self.broken):
-            self.broken.append(Broken(invariant, text, self._site.clock.now_us if t_us is None else t_us))
+            self.broken.append(Violation(invariant, text, self._site.clock.now_us if t_us is None else t_us))
 
     def _event(self, event: Event) -> None:
         data = event.data
@@ -138,41 +138,41 @@ class Watch:
             return
         trusted = self._setting.trusted
         if version not in trusted.values():
-            self.broke("version", f"version {version} runs, neither the old one nor the new one")
+            self.report("version", f"version {version} runs, neither the old one nor the new one")
         contents = self._flash_now()
         record = contents.record
         slot = SLOTS[record.running] if record else ""
         digest = manufacturer_digest(contents.files.get(slot, b""))
         if digest not in trusted:
-            self.broke("verified-image", f"what runs from {slot or 'a slot'} is no image that was verified")
+            self.report("verified-image", f"what runs from {slot or 'a slot'} is no image that was verified")
         elif trusted[digest] != version:
-            self.broke("version", f"{slot} holds version {trusted[digest]}, the firmware says {version}")
+            self.report("version", f"{slot} holds version {trusted[digest]}, the firmware says {version}")
 
     def _phase(self, name: str) -> None:
         trials = self.memory.trials + 1 if name == "trial" else 0
         if trials > self._setting.scenario.sweep.trial_boots:
-            self.broke("trial-boots", f"the new slot is tried {trials} times")
+            self.report("trial-boots", f"the new slot is tried {trials} times")
         self.memory = replace(self.memory, trials=trials)
 
     def _register(self, mwh: int) -> None:
         high = self.memory.register_high_mwh
         truth = self._site.metrology.total_mwh()
         if mwh < high:
-            self.broke("register", f"{mwh} mWh after {high} had been reported")
+            self.report("register", f"{mwh} mWh after {high} had been reported")
         if mwh > truth:
-            self.broke("register", f"{mwh} mWh reported, {truth} had flowed")
+            self.report("register", f"{mwh} mWh reported, {truth} had flowed")
         self.memory = replace(self.memory, register_high_mwh=max(high, mwh))
 
     def _answer(self, counter: int, text: str) -> None:
         given = dict(self.memory.answers)
         if given.setdefault(counter, text) != text:
-            self.broke("answer", f"command {counter} is answered outcome={text} after outcome={given[counter]}")
+            self.report("answer", f"command {counter} is answered outcome={text} after outcome={given[counter]}")
         self.memory = replace(self.memory, answers=tuple(sorted(given.items())))
 
     def _command(self, counter: int) -> None:
         high = self.memory.command_high
         if counter < high:
-            self.broke("command-counter", f"command {counter} is accepted after {high}")
+            self.report("command-counter", f"command {counter} is accepted after {high}")
         self.memory = replace(self.memory, command_high=max(high, counter))
 
     def _logged(self, code: str, text: str) -> None:
@@ -186,11 +186,11 @@ class Watch:
             "81A3": False,
         }.get(code, True)
         if not fault:
-            self.broke("log", f"{code} {text} after a reset of kind {kind}, and nothing was wrong of that sort")
+            self.report("log", f"{code} {text} after a reset of kind {kind}, and nothing was wrong of that sort")
         if code == "8F43" and not self._fell_back():
             record = self._flash_now().record
             if record is not None and record.versions[record.active] != self._setting.scenario.image.version:
-                self.broke("log", f"{code} {text}, and the confirmed version is {record.versions[record.active]}")
+                self.report("log", f"{code} {text}, and the confirmed version is {record.versions[record.active]}")
         if code in _ONCE:
             self.memory = replace(self.memory, logged=self.memory.logged | {code})
 
@@ -201,10 +201,10 @@ class Watch:
     def flash(self, contents: Contents) -> None:
         """Checks what a cut would leave, or what is there at the end."""
         if not contents.mounts:
-            self.broke("mounts", "the flash does not mount: the port would format it")
+            self.report("mounts", "the flash does not mount: the port would format it")
             return
         if not contents.resident:
-            self.broke("resident-files", "a resident file is gone or not what it was")
+            self.report("resident-files", "a resident file is gone or not what it was")
         if self._setting.reference:
             self._record(contents.record)
             if not self.spoilt:
@@ -218,9 +218,9 @@ class Watch:
         counters = self._setting.counters
         confirmed = record.counters[record.active] or counters.get(record.versions[record.active], 0)
         if record.least_counter < self.memory.least_high:
-            self.broke("least-counter", f"{record.least_counter} after {self.memory.least_high}")
+            self.report("least-counter", f"{record.least_counter} after {self.memory.least_high}")
         if record.states[record.active] and record.least_counter > max(confirmed, self.memory.least_high):
-            self.broke(
+            self.report(
                 "least-counter", f"{record.least_counter}, and the confirmed image has {confirmed}: it ran ahead"
             )
         if record.least_counter > self.memory.least_high:
@@ -234,7 +234,7 @@ class Watch:
                 at, length = record.spans[i]
                 held = contents.files.get(path, b"")[at : at + length]
                 if hashlib.sha256(held).digest() != record.digests[i]:
-                    self.broke("verified-slot", f"{path} is not what the record calls verified")
+                    self.report("verified-slot", f"{path} is not what the record calls verified")
 
     def _file_set(self, contents: Contents) -> None:
         sweep = self._setting.scenario.sweep
@@ -242,7 +242,7 @@ class Watch:
         now = {path: contents.files.get(path) for path in sweep.updates}
         if now not in ({p: old.get(p) for p in sweep.updates}, {p: sweep.new.get(p) for p in sweep.updates}):
             parts = ", ".join(f"{p} {_which(now[p], old.get(p), sweep.new.get(p))}" for p in sweep.updates)
-            self.broke("version", f"neither the old version nor the new one: {parts}")
+            self.report("version", f"neither the old version nor the new one: {parts}")
 
     def end(self, trace: Trace, contents: Contents) -> None:
         """Checks that the board has come to rest as it must."""
@@ -251,17 +251,17 @@ class Watch:
             return
         record = contents.record
         if record is None:
-            self.broke("record", "the boot record cannot be read at the end")
+            self.report("record", "the boot record cannot be read at the end")
             return
         runs = trace.events("application")
         version = int(runs[-1].data["version"]) if runs else 0
         trusted = self._setting.trusted.values()
         if record.phase in (Record.ARMED, Record.TRIAL) or version not in trusted:
-            self.broke("converges", f"phase {record.phase}, version {version} at the end")
+            self.report("converges", f"phase {record.phase}, version {version} at the end")
         self._owed(record)
         answered = {counter for counter, _ in self.memory.answers}
         if record.command_counter and record.phase != Record.SCHEDULED and record.command_counter not in answered:
-            self.broke("answer", f"command {record.command_counter} was accepted and is never answered")
+            self.report("answer", f"command {record.command_counter} was accepted and is never answered")
 
     def stated(self, trace: Trace) -> None:
         """Checks that a run without faults ends as its scenario says."""
@@ -271,7 +271,7 @@ class Watch:
             seen = trace.events(event)
             got = int(seen[-1].data[name]) if seen else NONE
             if wanted is not None and got != wanted:
-                self.broke("stated", f"{name} {got} without any fault, the scenario states {wanted}")
+                self.report("stated", f"{name} {got} without any fault, the scenario states {wanted}")
 
     def _owed(self, record: Record) -> None:
         # What the record shows to have happened stands in the log, at the latest by now.
@@ -279,11 +279,11 @@ class Watch:
         logged = self.memory.logged
         slots = range(2)
         if any(record.states[i] >= _VERIFIED and record.versions[i] == new for i in slots) and "8F72" not in logged:
-            self.broke("log", "an image was verified, and no 8F72 says so")
+            self.report("log", "an image was verified, and no 8F72 says so")
         if record.versions[record.active] == new and record.states[record.active] and "8F43" not in logged:
-            self.broke("log", f"version {new} is confirmed, and no 8F43 says so")
+            self.report("log", f"version {new} is confirmed, and no 8F43 says so")
         if record.outcome == 3 and not logged & {"E001", "E007", "8F67"}:
-            self.broke("log", "an activation failed, and no entry says so")
+            self.report("log", "an activation failed, and no entry says so")
 
     def boot_log(self, trace: Trace) -> None:
         """Checks that each boot that ran to its application has logged why it was."""
@@ -296,7 +296,7 @@ class Watch:
             kinds = [e.data["kind"] for e in trace.events("reset") if e.t_us <= boot_us]
             codes = {e.data["code"] for e in inside if e.name == "gbcs"}
             if kinds and kinds[-1] in ("power-up", "brown-out") and not codes & {"8F35", "E003"}:
-                self.broke("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
+                self.report("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
 
 
 def _which(now: bytes | None, old: bytes | None, new: bytes | None) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ridethrough.errors import BadInput
-from ridethrough.quantities import show_time
+from ridethrough.support.errors import BadInput
+from ridethrough.support.quantities import show_time
+from ridethrough.sweep.crash_states import State
 from ridethrough.sweep.explore import fresh_state
-from ridethrough.sweep.invariants import Broken
-from ridethrough.sweep.leg import run_leg
-from ridethrough.sweep.points import State
+from ridethrough.sweep.faults import Fault
+from ridethrough.sweep.invariants import Violation
+from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.setting import Setting
-from ridethrough.sweep.ways import Way
 from ridethrough.traces import Segment, Trace
 from ridethrough.traces.trace import TEXTS, VOLTAGES, WIRES
 
@@ -27,7 +27,7 @@ class Replay:
 
     trace: Trace
     steps: tuple[str, ...]
-    broken: tuple[Broken, ...]
+    broken: tuple[Violation, ...]
 
 
 def replay(setting: Setting, ident: str) -> Replay:
@@ -41,38 +41,41 @@ def replay(setting: Setting, ident: str) -> Replay:
     at_us = 0
     for i, word in enumerate(words[:-1]):
         text, _, point = word.partition(".")
-        way = Way.parse(text)
-        leg = run_leg(setting, state, way, unmerged=True)
-        found = next((s for s, _ in leg.unmerged if s.path[-1] == word), None)
+        fault = Fault.parse(text)
+        recovery = recover(setting, state, fault, unmerged=True)
+        found = next((s for s, _ in recovery.unmerged if s.path[-1] == word), None)
         if found is None:
             raise BadInput(f"'{word}' in the replay id: that boot has no such moment; was the firmware changed since?")
-        steps.append(f"boot {i + 1}: {_how(way)}; {_where(found, point, leg.start_us)}")
-        _append(whole, leg.trace, at_us, leg.start_us, found.t_us)
-        at_us += found.t_us - leg.start_us
-        next_way = Way.parse(words[i + 1].partition(".")[0])
-        if next_way.powered_up:
+        steps.append(f"boot {i + 1}: {_how(fault)}; {_where(found, point, recovery.start_us)}")
+        _append(whole, recovery.trace, at_us, recovery.start_us, found.t_us)
+        at_us += found.t_us - recovery.start_us
+        next_fault = Fault.parse(words[i + 1].partition(".")[0])
+        if next_fault.powered_up:
             _dark(whole, at_us)
             at_us += OUTAGE_US
         state = found
-    way = Way.parse(words[-1])
-    leg = run_leg(setting, state, way)
-    first = min(leg.broken, key=lambda b: b.t_us, default=None)
-    until_us = min(leg.trace.end_us, first.t_us + _AFTER_US) if first else leg.trace.end_us
-    steps.append(f"boot {len(words)}: {_how(way)}; the faults stop")
-    _append(whole, leg.trace, at_us, leg.start_us, until_us)
-    return Replay(whole, tuple(steps), tuple(replace(b, t_us=b.t_us - leg.start_us + at_us) for b in leg.broken))
+    fault = Fault.parse(words[-1])
+    recovery = recover(setting, state, fault)
+    first = min(recovery.broken, key=lambda b: b.t_us, default=None)
+    until_us = min(recovery.trace.end_us, first.t_us + _AFTER_US) if first else recovery.trace.end_us
+    steps.append(f"boot {len(words)}: {_how(fault)}; the faults stop")
+    _append(whole, recovery.trace, at_us, recovery.start_us, until_us)
+    return Replay(
+        whole, tuple(steps), tuple(replace(b, t_us=b.t_us - recovery.start_us + at_us) for b in recovery.broken)
+    )
 
 
-def _how(way: Way) -> str:
+def _how(fault: Fault) -> str:
     kinds = {"power-up": "power comes", "watchdog": "the watchdog bites", "brown-out": "the MCU browns out"}
     extras = {
         "fast": "the clocks 5 % fast", "slow": "the clocks 5 % slow", "wrap": "the ticks about to wrap",
-        "step": "the clock of the day jumps", "hold": "the hold has failed", "bad": f"flash block {way.number} is bad",
-        "full": f"{way.number} flash blocks are free", "rota": "slot a has rotted", "rotb": "slot b has rotted",
-        "off": f"mains is lost after {way.number} ms", "dip": f"mains dips after {way.number} ms",
-        "fetch": f"fetch {way.number} fails",
+        "step": "the clock of the day jumps", "hold": "the hold has failed",
+        "bad": f"flash block {fault.number} is bad",
+        "full": f"{fault.number} flash blocks are free", "rota": "slot a has rotted", "rotb": "slot b has rotted",
+        "off": f"mains is lost after {fault.number} ms", "dip": f"mains dips after {fault.number} ms",
+        "fetch": f"fetch {fault.number} fails",
     }  # fmt: skip
-    return kinds[way.kind] + (f", {extras[way.extra]}" if way.extra else "")
+    return kinds[fault.kind] + (f", {extras[fault.extra]}" if fault.extra else "")
 
 
 def _where(state: State, point: str, start_us: int) -> str:

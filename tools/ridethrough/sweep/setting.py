@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ridethrough.boards import Board
-from ridethrough.errors import BadInput
-from ridethrough.firmware import FACTORY_VERSION, Firmware
+from ridethrough.boards.firmware import FACTORY_VERSION, Firmware
+from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.guests.named import guest_named
 from ridethrough.images.inspect import inspect_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import TAIL_BYTES
-from ridethrough.runner import fresh_flash, planned_image
 from ridethrough.scenarios import Scenario
+from ridethrough.scenarios.images import planned_image
+from ridethrough.support.errors import BadInput
 from ridethrough.sweep.flash import LOG, RECORD, REGISTER, SLOTS, Reader
 
 _UNSWEPT = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock", "ask"}

@@ -7,21 +7,21 @@ from itertools import pairwise
 from pathlib import Path
 
 from ridethrough.boards import Board
-from ridethrough.darkness import unexcused
-from ridethrough.errors import BadInput
-from ridethrough.firmware import Firmware
+from ridethrough.boards.firmware import Firmware
+from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.guests.named import guest_named
-from ridethrough.headend import HeadEnd
+from ridethrough.headend.head_end import HeadEnd
 from ridethrough.images.build import ImageSpec, build_image
 from ridethrough.images.keys import EMULATED
-from ridethrough.quantities import show_time
-from ridethrough.runner import fresh_flash
+from ridethrough.invariants.darkness import unexcused
 from ridethrough.scenarios import Step
+from ridethrough.support.errors import BadInput
+from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
 from ridethrough.traces.alerts import alerts
-from ridethrough.world.clock import Clock
-from ridethrough.world.surroundings import Site, World
+from ridethrough.world.site import Site
+from ridethrough.world.world import World
 
 _S = 10**6
 _CALM_US = 120 * _S
@@ -59,9 +59,8 @@ class Bench:
     ) -> None:
         self.board = board if isinstance(board, Board) else Board.load(str(board))
         self.firmware = firmware if isinstance(firmware, Firmware) else Firmware.load(str(firmware))
-        self._clock = Clock()
-        self._site = Site(self._clock, self.board, world or World(), guest_named(guest))
-        self._site.mcu.chip.data[:] = fresh_flash(self.firmware, self.board)
+        flash = fresh_flash(self.firmware, self.board)
+        self._site = Site(self.board, world or World(), guest_named(guest), flash)
         self._versions = {1}
         self._now_us = 0
         self._stuck = ""
@@ -71,7 +70,7 @@ class Bench:
     def wait(self, seconds: float) -> None:
         """Lets time pass."""
         self._now_us += round(seconds * _S)
-        self._clock.run(self._now_us)
+        self._site.run(self._now_us)
 
     def mains(self, on: bool) -> None:
         """Switches the consumer's mains."""
@@ -91,7 +90,7 @@ class Bench:
 
     def hold_fails(self) -> None:
         """Whatever holds the rail through a reset has come off."""
-        self._do(self._site.mcu.nets.fail_hold)
+        self._do(self._site.mcu.wiring.fail_hold)
 
     def step_clock(self, seconds: int) -> None:
         """The clock of the day jumps."""
@@ -115,7 +114,7 @@ class Bench:
     def _do(self, action: Callable[[], None]) -> None:
         action()
         # what follows at once, follows
-        self._clock.run(self._now_us)
+        self._site.run(self._now_us)
 
     # --- what can be seen ---
 

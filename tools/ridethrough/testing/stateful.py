@@ -12,7 +12,7 @@ from hypothesis import target
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ridethrough.testing.bench import Bench
-from ridethrough.world.surroundings import ClockError, World
+from ridethrough.world.world import ClockError, World
 
 WAITS = st.one_of(st.integers(0, 2_000), st.sampled_from([10_000, 170_000]))
 """ms: moments, to hit something in the middle, and the times that mean something to a hub."""

@@ -13,13 +13,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ridethrough.boards import Board
-from ridethrough.firmware import Firmware
+from ridethrough.boards.firmware import Firmware
 from ridethrough.rules.reading import CHOICES
-from ridethrough.runner import planned_image
 from ridethrough.scenarios import ImagePlan
+from ridethrough.scenarios.images import planned_image
 from ridethrough.scenarios.plan import DAMAGES
 from ridethrough.traces import Segment, Trace
-from ridethrough.world.surroundings import ClockError, Trouble, World
+from ridethrough.world.world import ClockError, Trouble, World
 
 _S = 10**6
 Switched = tuple[tuple[int, bool], ...]

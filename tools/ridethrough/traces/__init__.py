@@ -1,8 +1,8 @@
 """The trace of a run or a capture, and the files it is written to."""
 
-from ridethrough.traces.holds import Holds
 from ridethrough.traces.intervals import Interval
 from ridethrough.traces.segments import Segment, Voltage
 from ridethrough.traces.trace import Event, Trace
+from ridethrough.traces.truth import Truth
 
-__all__ = ["Event", "Holds", "Interval", "Segment", "Trace", "Voltage"]
+__all__ = ["Event", "Interval", "Segment", "Trace", "Truth", "Voltage"]

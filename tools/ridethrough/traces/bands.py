@@ -10,8 +10,8 @@ import math
 from array import array
 from bisect import bisect_right
 
-from ridethrough.traces.holds import Holds
 from ridethrough.traces.intervals import Interval
+from ridethrough.traces.truth import Truth
 
 UNKNOWN = (-math.inf, math.inf)
 
@@ -72,7 +72,7 @@ class Bands:
         i = bisect_right(self.times, t_us) - 1
         return (self.lows[i], self.highs[i]) if i >= 0 else UNKNOWN
 
-    def below(self, limit: float, end_us: int) -> Holds:
+    def below(self, limit: float, end_us: int) -> Truth:
         """When the value is below `limit`."""
         step, off, why = self.resolution, self.within, f"{self.why}, and voltages may be off by {self.within} mV"
         if not off and step and limit % step and limit not in self.grid:
@@ -82,15 +82,15 @@ class Bands:
             return self._holds(sure, may, why, end_us)
         sure = self._run(self.highs, limit, end_us)
         if self.highs is self.lows and self.times and self.times[0] == 0:
-            return Holds.exactly(sure)
+            return Truth.exactly(sure)
         return self._holds(sure, self._run(self.lows, limit, end_us), self.why, end_us)
 
-    def _holds(self, sure: list[Interval], may: list[Interval], why: str, end_us: int) -> Holds:
+    def _holds(self, sure: list[Interval], may: list[Interval], why: str, end_us: int) -> Truth:
         # what was before the first sample nobody knows
         first = self.times[0] if self.times else end_us
         if first > 0:
             may = [(0, may[0][1]), *may[1:]] if may and may[0][0] == first else [(0, first), *may]
-        return Holds(sure, may, why)
+        return Truth(sure, may, why)
 
     def _run(self, bounds: array[float], limit: float, end_us: int) -> list[Interval]:
         found: list[Interval] = []

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.traces.bands import Bands
-from ridethrough.traces.holds import Holds
 from ridethrough.traces.intervals import Interval, common, covers
 from ridethrough.traces.segments import Segment
 from ridethrough.traces.trace import VOLTAGES, WIRES, Event, Trace
+from ridethrough.traces.truth import Truth
 
 _LONG_AGO_US = -(2**62)
 _DRAWN_MAX = 3000
@@ -54,50 +54,50 @@ class Capture(Trace):
     def begins_known(self) -> bool:  # type: ignore[override]
         return self.complete
 
-    def _missing(self, name: str) -> Holds:
+    def _missing(self, name: str) -> Truth:
         option = "--map" if name in (*WIRES, *VOLTAGES) else "it is in no capture but a run's own, where"
-        return Holds.unknown(self.end_us, f"{name} was not captured: {option} {name}=CHANNEL")
+        return Truth.unknown(self.end_us, f"{name} was not captured: {option} {name}=CHANNEL")
 
-    def below(self, voltage: str, mv: float) -> Holds:
+    def below(self, voltage: str, mv: float) -> Truth:
         bands = self.bands.get(voltage)
         return self._missing(voltage) if bands is None else bands.below(mv, self.end_us)
 
-    def wire(self, name: str, level: int) -> Holds:
+    def wire(self, name: str, level: int) -> Truth:
         bands = self.bands.get(name)
         if bands is None:
             return self._missing(name)
         low = bands.below(_LEVEL, self.end_us)
         return low if not level else low.otherwise(self.end_us)
 
-    def text(self, name: str, value: str) -> Holds:
+    def text(self, name: str, value: str) -> Truth:
         return super().text(name, value) if self.texts[name] else self._missing(name)
 
-    def meter_runs(self) -> Holds:
+    def meter_runs(self) -> Truth:
         low = self.wire("running_n", 0)
         if self.texts["mcu"]:
             return low.and_(self.text("mcu", "run"))
-        return Holds(common(low.sure, self._powered()), low.may, low.why or _UNPOWERED)
+        return Truth(common(low.sure, self._powered()), low.may, low.why or _UNPOWERED)
 
     def _powered(self) -> list[Interval]:
         # a wire is low without power as well; CH power cannot be there then
         return self.below("ch_mv", OFF_MV).otherwise(self.end_us).sure
 
-    def moments(self, name: str, key: str = "", value: str = "") -> Holds:
+    def moments(self, name: str, key: str = "", value: str = "") -> Truth:
         found = super().moments(name, key, value)
         if self.knows(name) and (not key or self.knows(f"{name} {key}")):
             return found
-        return Holds(found.sure, [(0, self.end_us)], f"{name.replace('_', ' ')} was not captured")
+        return Truth(found.sure, [(0, self.end_us)], f"{name.replace('_', ' ')} was not captured")
 
     def knows(self, name: str) -> bool:
         return self.complete or name in self.known or (name in self.bands and name not in _EVENT_NAMES)
 
-    def with_what_was_before(self, holds: Holds) -> Holds:
+    def with_what_was_before(self, holds: Truth) -> Truth:
         if self.complete:
             return holds
         may = holds.may
         if may and may[0][0] == 0:
-            return Holds(holds.sure, [(_LONG_AGO_US, may[0][1]), *may[1:]], holds.why or "the capture begins later")
-        return Holds(holds.sure, [(_LONG_AGO_US, 0), *may], holds.why or "the capture begins later")
+            return Truth(holds.sure, [(_LONG_AGO_US, may[0][1]), *may[1:]], holds.why or "the capture begins later")
+        return Truth(holds.sure, [(_LONG_AGO_US, 0), *may], holds.why or "the capture begins later")
 
     def finish(self, end_us: int) -> None:
         """Closes it at `end_us`: resets and starts of the application are read off their wires, and what
@@ -126,7 +126,7 @@ class Capture(Trace):
         self.known |= {name, *([f"{name} kind"] if kind else [])}
 
 
-def _edges(name: str, holds: Holds, powered: list[Interval]) -> Iterator[Event]:
+def _edges(name: str, holds: Truth, powered: list[Interval]) -> Iterator[Event]:
     # When it began to hold: an event for each time at which it did or may have.
     i, sure = 0, holds.sure
     for begin, end in holds.may:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ridethrough.errors import BadInput, suggestion
+from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.traces.bands import UNKNOWN, Bands
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.readers import Channel, Sink, Source, open_source
@@ -27,7 +27,7 @@ _SIGNALS = (*WIRES, *VOLTAGES)
 
 
 @dataclass(frozen=True)
-class Wiring:
+class ProbeMap:
     """How an instrument was connected. `channels`: signal -> channel; `scale`: what a probe divides by;
     `threshold_mv`: above what a digital channel on a voltage reads high (after `scale`); `assumed`:
     (signal, level) throughout."""
@@ -40,16 +40,16 @@ class Wiring:
 
 def load_capture(
     path: Path,
-    wiring: Wiring,
+    probes: ProbeMap,
     levels_mv: Iterable[float] = (),
-    told: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Capture:
-    """The capture in `path`; `levels_mv` are those at which a verdict may change. `told(bytes)` as it goes on."""
+    """The capture in `path`; `levels_mv` are those at which a verdict may change. `progress(bytes)` as it goes on."""
     source = open_source(path)
     found = Capture(period_us=source.period_us, complete=source.complete)
-    chosen = _chosen(source, wiring)
+    chosen = _chosen(source, probes)
     keepers: dict[str, _Keeper] = {
-        channel: _keeper(found, signal, source, channel, wiring, levels_mv) for channel, signal in chosen.items()
+        channel: _keeper(found, signal, source, channel, probes, levels_mv) for channel, signal in chosen.items()
     }
     sinks: dict[str, Sink] = {channel: keeper.take for channel, keeper in keepers.items()}
     for channel, signal in chosen.items():
@@ -61,7 +61,7 @@ def load_capture(
         sinks |= _event_sinks(found, source)
 
     def look(done: int) -> None:
-        told(done)
+        progress(done)
         kept = sum(len(bands.times) for bands in found.bands.values())
         if kept + 16 * (len(found.log) + sum(map(len, found.texts.values()))) > KEPT_MAX:
             raise BadInput(f"{path}: more than {KEPT_MAX} changes: cut it up, or measure with less noise")
@@ -70,7 +70,7 @@ def load_capture(
     found.first_us, found.period_us = source.first_us, source.period_us
     for keeper in keepers.values():
         keeper.close()
-    for signal, level in wiring.assumed.items():
+    for signal, level in probes.assumed.items():
         if signal in found.bands:
             raise BadInput(f"--assume: {signal} is in {path} already, and nobody has to assume it")
         found.bands[signal] = _constant(level)
@@ -87,10 +87,10 @@ def _constant(level: float) -> Bands:
     return bands
 
 
-def _chosen(source: Source, wiring: Wiring) -> dict[str, str]:
+def _chosen(source: Source, probes: ProbeMap) -> dict[str, str]:
     # channel -> signal: what was mapped, else what bears a signal's own name
     chosen: dict[str, str] = {}
-    for signal, channel in wiring.channels.items():
+    for signal, channel in probes.channels.items():
         if signal not in _SIGNALS:
             raise BadInput(f"--map {signal}: no such signal{suggestion(signal, _SIGNALS)}")
         if channel not in source.channels:
@@ -307,7 +307,7 @@ class _Clipping:
 
 
 def _keeper(
-    found: Capture, signal: str, source: Source, name: str, wiring: Wiring, levels_mv: Iterable[float]
+    found: Capture, signal: str, source: Source, name: str, probes: ProbeMap, levels_mv: Iterable[float]
 ) -> _Keeper:
     channel = source.channels[name]
     if channel.what in ("text", "event"):
@@ -325,12 +325,12 @@ def _keeper(
         found.rests_on.append(f"{signal} from '{name}'")
         return _LevelKeeper(found.bands[signal], ((0.0, 0.0), (1.0, 1.0)), _holds_us(source, channel))
     if channel.what == "level":
-        return _probe(found, signal, source, channel, wiring)
+        return _probe(found, signal, source, channel, probes)
     levels = sorted({*levels_mv, *_DRAWN_LEVELS_MV, found.hub_lost_mv, found.hub_back_mv})
     step = source.resolution_mv
-    within = round(source.within_mv * wiring.scale)
+    within = round(source.within_mv * probes.scale)
     found.bands[signal] = Bands(why, step, source.exact_mv if step else frozenset(), within)
-    scale = f", times {wiring.scale:g}" if wiring.scale != 1 else ""
+    scale = f", times {probes.scale:g}" if probes.scale != 1 else ""
     good = f", within {within} mV" if within else ""
     found.rests_on.append(f"{signal} from '{name}'{scale}{good}")
     if within:
@@ -339,18 +339,18 @@ def _keeper(
         # every sample of a run of ours is kept: it is no more than there are levels
         levels = sorted({*levels, *(float(mv) for mv in range(0, 30_000, step))})
     if not channel.sampled and not source.period_us:
-        return _HeldKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale)
+        return _HeldKeeper(found.bands[signal], levels, channel.unit_mv * probes.scale)
     holds_us = None if channel.sampled else source.period_us
     clip = _Clipping(sorted(levels_mv), lambda text: found.rests_on.append(f"{signal} from '{name}' {text}"))
-    return _VoltKeeper(found.bands[signal], levels, channel.unit_mv * wiring.scale, holds_us, clip)
+    return _VoltKeeper(found.bands[signal], levels, channel.unit_mv * probes.scale, holds_us, clip)
 
 
-def _probe(found: Capture, signal: str, source: Source, channel: Channel, wiring: Wiring) -> _LevelKeeper:
-    if wiring.threshold_mv is None:
+def _probe(found: Capture, signal: str, source: Source, channel: Channel, probes: ProbeMap) -> _LevelKeeper:
+    if probes.threshold_mv is None:
         raise BadInput(
             f"'{channel.name}' is digital: --threshold says above what voltage of {signal} it reads high, such as 2V"
         )
-    mv = float(wiring.threshold_mv)
+    mv = float(probes.threshold_mv)
     found.bands[signal] = Bands(f"'{channel.name}' only tells above from below {mv / 1000:g} V")
     found.rests_on.append(f"{signal} from '{channel.name}', high above {mv / 1000:g} V")
     below = (-math.inf, math.nextafter(mv, -math.inf))

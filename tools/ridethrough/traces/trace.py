@@ -10,12 +10,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ridethrough.traces.holds import Holds
 from ridethrough.traces.intervals import Interval, common, merged
 from ridethrough.traces.segments import Voltage
+from ridethrough.traces.truth import Truth
 
 WIRES = ("mains", "reset", "ch_enable", "ac_lost", "ch_present", "running_n")
 VOLTAGES = ("ch_mv", "hub_mv")
@@ -94,32 +93,32 @@ class Trace:
     begins_known = True
     """Nothing was before the trace begins: a run starts without power."""
 
-    def below(self, voltage: str, mv: float) -> Holds:
+    def below(self, voltage: str, mv: float) -> Truth:
         """When `voltage` is below `mv`."""
-        return Holds.exactly(self.voltages[voltage].below(mv, self.end_us))
+        return Truth.exactly(self.voltages[voltage].below(mv, self.end_us))
 
-    def wire(self, name: str, level: int) -> Holds:
+    def wire(self, name: str, level: int) -> Truth:
         """When wire `name` has that level."""
-        return Holds.exactly(self.when(name, level))
+        return Truth.exactly(self.when(name, level))
 
-    def text(self, name: str, value: str) -> Holds:
+    def text(self, name: str, value: str) -> Truth:
         """When text `name` is `value`."""
-        return Holds.exactly(self.when(name, value))
+        return Truth.exactly(self.when(name, value))
 
-    def meter_runs(self) -> Holds:
+    def meter_runs(self) -> Truth:
         """When the meter's application runs."""
-        return Holds.exactly(self.application_runs())
+        return Truth.exactly(self.application_runs())
 
-    def moments(self, name: str, key: str = "", value: str = "") -> Holds:
+    def moments(self, name: str, key: str = "", value: str = "") -> Truth:
         """The microseconds in which there is an event of that name, whose `key` is `value` if one is given."""
         found = [e.t_us for e in self.events(name) if not key or str(e.data.get(key, "")).lower() == value.lower()]
-        return Holds.exactly(merged([(t, t + 1) for t in found]))
+        return Truth.exactly(merged([(t, t + 1) for t in found]))
 
     def knows(self, name: str) -> bool:
         """Would an event of that name be in the trace if there had been one?"""
         return True
 
-    def with_what_was_before(self, holds: Holds) -> Holds:
+    def with_what_was_before(self, holds: Truth) -> Truth:
         """`holds`, with the time before the trace begins."""
         return holds
 
@@ -138,12 +137,6 @@ class Trace:
     def dark_us(self) -> int:
         """The longest time for which the hub was without supply, in one piece."""
         return max((stop - start for start, stop in self.dark()), default=0)
-
-    def write_vcd(self, path: str | Path) -> None:
-        """Writes the run as VCD; BadInput if the file cannot be written."""
-        from ridethrough.traces.vcd_out import write_vcd
-
-        write_vcd(self, Path(path))
 
 
 def _append(changes: list[tuple[int, Any]], t_us: int, value: Any) -> None:

@@ -10,23 +10,24 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from vcd import VCDWriter
-
+from ridethrough.support.files import write_atomically
 from ridethrough.traces.segments import Segment
 from ridethrough.traces.trace import Trace
-from ridethrough.whole import write_whole
 
 STEP_MV = 50
 
 
-def write_vcd(trace: Trace, path: Path, step_mv: int = STEP_MV) -> None:
+def write_vcd(trace: Trace, path: str | Path, step_mv: int = STEP_MV) -> None:
     """Writes `trace` to `path`; BadInput if that cannot be done."""
     out = io.StringIO()
     _write(trace, out, step_mv)
-    write_whole(path, out.getvalue().encode())
+    write_atomically(Path(path), out.getvalue().encode())
 
 
 def _write(trace: Trace, out: io.StringIO, step_mv: int) -> None:
+    # who only judges has no need of it
+    from vcd import VCDWriter
+
     thresholds = ", ".join(str(mv) for mv in trace.thresholds_mv)
     comment = f"voltages in mV, a sample every {step_mv} mV and at {thresholds} mV"
     with VCDWriter(out, timescale="1 us", date="", version="ridethrough", comment=comment) as vcd:

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ridethrough.errors import BadInput
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.reading import CHOICES
+from ridethrough.support.errors import BadInput
 from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import Behaviour, trace_of
 from ridethrough.workbench.harm import FALSE_AD1, KEPT_DOWN, MISSED_AD1, USELESS, Harm, harm
-from ridethrough.workbench.hub_again import Valid, holds_for
+from ridethrough.workbench.hub_replay import Valid, holds_for
 from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
 from ridethrough.workbench.search import smallest
-from ridethrough.world.hub import HubParams
+from ridethrough.world.hub_params import HubParams
 
 _WANTED = ((HOLE, FALSE_AD1, 3), (HOLE, MISSED_AD1, 1), (HOLE, USELESS, 7), (HOLE, KEPT_DOWN, 2), (OVERREACH, "", 2))
 """What is searched for, and how many kinds of each at most."""
@@ -46,7 +46,7 @@ class Find:
 def audit(
     rule: Rule,
     hub: HubParams | None = None,
-    told: Callable[[str, str], None] = lambda wanted, kind: None,
+    progress: Callable[[str, str], None] = lambda wanted, kind: None,
     tries: int = _TRIES,
 ) -> Iterator[Find]:
     """Finds, one of each kind, holes first. BadInput for a rule with open keys: which reading is it?"""
@@ -58,7 +58,7 @@ def audit(
     search = _Search(rule, params)
     for wanted, kind, most in _WANTED:
         for _ in range(most):
-            told(wanted, kind)
+            progress(wanted, kind)
             found = search.next(wanted, kind, tries)
             if found is None:
                 break

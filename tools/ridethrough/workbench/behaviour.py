@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ridethrough.rules.words import show_span
 from ridethrough.traces import Segment, Trace
-from ridethrough.workbench.hub_again import with_hub
-from ridethrough.world.hub import HubParams
+from ridethrough.workbench.hub_replay import with_hub
+from ridethrough.world.hub_params import HubParams
 
 FULL_MV, SAG_MV = 12_000, 9_000
 CALM_US = 600_000_000

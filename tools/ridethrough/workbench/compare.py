@@ -8,13 +8,13 @@ from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import Behaviour, trace_of
 from ridethrough.workbench.harm import Harm, harm
-from ridethrough.workbench.hub_again import Valid, holds_for
+from ridethrough.workbench.hub_replay import Valid, holds_for
 from ridethrough.workbench.search import TRIES, smallest
-from ridethrough.world.hub import HubParams
+from ridethrough.world.hub_params import HubParams
 
 
 @dataclass(frozen=True)
-class Parting:
+class Difference:
     """What parts two rules, and what they say of it. `valid`: how far that depends on the hub's figures."""
 
     behaviour: Behaviour
@@ -24,7 +24,7 @@ class Parting:
     valid: tuple[Valid, ...]
 
 
-def compare(one: Rule, other: Rule, hub: HubParams | None = None, tries: int = TRIES) -> Parting | None:
+def compare(one: Rule, other: Rule, hub: HubParams | None = None, tries: int = TRIES) -> Difference | None:
     """One breaks, the other does not; if there is no such behaviour, any two verdicts that differ. None if
     none was found in so many tries."""
     params = hub or HubParams()
@@ -47,4 +47,4 @@ def compare(one: Rule, other: Rule, hub: HubParams | None = None, tries: int = T
     trace, verdicts = trace_of(found, params), both(found)
     statuses = [v.status for v in verdicts]
     valid = holds_for(lambda p: [v.status for v in both(found, p)] == statuses, params)
-    return Parting(found, trace, verdicts, harm(trace, params), tuple(valid))
+    return Difference(found, trace, verdicts, harm(trace, params), tuple(valid))

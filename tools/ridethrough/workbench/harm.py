@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ridethrough.quantities import show_time
+from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts
 from ridethrough.traces.intervals import common, covers, outside, without
-from ridethrough.world.hub import HubParams
+from ridethrough.world.hub_params import HubParams
 
 FALSE_AD1, MISSED_AD1 = "a false AD1", "a real outage without AD1"
 USELESS, KEPT_DOWN = "a hub left useless", "a hub kept down by short cuts"

@@ -6,38 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ridethrough.rules import Evidence, Rule, Verdict
-from ridethrough.runner import run_scenario
-from ridethrough.scenarios import Scenario
-from ridethrough.traces import Trace
 from ridethrough.workbench.harm import Harm, harm
-from ridethrough.workbench.hub_again import Valid, holds_for, with_hub
-from ridethrough.world.hub import HubParams
+from ridethrough.workbench.hub_replay import Valid, holds_for, with_hub
+from ridethrough.workbench.specimen import Specimen
+from ridethrough.world.hub_params import HubParams
 
 HOLE, OVERREACH = "hole", "overreach"
-
-
-@dataclass(frozen=True)
-class Specimen:
-    """A meter, what it showed, and what that did to its hub."""
-
-    scenario: Scenario
-    trace: Trace
-    harm: Harm
-
-    @property
-    def name(self) -> str:
-        return self.scenario.name
-
-    @property
-    def hub(self) -> HubParams:
-        return self.scenario.world.hub
-
-    @classmethod
-    def run(cls, name: str) -> Specimen:
-        """A specimen or scenario by name, run on the cpython guest."""
-        scenario = Scenario.load(name)
-        trace = run_scenario(scenario)
-        return cls(scenario, trace, harm(trace, scenario.world.hub))
 
 
 @dataclass(frozen=True)
@@ -60,12 +34,14 @@ class Matrix:
 
 
 def matrix(
-    rules: Sequence[Rule], specimens: Sequence[Specimen], told: Callable[[int, int], None] = lambda done, total: None
+    rules: Sequence[Rule],
+    specimens: Sequence[Specimen],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Matrix:
-    """Every rule on every specimen; `told(done, total)` in specimens."""
+    """Every rule on every specimen; `progress(done, total)` in specimens."""
     rows = []
     for i, specimen in enumerate(specimens):
-        told(i, len(specimens))
+        progress(i, len(specimens))
         rows.append(_row(rules, specimen))
     return Matrix(tuple(rules), tuple(specimens), tuple(rows))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from ridethrough.rules import Evidence, Rule
-from ridethrough.rules.open import Spread, count, spread
-from ridethrough.workbench.matrix import Specimen
+from ridethrough.rules.spread import Spread
+from ridethrough.workbench.specimen import Specimen
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,11 @@ class Openness:
 
 
 def openness(
-    rule: Rule, specimens: Sequence[str], told: Callable[[int, int], None] = lambda done, total: None
+    rule: Rule, specimens: Iterable[Specimen], progress: Callable[[int], None] = lambda done: None
 ) -> Openness:
-    """Every reading of `rule` on each of the specimens, by name."""
-    found = []
-    for i, name in enumerate(specimens):
-        told(i, len(specimens))
-        specimen = Specimen.run(name)
-        found.append((specimen, spread(rule, Evidence(specimen.trace))))
-    return Openness(rule, count(rule), tuple(found))
+    """Every reading of `rule` on each of the specimens; `progress(done)` in specimens."""
+    found: list[tuple[Specimen, Spread]] = []
+    for specimen in specimens:
+        progress(len(found))
+        found.append((specimen, rule.spread(Evidence(specimen.trace))))
+    return Openness(rule, rule.count, tuple(found))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from ridethrough.rules import Rule
-from ridethrough.rules.open import every_reading
 from ridethrough.workbench.behaviour import FULL_MV, MARKS, RESETS, SAG_MV, Behaviour, Step
 
 TRIES = 4000
@@ -25,7 +24,7 @@ def times_us(rules: Sequence[Rule]) -> list[int]:
     """The times worth trying: some plain ones, and those that the rules name, each also a second to either side."""
     named: set[int] = set()
     for rule in rules:
-        for readings in every_reading(rule):
+        for _, readings in rule.every_reading:
             for r in readings:
                 limit = r.lasting.limit if r.lasting else 0
                 named |= {t for t in (limit, r.back_us, r.window_us) if t}

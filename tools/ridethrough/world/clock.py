@@ -1,8 +1,8 @@
 """Virtual time: one integer clock in microseconds and a queue of what happens next.
 
-Nothing sleeps. Guests run in greenlets of their own and hand over here whenever they let time pass,
-so any number of boards share one world. Within one microsecond, things happen in the order of
-`Order`, then in the order in which they were asked for.
+Nothing sleeps. Any number of boards share one world: a guest that lets time pass hands over to whoever runs the clock
+(runtime.py). Within one microsecond, things happen in the order of `Order`, then in the order in which they were asked
+for.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from enum import IntEnum
-
-import greenlet
 
 FAR_US = 2**62
 
@@ -37,7 +35,6 @@ class Clock:
         """How many things have happened."""
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._count = 0
-        self._greenlet: greenlet.greenlet | None = None
 
     def at(self, t_us: int, order: Order, action: Callable[[], None]) -> None:
         """Has `action` happen at `t_us`, now at the earliest."""
@@ -46,8 +43,7 @@ class Clock:
         self.next_us = self._heap[0][0]
 
     def run(self, until_us: int) -> None:
-        """Lets everything up to `until_us` happen. Guests that are switched to from here hand over back."""
-        self._greenlet = greenlet.getcurrent()
+        """Lets everything up to `until_us` happen."""
         done = False
 
         def stop() -> None:
@@ -61,8 +57,3 @@ class Clock:
             self.happened += 1
             self.next_us = self._heap[0][0] if self._heap else FAR_US
             action()
-
-    def hand_over(self) -> None:
-        """Called by a guest: lets the world go on until something switches back to it."""
-        assert self._greenlet is not None
-        self._greenlet.switch()

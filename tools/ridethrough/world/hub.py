@@ -9,39 +9,11 @@ once, so even a short loss costs a boot. An AD1 that it would have sent, had its
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock, Order
-from ridethrough.world.power import HubLoad
-
-
-@dataclass(frozen=True)
-class HubParams:
-    """[assumed], all of it; times in us, powers in mW."""
-
-    capacitance_uf: int = 1000
-    average_mw: int = 1000
-    burst_mw: int = 5000
-    burst_every_us: int = 10_000_000
-    burst_us: int = 2_000_000
-    lost_mv: int = 9_000
-    back_mv: int = 10_000
-    dead_ohm: int = 20
-    limit_us: int = 180_000_000
-    boundary: str = ">="
-    store_us: int = 240_000_000
-    store_charge_us: int = 120_000_000
-    boot_us: int = 15_000_000
-    join_us: int = 20_000_000
-    ad1_needs_ac_lost: bool = False
-
-    @property
-    def load(self) -> HubLoad:
-        return HubLoad(
-            self.capacitance_uf, self.lost_mv, self.back_mv, self.dead_ohm, max(self.average_mw, self.burst_mw)
-        )
+from ridethrough.world.hub_params import HubParams
 
 
 class Supply(Protocol):

@@ -15,11 +15,11 @@ from ridethrough.world.chip import ChipParams, FlashChip
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.console import ConsolePort
 from ridethrough.world.metrology import ADDRESS, Metrology
-from ridethrough.world.nets import Nets
 from ridethrough.world.network import Network
 from ridethrough.world.pins import OUT, PULL_NONE
 from ridethrough.world.power import PowerPath
 from ridethrough.world.runtime import Gone, Runtime, Timer
+from ridethrough.world.wiring import Wiring
 
 TICK_WRAP = 2**30
 SOFT_RESET, PWRON_RESET, HARD_RESET, WDT_RESET = range(4)
@@ -45,7 +45,7 @@ class Guest(Protocol):
 
 
 class Mcu(Runtime):
-    """One board's MCU with its nets, watchdog, console and flash chip. `boot_number` counts its resets."""
+    """One board's MCU with its wiring, watchdog, console and flash chip. `boot_number` counts its resets."""
 
     def __init__(
         self, clock: Clock, trace: Trace, board: Board, power: PowerPath, metrology: Metrology, guest: Guest
@@ -55,9 +55,9 @@ class Mcu(Runtime):
         self.board = board
         self.boot_number = 0
         self.chip = FlashChip(ChipParams.of(board))
-        self.nets = Nets(clock, trace, board, power)
+        self.wiring = Wiring(clock, trace, board, power)
         self.console = ConsolePort(clock, trace, board.signals)
-        self._pins = self.nets.pins
+        self._pins = self.wiring.pins
         self._hal_us = board.cost.hal_us
         self._metrology = metrology
         self._guest = guest
@@ -65,8 +65,8 @@ class Mcu(Runtime):
         self._started_us = 0
         self._clock_offset_s = 0
         self._handlers: dict[int, tuple[int, Callable[[], None] | None]] = {}
-        self.nets.on_edge = self._edge
-        self.nets.on_signal = self.console.signal
+        self.wiring.on_edge = self._edge
+        self.wiring.on_signal = self.console.signal
         self.network = Network({})
         self._wdt_us = 0
         self._wdt_due_us = 0
@@ -137,17 +137,17 @@ class Mcu(Runtime):
 
     def _supply(self, on: bool) -> None:
         if on and self._standing_in:
-            self.nets.set_power(True)
+            self.wiring.set_power(True)
             for role in ("ch_enable", "ac_ok"):
                 held = True if role == "ch_enable" and self.board.hold == "pad" else None
                 self._pins.configure(self.board.pins[role].gpio, OUT, PULL_NONE, 1, held)
             self.trace.set_text("mcu", self.clock.now_us, "run")
         elif on:
-            self.nets.set_power(True)
+            self.wiring.set_power(True)
             self.reset("power-up")
         else:
             self._stop()
-            self.nets.set_power(False)
+            self.wiring.set_power(False)
             self.trace.set_text("mcu", self.clock.now_us, "off")
             self.trace.set_wire("reset", self.clock.now_us, 1)
 
@@ -185,7 +185,7 @@ class Mcu(Runtime):
         self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None = None
     ) -> None:
         self.spend(self._hal_us)
-        self.nets.configure(gpio, mode, pull, value, hold)
+        self.wiring.configure(gpio, mode, pull, value, hold)
 
     def pin_write(self, gpio: int, value: int) -> None:
         self.spend(self._hal_us)
@@ -212,7 +212,7 @@ class Mcu(Runtime):
     def adc_read(self, gpio: int) -> int:
         """16 bits, of which a 12-bit converter fills the upper 12."""
         self.spend(self._hal_us)
-        return min(65535, int(self.nets.adc_mv(gpio) * 65536 / self.board.io_mv)) & 0xFFF0
+        return min(65535, int(self.wiring.adc_mv(gpio) * 65536 / self.board.io_mv)) & 0xFFF0
 
     def i2c_read(self, address: int, register: int, size: int) -> bytes | None:
         """None: no acknowledge."""

@@ -1,4 +1,4 @@
-"""The MCU's pins and the nets they are on: who drives what, and what wins.
+"""The MCU's pins and the wiring they are on: who drives what, and what wins.
 
 A net's level is the MCU's if it drives the pin, else the outside driver's, else what the pulls divide
 to. A voltage between low and high for sure is taken as low: nobody may rely on it. Two drivers that

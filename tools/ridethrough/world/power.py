@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ridethrough.boards import Board
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 from ridethrough.traces import Segment, Trace
 from ridethrough.world.clock import FAR_US, Clock, Order
+from ridethrough.world.hub_params import HubLoad
 
 _GONE_MV = 1.0
 
@@ -50,27 +51,6 @@ class PowerParams:
             board.supply_start_us,
             restart_us,
         )
-
-
-@dataclass(frozen=True)
-class HubLoad:
-    """What the power path needs to know of the hub: capacitance, thresholds, and its dying resistance."""
-
-    capacitance_uf: int
-    lost_mv: int
-    back_mv: int
-    dead_ohm: int
-    most_mw: int = 0
-    """The greatest load that it ever draws."""
-
-    def power_rate(self, load_mw: int) -> float:
-        """d(V^2)/dt under constant power, in mV^2/us: 2 P / C."""
-        return 2000.0 * load_mw / self.capacitance_uf
-
-    @property
-    def dead_us(self) -> float:
-        """Time constant below `lost_mv`, in us."""
-        return float(self.dead_ohm * self.capacitance_uf)
 
 
 class PowerPath:

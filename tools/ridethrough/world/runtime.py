@@ -43,6 +43,7 @@ class Runtime:
         self.alive = False
         self.ticks = 0
         self._greenlet: greenlet.greenlet | None = None
+        self._world: greenlet.greenlet | None = None
         self._token = 0
         self._waiting = False
         self._irq_off = False
@@ -66,6 +67,12 @@ class Runtime:
                 pass
 
         self._greenlet = greenlet.greenlet(body)
+        self._switch()
+
+    def _switch(self) -> None:
+        # gives the guest the floor; it hands over to whoever gave it
+        assert self._greenlet is not None
+        self._world = greenlet.getcurrent()
         self._greenlet.switch()
 
     def end(self) -> None:
@@ -175,7 +182,8 @@ class Runtime:
     def _sleep_until(self, t_us: int) -> None:
         self._token += 1
         self.clock.at(t_us, Order.GUEST, self._resumer())
-        self.clock.hand_over()
+        assert self._world is not None
+        self._world.switch()
         if not self.alive:
             raise Gone
 
@@ -185,7 +193,7 @@ class Runtime:
         def resume() -> None:
             if token == self._token and self._greenlet is not None:
                 self._token += 1
-                self._greenlet.switch()
+                self._switch()
 
         return resume
 

@@ -14,8 +14,8 @@ from ridethrough.guests.cpython.files import Mounts
 from ridethrough.guests.cpython.guest import CPythonGuest
 from ridethrough.guests.cpython.modules import make_modules
 from ridethrough.guests.cpython.strict import NOT_SIMULATED
-from ridethrough.world.clock import Clock
-from ridethrough.world.surroundings import Site, World
+from ridethrough.world.site import Site
+from ridethrough.world.world import World
 
 PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropython", "gc")
 """The modules that differ from CPython's; the rest are CPython's own with fewer names."""
@@ -23,7 +23,7 @@ PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropytho
 
 def simulated() -> dict[str, dict[str, Any]]:
     """The simulated modules' public names, as one board finds them."""
-    site = Site(Clock(), Board.load("rpi_pico"), World(), CPythonGuest())
+    site = Site(Board.load("rpi_pico"), World(), CPythonGuest())
     modules = make_modules(site.mcu, Mounts(None), [], None)
     return {m: {n: v for n, v in vars(modules[m]).items() if not n.startswith("_")} for m in PORT_MODULES}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from littlefs.errors import LittleFSError
 
-from ridethrough.guests.charges import charged
+from ridethrough.guests.costs import charged
 from ridethrough.guests.cpython.code import SHOW, TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.modules import BUILTINS, make_modules

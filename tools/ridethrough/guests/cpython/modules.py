@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from ridethrough.guests.cpython import aio, machine, requests
+from ridethrough.guests.cpython import asyncio_sim, machine, requests
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.strict import StrictModule
 from ridethrough.world.mcu import Mcu
@@ -72,7 +72,7 @@ def make_modules(mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None)
     named["machine"] = machine.module(mcu)
     named["time"] = machine.time_module(mcu)
     named["os"] = files.functions() | {"sep": "/"}
-    named["asyncio"] = aio.module(mcu)
+    named["asyncio"] = asyncio_sim.module(mcu)
     named["vfs"] = {"mount": files.mount, "umount": files.umount}
     if mcu.board.port == "stm32":
         named["pyb"] = {"Flash": _Flash}

@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ridethrough.errors import BadInput
-from ridethrough.guests.micropython.nursery import Nursery
+from ridethrough.guests.micropython.fork_server import ForkServer
 from ridethrough.guests.process import CPU_S_MAX, Child, spawn
-from ridethrough.guests.wire import Session
+from ridethrough.guests.protocol import Session
+from ridethrough.support.errors import BadInput
 from ridethrough.world.mcu import Mcu
 
 SHIM_HEAP_BYTES = 53_248
@@ -59,7 +59,7 @@ class MicroPythonGuest:
     ) -> None:
         vm = find_vm()
         # the package's VM is a library: a process that has it loaded forks one in a millisecond
-        self._nursery = Nursery() if vm == str(_beside()) else None
+        self._fork_server = ForkServer() if vm == str(_beside()) else None
         self._vm = vm
         self._heap_bytes = heap_bytes
         self._cpu_s = cpu_s
@@ -72,7 +72,7 @@ class MicroPythonGuest:
             flash.flush()
             heap = (self._heap_bytes or mcu.board.vm_heap_bytes) + SHIM_HEAP_BYTES
             command = [self._vm, "-X", f"heapsize={heap}", str(_SHIM), flash.name, *["mtime"][: self._mtime]]
-            child = self._nursery.start(command, self._cpu_s) if self._nursery else spawn(command, self._cpu_s)
+            child = self._fork_server.start(command, self._cpu_s) if self._fork_server else spawn(command, self._cpu_s)
             with child:
                 busy = self._busy
                 Session(

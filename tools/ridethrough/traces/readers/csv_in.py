@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain, pairwise
 from pathlib import Path
 
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source
 
 _UNITS_US = {"s": 10**6, "sec": 10**6, "seconds": 10**6, "ms": 10**3, "us": 1, "µs": 1, "ns": 1e-3, "min": 60 * 10**6}
@@ -99,7 +99,7 @@ class CsvSource(Source):
         same = [i for i, (a, b) in enumerate(pairwise(levels), 1) if a == b]
         return not same or (same == [len(rows) - 1] and len(head) < _PEEK_ROWS)
 
-    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+    def feed(self, sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
         columns = [(i, sinks[name]) for i, name in enumerate(self._names) if name in sinks]
         voltage = [self.channels[self._names[i]].unit_mv > 0 for i, _ in columns]
         # of each level: what it was, and when it was so last
@@ -112,7 +112,7 @@ class CsvSource(Source):
         assert self._header is not None
         begin = self._header + 1
         for block in chain([self._block], self._blocks):
-            told(self._lines.bytes_read())
+            progress(self._lines.bytes_read())
             for i in range(begin, len(block)):
                 line = block[i].replace(b",", b".") if comma else block[i]
                 parts = line.split(separator)

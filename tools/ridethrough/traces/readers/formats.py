@@ -6,7 +6,7 @@ import gzip
 import zlib
 from pathlib import Path
 
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 from ridethrough.traces.readers.csv_in import CsvSource
 from ridethrough.traces.readers.sigrok import SigrokSource
 from ridethrough.traces.readers.source import GZIP, Source

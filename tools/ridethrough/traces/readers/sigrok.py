@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Sink, Source
 
 _METADATA_BYTES_MAX = 256 * 1024
@@ -76,14 +76,14 @@ class SigrokSource(Source):
         self.channels = {name: Channel(name) for name in self._probes}
         self.channels |= {name: Channel(name, sampled=True, unit_mv=1000.0, what="voltage") for name in self._analogs}
 
-    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+    def feed(self, sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
         self._check_lengths()
         probes = {name: n for name, n in self._probes.items() if name in sinks}
         if probes or not self._analogs:
-            self._levels(probes, sinks, told)
+            self._levels(probes, sinks, progress)
         for name, n in self._analogs.items():
             if name in sinks:
-                self._volts(n, sinks[name], told)
+                self._volts(n, sinks[name], progress)
 
     def _check_packing(self, info: zipfile.ZipInfo) -> None:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -132,14 +132,14 @@ class SigrokSource(Source):
     def _t_us(self, n: int) -> int:
         return int(n * 1_000_000 / self._rate)
 
-    def _levels(self, probes: Mapping[str, int], sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+    def _levels(self, probes: Mapping[str, int], sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
         masks = {name: 1 << (n - 1) for name, n in probes.items()}
         every = sum(masks.values())
         n, before = 0, -1
         rest = b""
         unit = self._unit
         for chunk in self._chunks(self._logic):
-            told(self._read)
+            progress(self._read)
             data = rest + chunk
             whole = len(data) // unit * unit
             data, rest = data[:whole], data[whole:]
@@ -154,11 +154,11 @@ class SigrokSource(Source):
             raise BadInput(f"{self.path}: its last sample is cut short")
         self.end_us = max(self.end_us, self._t_us(n))
 
-    def _volts(self, number: int, sink: Sink, told: Callable[[int], None]) -> None:
+    def _volts(self, number: int, sink: Sink, progress: Callable[[int], None]) -> None:
         n = 0
         rest = b""
         for chunk in self._chunks(f"analog-1-{number}"):
-            told(self._read)
+            progress(self._read)
             data = rest + chunk
             whole = len(data) // 4 * 4
             values, rest = array("f"), data[whole:]

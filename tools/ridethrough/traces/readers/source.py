@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 
 GZIP = b"\x1f\x8b"
 LINE_BYTES_MAX = 64 * 1024
@@ -54,8 +54,8 @@ class Source(ABC):
     """The time of the last sample, once `feed` is through."""
 
     @abstractmethod
-    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
-        """Hands every change of these channels to its sink, each channel's in order of time. `told(bytes)`
+    def feed(self, sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
+        """Hands every change of these channels to its sink, each channel's in order of time. `progress(bytes)`
         now and then: how far the file has been read."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from ridethrough.errors import BadInput
+from ridethrough.support.errors import BadInput
 from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source, Value
 
 _UNITS_FS = {"s": 10**15, "ms": 10**12, "us": 10**9, "ns": 10**6, "ps": 10**3, "fs": 1}
@@ -121,7 +121,7 @@ class VcdSource(Source):
     def _mark(self, scope: str) -> bool:
         return self.complete and scope.endswith((".events", ".details"))
 
-    def feed(self, sinks: Mapping[str, Sink], told: Callable[[int], None]) -> None:
+    def feed(self, sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
         ids = {code.encode("latin-1"): sinks.get(name, _ignored) for code, name in self._ids.items()}
         now, ticks, comment = 0, 0, False
         # most lines have been seen before: what they say is looked up, not read again
@@ -129,7 +129,7 @@ class VcdSource(Source):
         scale_fs = self._scale_fs
         first = self._body_at + 1
         for block in chain([self._block], self._blocks):
-            told(self._lines.bytes_read())
+            progress(self._lines.bytes_read())
             for line in block[first:] if first else block:
                 seen = known.get(line)
                 if seen is not None and not comment:

@@ -1,0 +1,128 @@
+"""Is a board that somebody describes sound? Beyond the types that boards.py asks for: do its figures fit each
+other, its `board.py`, and the firmware?
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ridethrough.boards import Board
+
+NEEDED = (
+    "ch_enable", "ac_ok", "mains", "ch_present_n", "enable_sense", "held_at_boot", "soft_reset", "RESET_PULL",
+    "HARDWARE", "WDT_MS", "BOOT_US", "HOLD_US", "SLOT_BYTES", "TIMER", "ch_mv", "running", "metrology", "hold_set",
+    "hold_is_set",
+)  # fmt: skip
+"""What the firmware takes from board.py; see docs/boards.md."""
+_RESIDENT_BYTES = 160 * 1024
+"""Files beside the slots: resident firmware, record, logs, and littlefs's own copies of what changes."""
+_HIGHEST_MV = 13_200
+_WINDOW_LOW_MV, _HUB_LOST_MV = 10_800, 9_000
+_HUB_UF, _HUB_MW = 470, 5_000
+"""The worst hub that is to be carried over a gap [assumed]; the same as in firmware/esme/holdup.py."""
+
+
+def problems(board: Board) -> Iterator[str]:
+    """One line each: what does not fit, and how to mend it."""
+    yield from _pins(board)
+    yield from _hold(board)
+    if 2 * board.slot_bytes + _RESIDENT_BYTES > board.flash_bytes:
+        room = (board.flash_bytes - _RESIDENT_BYTES) // 2 // board.block_bytes * board.block_bytes
+        yield (
+            f"flash.slot_bytes: two slots of {board.slot_bytes} bytes and {_RESIDENT_BYTES} for everything else do "
+            f"not fit {board.flash_bytes}: at most {max(0, room)}"
+        )
+    yield from _board_py(board)
+
+
+def _pins(board: Board) -> Iterator[str]:
+    for role, pin in board.pins.items():
+        if pin.gpio in board.glitching:
+            yield f"pins.{role}: gpio {pin.gpio} is not its own ({board.glitching[pin.gpio]}): take another"
+    sense = board.pins["ch_sense"]
+    if _HIGHEST_MV / sense.divider > board.io_mv:
+        least = -(-_HIGHEST_MV // board.io_mv)
+        yield (
+            f"pins.ch_sense: {_HIGHEST_MV / 1000:g} V over a divider of {sense.divider} is more than the chip's "
+            f"{board.io_mv / 1000:g} V: divide by {least} or more"
+        )
+    if board.reset_pull == "down" and not board.pins["ac_ok"].pull_up_ohm:
+        yield (
+            "pins.ac_ok: in reset it is low, and the hub is told that mains is lost: a pull-up (10 kOhm) keeps the "
+            "transistor on"
+        )
+    for role in ("ac_ok", "running_n"):
+        yield from _pull(board, role, board.pins[role].pull_up_ohm)
+
+
+def _pull(board: Board, role: str, pull_up_ohm: int) -> Iterator[str]:
+    # Does the pull-up beat the chip's own pull-down?
+    if not pull_up_ohm or board.reset_pull != "down":
+        return
+    mv = board.io_mv * board.pull_down_ohm // (board.pull_down_ohm + pull_up_ohm)
+    if mv < board.high_mv:
+        most = board.pull_down_ohm * (board.io_mv - board.high_mv) // board.high_mv
+        yield (
+            f"pins.{role}: {pull_up_ohm} Ohm against the chip's pull-down of {board.pull_down_ohm} leaves {mv} mV, "
+            f"and high is from {board.high_mv} mV: at most {most} Ohm"
+        )
+
+
+def _hold(board: Board) -> Iterator[str]:
+    pull_up_ohm = board.pins["ch_enable"].pull_up_ohm
+    if board.hold == "pull":
+        if not pull_up_ohm:
+            yield 'hold.kind: "pull" needs pins.ch_enable with a pull_up_ohm, such as 10000'
+        yield from _pull(board, "ch_enable", pull_up_ohm)
+    elif pull_up_ohm:
+        yield f'hold.kind: "{board.hold}", yet pins.ch_enable has a pull-up: is it "pull"?'
+    if board.hold == "pad" and board.port != "esp32":
+        yield f'hold.kind: "pad" is the esp32 port\'s; {board.port} cannot hold a pad: "pull" or "latch"'
+
+
+def _board_py(board: Board) -> Iterator[str]:
+    try:
+        tree = ast.parse(board.board_py.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError) as e:
+        yield f"board.py: cannot be read: {str(e).splitlines()[0]}"
+        return
+    constants, names = _defined(tree)
+    for name in NEEDED:
+        if name not in names:
+            yield f"board.py: {name} is missing: the firmware needs it (docs/boards.md)"
+    for name, wanted in (("HARDWARE", board.hardware), ("SLOT_BYTES", board.slot_bytes)):
+        if constants.get(name, wanted) != wanted:
+            yield f"board.py: {name} is {constants[name]}, board.toml says {wanted}: one of them is wrong"
+    wdt_ms, boot_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
+    if wdt_ms > board.wdt_ms_max:
+        yield f"board.py: WDT_MS is {wdt_ms}, the chip's watchdog allows {board.wdt_ms_max}"
+    start_us = board.start_us
+    if 0 < boot_us < start_us:
+        yield f"board.py: BOOT_US is {boot_us}, board.toml says that boot.py is reached after {start_us}: round it up"
+    gap_us = wdt_ms * 1000 + boot_us - hold_us
+    carried_us = _HUB_UF * (_WINDOW_LOW_MV**2 - _HUB_LOST_MV**2) // (2000 * _HUB_MW)
+    if board.hold != "none" and hold_us >= 0 and gap_us > carried_us:
+        yield (
+            f"board.py: HOLD_US is {hold_us}: nothing holds the rail for {gap_us} us of a watchdog bite and a start, "
+            f"and the hub's capacitor carries {carried_us} us; -1 if it lasts as long as the supply"
+        )
+
+
+def _defined(tree: ast.Module) -> tuple[dict[str, int], set[str]]:
+    constants: dict[str, int] = {}
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    names.add(target.id)
+                    try:
+                        value = ast.literal_eval(node.value)
+                    except ValueError:
+                        continue
+                    if isinstance(value, int):
+                        constants[target.id] = value
+    return constants, names

@@ -1,0 +1,44 @@
+"""`ridethrough board check`."""
+
+from __future__ import annotations
+
+import argparse
+
+from ridethrough.boards import Board
+from ridethrough.boards.check import problems
+from ridethrough.cli.board import EXAMPLES
+from ridethrough.cli.commands import Command
+from ridethrough.cli.perform import perform
+from ridethrough.scenarios import Scenario
+
+
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("board", metavar="NAME|DIR")
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """0 if it is sound, and an update on it ends as it should."""
+    board = Board.load(arguments.board)
+    found = list(problems(board))
+    for problem in found:
+        print(f"{board.directory}: {problem}")
+    if found:
+        return 1
+    # what the figures say is one thing, whether the firmware runs with them another
+    scenario = Scenario.load("update", str(board.name))
+    trace, summary = perform(scenario, board)
+    misses = summary.misses(scenario.shows) if board.hold != "none" else []
+    for miss in misses:
+        print(
+            f"{board.directory}: an update does not end as it should: {miss} "
+            f"(ridethrough run --board {arguments.board})"
+        )
+    if board.hold == "none":
+        print(f"{board.name}: nothing holds the rail through a reset: the firmware will refuse to activate on it")
+    if misses or not trace.events("application"):
+        return 1
+    print(f"{board.name}: sound; an update in the emulator: {summary.verdict.sentence()}")
+    return 0

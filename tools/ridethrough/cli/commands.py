@@ -1,0 +1,39 @@
+"""Commands by name. What a command takes stands in its own module, which is imported when the command is chosen."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+
+class Command(argparse.ArgumentParser):
+    """A parser that `add(parser)` of the module `named` fills as soon as it has something to parse."""
+
+    def __init__(self, named: str = "", **how: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **how)
+        self._named = named
+
+    @property
+    def name(self) -> str:
+        """Its own word on the command line."""
+        return self.prog.split()[-1]
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Fills itself first."""
+        named, self._named = self._named, ""
+        if named:
+            import_module(named).add(self)
+        return super().parse_known_args(args, namespace)
+
+
+def add_commands(
+    parser: argparse.ArgumentParser, package: str, commands: Mapping[str, str | tuple[str, str]], what: str
+) -> None:
+    """Adds sub-commands to `parser`: name -> its line of help, or module and help where the module in `package`
+    has another name. `what`: command or action."""
+    found = parser.add_subparsers(dest=what, required=True, metavar=what.upper(), parser_class=Command)
+    for name, entry in commands.items():
+        module, text = (name, entry) if isinstance(entry, str) else entry
+        found.add_parser(name, help=text, named=f"{package}.{module}")

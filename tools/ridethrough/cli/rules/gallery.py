@@ -1,0 +1,29 @@
+"""`ridethrough rules gallery`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ridethrough.cli.commands import Command
+from ridethrough.cli.progress import Progress
+from ridethrough.cli.rules import examples_of
+from ridethrough.reports.gallery import add_gallery
+from ridethrough.reports.page import Page
+
+
+def add(parser: Command) -> None:
+    """Adds its arguments."""
+    parser.epilog = examples_of(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    parser.set_defaults(call=call)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Makes the page."""
+    page = Page("Reboot rules, and the meters that they meet")
+    with Progress("gallery", "items") as progress:
+        add_gallery(page, progress.show)
+    page.write(arguments.output)
+    print(f"{arguments.output}: one page, no network; send it to whoever has to agree")
+    return 0

@@ -1,0 +1,1 @@
+"""The supplier's side: the client of a board's console, and the head-end that works through a scenario's steps."""

@@ -1,0 +1,1 @@
+"""What must hold of a hub and a board."""

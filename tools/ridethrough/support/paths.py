@@ -1,0 +1,15 @@
+"""Where the project's own data files lie: in a clone, beside `tools/`; of an installed wheel, in the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_ROOT = _PACKAGE / "installed" if (_PACKAGE / "installed").is_dir() else _PACKAGE.parents[1]
+FIRMWARE = _ROOT / "firmware"
+WITNESS = FIRMWARE / "witness"
+"""Firmware for a board of its own."""
+BOARDS = _ROOT / "boards"
+SCENARIOS = _PACKAGE / "scenarios"
+SPECIMENS = _PACKAGE / "specimens"
+RULES = _PACKAGE / "rules" / "library"

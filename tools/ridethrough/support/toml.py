@@ -1,0 +1,186 @@
+"""TOML files read strictly: every key is asked for by name and type, and none may be left over.
+
+Not a schema language: a reader asks a `Table` for what it needs and calls `done()`. Errors name the
+file, the line, the key and the nearest known one.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.files import read_bounded
+from ridethrough.support.quantities import parse_time_us
+
+T = TypeVar("T")
+_MISSING: Any = object()
+FILE_BYTES_MAX = 256 * 1024
+_WORDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
+
+
+class Table:
+    """One table of a TOML file, `where` it stands, and which of its keys were read so far."""
+
+    def __init__(
+        self, source: Path, data: dict[str, Any], prefix: str = "", text: str = "", carets: bool = False
+    ) -> None:
+        self.source = source
+        self._data = data
+        self._prefix = prefix
+        self.source_text = text
+        self._carets = carets
+        self._known: set[str] = set()
+
+    @classmethod
+    def load(cls, path: Path, typed: Mapping[int, str] | None = None, carets: bool = False) -> Table:
+        """Reads `path`; BadInput if it is missing, too large, or no TOML. What is no TOML as it stands may be
+        after a translation `typed` (a word processor's quotes). `carets`: errors show the line they are in."""
+        try:
+            text = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig").replace("\r\n", "\n")
+            try:
+                return cls(path, tomllib.loads(text), text=text, carets=carets)
+            except tomllib.TOMLDecodeError:
+                translated = text.translate(typed or {})
+                if translated == text:
+                    raise
+                return cls(path, tomllib.loads(translated), text=text, carets=carets)
+        except UnicodeDecodeError as e:
+            raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
+        except (ValueError, RecursionError) as e:
+            where = re.search(r"line (\d+), column (\d+)", str(e)) if carets else None
+            if where is None:
+                raise BadInput(f"{path}: no TOML: {e}") from e
+            line, column = int(where[1]), int(where[2])
+            problem = f"{str(e).partition(' (at')[0].lower()}: {_mend(text, line, str(e))}"
+            raise BadInput(f"{path}:{line}: {problem}{_pointing(text, line, column - 1)}") from e
+
+    def fail(self, key: str, problem: str) -> BadInput:
+        """The error to raise about `key`."""
+        begin, end = self._section()
+        shown = key.encode("unicode_escape").decode()[:60]
+        found = list(
+            re.finditer(rf"^[ \t]*(?:[\w.]+\.)?{re.escape(key)}[ \t]*=[ \t]*", self.source_text[begin:end], re.M)
+        )
+        # the line is named only if there is no doubt which one it is
+        if len(found) != 1:
+            return BadInput(f"{self.source}: {self._prefix}{shown}: {problem}")
+        at = begin + found[0].end()
+        line = self.source_text.count("\n", 0, at) + 1
+        caret = _pointing(self.source_text, line, at - self.source_text.rfind("\n", 0, at) - 1) if self._carets else ""
+        return BadInput(f"{self.source}:{line}: {self._prefix}{shown}: {problem}{caret}")
+
+    def _section(self) -> tuple[int, int]:
+        # Where this table stands in the text; the whole text if that is not plain to see.
+        name, _, index = self._prefix.rstrip(".").rstrip("]").partition("[")
+        bracket = r"\[\[" if index else r"\["
+        header = rf"^[ \t]*{bracket}{re.escape(name)}\]"
+        headers = list(re.finditer(header, self.source_text, re.M)) if name else []
+        n = int(index or 0)
+        if n >= len(headers):
+            return 0, len(self.source_text)
+        begin = headers[n].end()
+        after = re.compile(r"^[ \t]*\[", re.M).search(self.source_text, begin)
+        return begin, after.start() if after else len(self.source_text)
+
+    def has(self, key: str) -> bool:
+        self._known.add(key)
+        return key in self._data
+
+    def _get(self, key: str, kind: type, default: Any) -> Any:
+        self._known.add(key)
+        if key not in self._data:
+            if default is _MISSING:
+                raise BadInput(f"{self.source}: {self._prefix}{key} is missing")
+            return default
+        value = self._data[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.fail(key, f"{_WORDS[kind]} expected, not {str(value)[:40]!r}")
+        return value
+
+    def text(self, key: str, default: str = _MISSING) -> str:
+        return self._get(key, str, default)  # type: ignore[no-any-return]
+
+    def flag(self, key: str, default: bool = _MISSING) -> bool:
+        return self._get(key, bool, default)  # type: ignore[no-any-return]
+
+    def number(self, key: str, default: int = _MISSING, *, least: int = 0, most: int = 2**53) -> int:
+        value = self._get(key, int, default)
+        if value is not default and not least <= value <= most:
+            raise self.fail(key, f"{value} is not within {least} to {most}")
+        return value  # type: ignore[no-any-return]
+
+    def time_us(self, key: str, default: int = _MISSING) -> int:
+        """A key such as `at = "3 s"`."""
+        value = self._get(key, str, None if default is not _MISSING else _MISSING)
+        return default if value is None else self.parsed(key, parse_time_us, value)
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str = _MISSING) -> str:
+        value = self.text(key, default)
+        if value not in choices:
+            raise self.fail(key, f"'{value}' is not known{suggestion(value, choices)}")
+        return value
+
+    def parsed(self, key: str, parse: Callable[[str], T], value: str) -> T:
+        """`parse(value)`, its BadInput moved to where `key` stands."""
+        try:
+            return parse(value)
+        except BadInput as e:
+            raise self.fail(key, str(e)) from e
+
+    def table(self, key: str) -> Table:
+        """A sub-table; empty if it is not there."""
+        value = self._get(key, dict, {})
+        return Table(self.source, value, f"{self._prefix}{key}.", self.source_text, self._carets)
+
+    def tables(self, key: str) -> list[Table]:
+        """An array of tables (`[[key]]`); empty if it is not there."""
+        value = self._get(key, list, [])
+        if not all(isinstance(v, dict) for v in value):
+            raise self.fail(key, "an array of tables expected")
+        return [Table(self.source, v, f"{key}[{i}].", self.source_text, self._carets) for i, v in enumerate(value)]
+
+    def raw(self, key: str) -> Any:
+        """Whatever stands at `key`, None if nothing does; the caller checks it."""
+        self._known.add(key)
+        return self._data.get(key)
+
+    def everything(self) -> dict[str, Any]:
+        """The table as it was read."""
+        return self._data
+
+    def done(self) -> None:
+        """No key may be left over."""
+        for key in self._data:
+            if key not in self._known:
+                raise self.fail(key, f"unknown key{suggestion(key, self._known)}")
+
+
+def _mend(text: str, line: int, problem: str) -> str:
+    if "overwrite" in problem or "twice" in problem:
+        return "this key stands there twice; one of them has to go"
+    written = (text.split("\n") + [""] * line)[line - 1].partition("=")[2].strip()
+    if written == "?":
+        return 'not decided is written "?", in quotes'
+    if "newline" in problem.lower() or "illegal character '\\n'" in problem.lower():
+        return "a text begins and ends on one line"
+    return 'each line is KEY = "TEXT", with straight quotes'
+
+
+def _pointing(text: str, line: int, column: int) -> str:
+    lines = text.split("\n")
+    shown = lines[line - 1][:160] if line <= len(lines) else ""
+    shown = "".join(c if c.isprintable() else " " for c in shown)
+    return f"\n    {shown}\n    {' ' * min(column, len(shown))}^"
+
+
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """`below` with everything that `above` says anew, table by table; lists are replaced whole."""
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result

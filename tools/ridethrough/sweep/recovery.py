@@ -1,0 +1,326 @@
+"""One recovery of a sweep: a board starts from what a fault left, the faults stop, and it is watched until it
+has come to rest. Every moment of it is a moment at which the next fault can strike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from ridethrough.guests.named import guest_named
+from ridethrough.headend import client
+from ridethrough.headend.head_end import HeadEnd
+from ridethrough.invariants.darkness import unexcused
+from ridethrough.scenarios import Step
+from ridethrough.support.quantities import show_time
+from ridethrough.sweep.crash_states import Key, Recorder, State
+from ridethrough.sweep.faults import CLOCKS, Fault
+from ridethrough.sweep.flash import SLOTS, Contents
+from ridethrough.sweep.invariants import Violation, Watch
+from ridethrough.sweep.outages import hub_alone
+from ridethrough.sweep.setting import Setting
+from ridethrough.traces import Interval, Trace
+from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
+from ridethrough.traces.alerts import alerts
+from ridethrough.world.clock import Order
+from ridethrough.world.site import Site
+from ridethrough.world.world import ClockError, World
+
+_SLICE_US = 500_000
+_SETTLE_US, _FIRST_SETTLE_US = 3_500_000, 12_000_000
+"""How long a board is watched after its last start: longer than the 3 s in which an application confirms
+itself; the first time, longer than the 10 s after which it persists its register."""
+_DIP_US = 50_000
+ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
+"""Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
+DARK_BUDGET_US = 60_000_000
+"""What the firmware lets an update cost, at most: docs/sweep.md."""
+
+
+@dataclass
+class Recovery:
+    """What one recovery showed. `start_us`: when the fault ended in `trace`; 0 after a power cut."""
+
+    fault: Fault
+    trace: Trace
+    start_us: int
+    operations: int
+    boots: int
+    dark_us: int
+    """The longest darkness of the hub that no mains loss excuses."""
+    took_us: int
+    """From the start to the last thing that the head-end was told."""
+    broken: list[Violation]
+    end: tuple[Key, State]
+    states: dict[Key, State] = field(default_factory=dict)
+    counts: Counter[Key] = field(default_factory=Counter)
+    unmerged: list[tuple[State, Key]] = field(default_factory=list)
+    moments_ms: tuple[int, ...] = ()
+    """Moments for a mains loss: one for each phase of the update in each boot."""
+    touched: frozenset[int] = frozenset()
+    """Flash blocks that were written since the fresh board."""
+    heard: frozenset[str] = frozenset()
+    """The names of all events."""
+
+
+def recover(setting: Setting, state: State, fault: Fault, record: bool = True, unmerged: bool = False) -> Recovery:
+    """Runs from `state`, after the `fault`, until the board is at rest or the bound is passed."""
+    return _Run(setting, state, fault, unmerged).go(record)
+
+
+def _too_dark(limit_us: int, dark_us: int) -> str:
+    return f"the hub was dark for {show_time(dark_us)}, allowed is {show_time(limit_us)}"
+
+
+def _after_planned_resets(trace: Trace) -> list[Interval]:
+    # A board that cannot hold the rail must not reset itself; a watchdog it cannot help.
+    planned = [e.t_us for e in trace.events("reset") if e.data["kind"] in ("activation", "rollback", "commanded")]
+    return [(a, b) for a, b in trace.dark() if any(t <= a < t + _SLICE_US for t in planned)]
+
+
+class _Run:
+    def __init__(self, setting: Setting, state: State, fault: Fault, unmerged: bool) -> None:
+        self._setting = setting
+        self._state = state
+        self._fault = fault
+        board, world = setting.board, setting.scenario.world
+        hub = world.hub
+        # A reset comes when it is worst: a quarter into a transmit burst of a hub that is up.
+        burst_us = hub.boot_us + hub.join_us + hub.burst_every_us - hub.burst_us * 3 // 4
+        self._start_us = 0 if fault.powered_up else board.supply_start_us + burst_us
+        self._mains_lost_us = self._start_us + fault.number * 1000  # with `off` and `dip`
+        before_mwh = world.load_w * self._start_us // 3_600_000
+        error = CLOCKS.get(fault.extra, world.clock)
+        error = replace(error, steps=tuple((t + self._start_us, s) for t, s in error.steps))
+        meter = self._world(world, error, state.mwh - before_mwh)
+        flash = bytes(setting.reader.restore(state.flash))
+        self._site = Site(board, meter, guest_named(setting.guest), flash)
+        self._clock = self._site.clock
+        chip = self._site.mcu.chip
+        chip.unstable = set(state.flash.unstable)
+        self._spoil_flash()
+        self._begin()
+        steps = setting.scenario.steps
+        if "register" in board.signals and setting.reference:
+            steps = tuple(s for step in (None, *steps) for s in (step, Step("ask", line="register")) if s)
+        self._head_end = HeadEnd(self._site, steps, setting.image, again=True, blind=not setting.reference)
+        self._watch = Watch(setting, self._site, state.memory, self._contents, fault.spoils_flash)
+        self._here = replace(state, path=(*state.path, fault.word))
+        self._recorder = Recorder(setting.reader, chip, state.flash, self._present, self._watch.flash)
+        self._recorder.unmerged = [] if unmerged else None
+        self._watch.told = self._recorder.told
+
+    def _world(self, world: World, error: ClockError, mwh: int) -> World:
+        mains: tuple[tuple[int, bool], ...] = ((0, True),)
+        lost_us = self._mains_lost_us
+        if self._off():
+            mains = (*mains, (lost_us, False))
+        elif self._fault.extra == "dip":
+            mains = (*mains, (lost_us, False), (lost_us + _DIP_US, True))
+        return World(
+            mains=mains,
+            converter_restart_us=world.converter_restart_us,
+            boot_us=world.boot_us,
+            clock=error,
+            hub=world.hub,
+            load_w=world.load_w,
+            start_mwh=mwh,
+            network=world.network,
+            fetch_fails=self._fault.number if self._fault.extra == "fetch" else 0,
+        )
+
+    def _begin(self) -> None:
+        mcu, state = self._site.mcu, self._state
+        if self._fault.extra == "hold":
+            mcu.wiring.fail_hold()
+        if not self._fault.powered_up:
+            mcu.stand_in()
+
+            def start() -> None:
+                mcu.wiring.latch = state.latch and self._fault.extra != "hold"
+                mcu.reset(self._fault.kind)
+
+            self._clock.at(self._start_us, Order.WORLD, start)
+
+    def _spoil_flash(self) -> None:
+        fault, mcu = self._fault, self._site.mcu
+        chip = mcu.chip
+        if fault.extra == "bad":
+            chip.bad = frozenset({fault.number})
+        elif fault.extra == "full":
+            self._setting.reader.fill(chip.data, fault.number)
+        elif fault.extra in ("rota", "rotb"):
+            self._rot(SLOTS["ab".index(fault.extra[-1])], fault.number)
+
+    def _rot(self, path: str, number: int) -> None:
+        # Flips a bit of one file: of the places on the chip that hold these bytes, the one that is in it.
+        data = self._site.mcu.chip.data
+        content = self._contents().files.get(path, b"")
+        place = ROT_PLACES[number % len(ROT_PLACES)] % max(1, len(content))
+        piece = content[place : place + 24]
+        at = data.find(piece) if piece else -1
+        while at >= 0:
+            data[at] ^= 1
+            if self._contents().files.get(path) != content:
+                return
+            data[at] ^= 1
+            at = data.find(piece, at + 1)
+
+    def _present(self) -> State:
+        site = self._site
+        phases = site.trace.texts["phase"]
+        return replace(
+            self._here,
+            memory=self._watch.memory,
+            mwh=site.metrology.total_mwh(),
+            latch=site.mcu.wiring.latch,
+            phase=phases[-1][1] if phases else "",
+            t_us=self._clock.now_us,
+        )
+
+    def _contents(self) -> Contents:
+        chip = self._site.mcu.chip
+        return self._setting.reader.contents(chip.data, frozenset(chip.unstable))
+
+    def go(self, record: bool) -> Recovery:
+        clock, watch = self._clock, self._watch
+        sweep = self._setting.scenario.sweep
+        # cuts before the mains loss are those of the recovery without it
+        self._recorder.recording = record and self._fault.extra not in ("off", "dip")
+        if record and not self._recorder.recording:
+            clock.at(self._mains_lost_us, Order.WORLD, self._record)
+        until_us = self._start_us + sweep.within_us
+        while not self._at_rest() and not self._too_long():
+            clock.run(min(clock.now_us + _SLICE_US, until_us))
+        took_us = clock.now_us - self._start_us
+        if not self._off() and not watch.broken:
+            self._settle()
+        site = self._site
+        trace = site.finish()
+        # a power cut in the end leaves whatever is there now
+        end = self._recorder.finish()
+        dark_us = self._judge(trace)
+        if not self._off():
+            watch.end(trace, self._contents())
+            watch.boot_log(trace)
+        if not self._state.path and not self._fault.extra:
+            watch.stated(trace)
+        site.close()
+        return Recovery(
+            self._fault,
+            trace,
+            self._start_us,
+            self._recorder.operations,
+            len(trace.events("boot")),
+            dark_us,
+            took_us,
+            [replace(b, path=self._here.path) for b in watch.broken],
+            end,
+            self._recorder.states,
+            self._recorder.counts,
+            self._recorder.unmerged or [],
+            self._moments(trace),
+            self._recorder.touched(),
+            frozenset(e.name for e in trace.log) | {name for name, changes in trace.texts.items() if changes},
+        )
+
+    def _record(self) -> None:
+        self._recorder.recording = True
+
+    def _off(self) -> bool:
+        return self._fault.extra == "off"
+
+    def _at_rest(self) -> bool:
+        if self._off():
+            texts = self._site.trace.texts["mcu"]
+            return self._clock.now_us > self._mains_lost_us and texts[-1][1] == "off"
+        return self._head_end.done() and self._clock.now_us > self._mains_lost_us
+
+    def _too_long(self) -> bool:
+        # Has the recovery taken more time, or more boots, than it may?
+        sweep = self._setting.scenario.sweep
+        if self._clock.now_us >= self._start_us + sweep.within_us:
+            left = self._head_end.not_reached()
+            waiting = f", the head-end still at: {left[0]}" if left else ""
+            self._watch.report("converges", f"not at rest after {sweep.within_us // 10**6} s{waiting}")
+            return True
+        if len(self._site.trace.events("boot")) > sweep.boots:
+            self._watch.report("boots", f"more than {sweep.boots} boots, and not at rest")
+            return True
+        return False
+
+    def _settle(self) -> None:
+        clock = self._clock
+        settle_us = _SETTLE_US if self._state.path else _FIRST_SETTLE_US
+        starts = {"application", "boot"}
+        clock.run(clock.now_us + _SLICE_US)
+        while not self._too_long():
+            began_us = max((e.t_us for e in self._site.trace.log if e.name in starts), default=0)
+            if clock.now_us >= began_us + settle_us and not self._in_recovery():
+                break
+            clock.run(clock.now_us + _SLICE_US)
+        if "register" in self._setting.board.signals and self._setting.reference:
+            self._head_end.start(client.ask("register"), clock.now_us)
+            clock.run(clock.now_us + _SLICE_US)
+
+    def _in_recovery(self) -> bool:
+        # A board that has given up its slot for a while tries it again. With a rotten slot it may have none.
+        ran = self._site.trace.events("application")
+        return bool(ran) and str(ran[-1].data.get("version")) == "0" and not self._fault.spoils_flash
+
+    def _judge(self, trace: Trace) -> int:
+        # The hub's part. Returns the longest darkness that no mains loss excuses.
+        watch, board = self._watch, self._setting.board
+        dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
+        dark = [d for d in dark if d[1] > self._start_us]
+        beyond = list(zip(unexcused(board, trace, dark), dark, strict=True))
+        longest_us = max((us for us, _ in beyond), default=0)
+        if self._fault.extra != "hold":
+            for us, d in beyond:
+                if us:
+                    watch.report("darkness", _too_dark(0, us), d[0])
+        else:
+            total = sum(us for us, _ in beyond)
+            limit = DARK_BUDGET_US + 2 * longest_us + 1_000_000
+            if total > limit:
+                watch.report("darkness-budget", _too_dark(limit, total))
+        self._power_up(trace)
+        for alert in alerts(trace):
+            if not alert.legitimate:
+                watch.report(
+                    "false-ad1",
+                    f"AD1 after {(alert.t_us - alert.since_us) // 10**6} s by the {alert.doing}",
+                    alert.t_us,
+                )
+        for event in trace.events("missed_ad1"):
+            watch.report("missed-ad1", "the hub's store was empty before its limit", event.t_us)
+        for name, text in hub_alone(self._setting, trace) if self._fault.powered_up and not self._fault.extra else ():
+            watch.report(name, text, 0)
+        wrong = ac_lost(trace)
+        for us, what in (
+            (wrong.high_with_mains_us, "says that mains is lost"),
+            (wrong.low_without_mains_us, "says that mains is there"),
+        ):
+            if us > LAG_US_MAX:
+                watch.report("ac-lost", f"AC lost {what} for {us} us, and it is not so")
+        return longest_us
+
+    def _power_up(self, trace: Trace) -> None:
+        # After power is back the rail is up within the stated time.
+        if not self._fault.powered_up or self._fault.extra in ("off", "dip", "hold"):
+            return
+        back_us = self._setting.board.back_us
+        for a, b in trace.voltages["ch_mv"].below(trace.hub_back_mv, trace.end_us)[:1]:
+            if a == 0 and b > back_us:
+                self._watch.report("darkness", f"CH power is back {b} us after mains, allowed are {back_us}", b)
+
+    def _moments(self, trace: Trace) -> tuple[int, ...]:
+        phases = [t for t, _ in trace.texts["phase"]]
+        runs = [t for t, _ in trace.texts["mcu"]] + [e.t_us for e in trace.events("application")]
+        edges = sorted({t for t in (*phases, *runs) if t > self._start_us} | {trace.end_us})
+        return tuple(
+            ((a + b) // 2 - self._start_us) // 1000
+            for a, b in pairwise(edges)
+            if b - a > 2000 and any(x <= a < y for x, y in trace.when("mcu", "run"))
+        )

@@ -1,0 +1,64 @@
+"""When something holds, as far as a trace shows it: surely, and at most.
+
+A run knows everything, and both are the same. A capture does not: between two samples, at a probe's
+threshold, where an instrument shows x, and for a signal that nobody recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ridethrough.traces.intervals import Interval, common, joined, merged, outside
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`sure` lies within `may`; `why` says what keeps them apart."""
+
+    sure: list[Interval]
+    may: list[Interval]
+    why: str = ""
+
+    @classmethod
+    def exactly(cls, intervals: list[Interval]) -> Truth:
+        return cls(intervals, intervals)
+
+    @classmethod
+    def unknown(cls, end_us: int, why: str) -> Truth:
+        return cls([], [(0, end_us)] if end_us else [], why)
+
+    @property
+    def exact(self) -> bool:
+        return self.sure is self.may
+
+    def _both(self, f: Callable[[list[Interval]], list[Interval]]) -> Truth:
+        return Truth.exactly(f(self.sure)) if self.exact else Truth(f(self.sure), f(self.may), self.why)
+
+    def otherwise(self, end_us: int) -> Truth:
+        """When it does not hold."""
+        if self.exact:
+            return Truth.exactly(outside(self.sure, end_us))
+        return Truth(outside(self.may, end_us), outside(self.sure, end_us), self.why)
+
+    def and_(self, other: Truth) -> Truth:
+        """When both hold."""
+        sure = common(self.sure, other.sure)
+        if self.exact and other.exact:
+            return Truth.exactly(sure)
+        return Truth(sure, common(self.may, other.may), self.why or other.why)
+
+    def or_(self, other: Truth) -> Truth:
+        """When either holds."""
+        sure = merged(self.sure + other.sure)
+        if self.exact and other.exact:
+            return Truth.exactly(sure)
+        return Truth(sure, merged(self.may + other.may), self.why or other.why)
+
+    def lasted(self, for_us: int) -> Truth:
+        """From when it has held for `for_us` on, until it ends."""
+        return self._both(lambda many: [(max(a + for_us, 0), b) for a, b in many if max(a + for_us, 0) < b])
+
+    def lately(self, within_us: int, end_us: int) -> Truth:
+        """While it holds and for `within_us` after."""
+        return self._both(lambda many: joined([(max(a, 0), min(b + within_us, end_us)) for a, b in many], 0))
