@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ridethrough import BadInput, Scenario, World, run, run_scenario
 from ridethrough.cli import main
-from ridethrough.guests import wire
+from ridethrough.guests import protocol
 from ridethrough.guests.named import guest_named
 from ridethrough.world.site import Site
 from support import PICO, S, with_main
@@ -113,8 +113,8 @@ def test_a_guest_that_is_not_there_is_one_line(name, capsys):
 
 
 def known_requests():
-    here = {name.removeprefix("_do_") for name in vars(wire.Session) if name.startswith("_do_")}
-    return here | wire._PLAIN | {"soft_reset", "done", "sync", "back"}
+    here = {name.removeprefix("_do_") for name in vars(protocol.Session) if name.startswith("_do_")}
+    return here | protocol._PLAIN | {"soft_reset", "done", "sync", "back"}
 
 
 def test_the_page_lists_every_request():
@@ -135,7 +135,7 @@ requests = st.lists(
 def test_whatever_a_guest_says_it_is_answered_or_refused(said):
     class Guest:
         def run(self, mcu):
-            session = wire.Session(mcu, io.BytesIO(b"\n".join(said) + b"\n"), replies)
+            session = protocol.Session(mcu, io.BytesIO(b"\n".join(said) + b"\n"), replies)
             session.run()
 
     replies = io.BytesIO()

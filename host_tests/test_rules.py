@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule
+from ridethrough.rules import reboots
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.explain import explain, warnings
 from ridethrough.rules.reading import KEYS
+from ridethrough.rules.side import AT_MOST
 from ridethrough.rules.words import Boundary, lasting
 from ridethrough.support.toml import Table
 from ridethrough.traces import Segment, Trace
@@ -46,7 +48,7 @@ def trace(cuts=(), resets=((100 * S, "activation"),), outcomes=(), mains_lost=()
 
 
 def spans(t, rule=WG):
-    return Evidence(t).spans(rule.readings[0], most=True)
+    return reboots.spans(Evidence(t), rule.readings[0], AT_MOST)
 
 
 @pytest.mark.parametrize(("length", "status"), [(MIN3 - 1, "pass"), (MIN3, "fail"), (MIN3 + 1, "fail")])

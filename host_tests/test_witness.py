@@ -244,21 +244,21 @@ def bench(tmp_path_factory):
         yield folder, link
 
 
-def trial(folder, link, *more):
+def hil(folder, link, *more):
     ports = ["--board-port", link, "--witness-port", folder / "witness", "--image", "v2.img"]
-    return ridethrough("trial", *ports, *more, cwd=folder)
+    return ridethrough("hil", *ports, *more, cwd=folder)
 
 
-def test_trials_of_a_board_that_holds_its_rail_are_filed(bench):
+def test_runs_of_a_board_that_holds_its_rail_are_filed(bench):
     folder, link = bench
-    out = said(trial(folder, link, "--repeat", 2, "--note", "two <virtual> boards", "--output", "t"))
-    assert "trial 2 of 2: outcome 0 success, version 2 runs" in out and out.count("PASS: no cut at all") == 2
-    record = json.loads((folder / "t" / "trial.json").read_text())
+    out = said(hil(folder, link, "--repeat", 2, "--note", "two <virtual> boards", "--output", "t"))
+    assert "run 2 of 2: outcome 0 success, version 2 runs" in out and out.count("PASS: no cut at all") == 2
+    record = json.loads((folder / "t" / "hil.json").read_text())
     assert record["note"] == "two <virtual> boards" and len(record["trials"]) == 2
     for one in record["trials"]:
         assert [e["event"] for e in one["stated"]] == ["command", "reset", "outcome"]
         assert one["stated"][1]["kind"] == "activation" and one["capture"]["lines_lost"] == 0
-    page = (folder / "t" / "trial.html").read_text()
+    page = (folder / "t" / "hil.html").read_text()
     assert "two &lt;virtual&gt; boards" in page and record["image"]["sha256"] in page
     # the captures are what check reads, and say the same there
     for line in re.findall(r"again: ridethrough (.*)", out):
@@ -266,7 +266,7 @@ def test_trials_of_a_board_that_holds_its_rail_are_filed(bench):
         assert "PASS: no cut at all" in said(ridethrough(*re.split(r" (?!on|fitted)", words), cwd=folder))
 
 
-def test_a_trial_in_which_the_rail_drops_fails(bench):
+def test_a_run_in_which_the_rail_drops_fails(bench):
     folder, link = bench
     over = threading.Event()
 
@@ -282,7 +282,7 @@ def test_a_trial_in_which_the_rail_drops_fails(bench):
 
     hand = threading.Thread(target=cut)
     hand.start()
-    done = trial(folder, link, "--rule", "design-target", "--output", "f")
+    done = hil(folder, link, "--rule", "design-target", "--output", "f")
     over.set()
     hand.join()
     assert done.returncode == 1, done
@@ -340,18 +340,20 @@ def has_open(process, link):
 
 def test_what_is_no_witness_is_said_in_one_line(bench, tmp_path):
     folder, link = bench
-    missing = trial(folder, link, "--output", "x", "--image", "absent.img")
+    missing = hil(folder, link, "--output", "x", "--image", "absent.img")
     assert missing.returncode == 2 and "absent.img" in missing.stderr
     nowhere = ridethrough("record", "--port", tmp_path / "none", "--vcd", tmp_path / "n.vcd")
     assert nowhere.returncode == 2 and "no such port" in nowhere.stderr and not (tmp_path / "n.vcd").exists()
     wrong = ridethrough("record", "--port", link, "--vcd", tmp_path / "n.vcd")
     assert wrong.returncode == 2 and "no witness answers" in wrong.stderr, wrong
-    swapped = ridethrough("trial", "--board-port", folder / "witness", "--witness-port", link, "--image", "v2.img",
+    swapped = ridethrough("hil", "--board-port", folder / "witness", "--witness-port", link, "--image", "v2.img",
                           cwd=folder)  # fmt: skip
     assert swapped.returncode == 2 and "--witness-port" in swapped.stderr
     exact = ridethrough("record", "--port", "witness", "--vcd", tmp_path / "n.vcd", "--within", "0V", cwd=folder)
     assert exact.returncode == 2 and "moved by 100 mV" in exact.stderr
     folder_named = ridethrough("record", "--port", "witness", "--vcd", tmp_path, cwd=folder)
     assert folder_named.returncode == 2 and "is a folder" in folder_named.stderr
+    old_name = ridethrough("trial", "--board-port", link, "--witness-port", link, "--image", "absent.img", cwd=folder)
+    assert old_name.returncode == 2 and old_name.stderr.startswith("ridethrough trial is now ridethrough hil")
     for done in (missing, nowhere, wrong, swapped, exact, folder_named):
         assert len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr

@@ -12,18 +12,18 @@ from ridethrough.cli import main
 from ridethrough.reports.summary import summarise
 from ridethrough.rules import Evidence
 from ridethrough.rules.explain import explain, warnings
-from ridethrough.rules.open import count
+from ridethrough.rules.library import names
 from ridethrough.rules.questionnaire import ask_rule
 from ridethrough.rules.reading import CHOICES
-from ridethrough.rules.rule import names
 from ridethrough.scenarios.loader import specimens
 from ridethrough.workbench.audit import audit
 from ridethrough.workbench.behaviour import Step, trace_of, words
 from ridethrough.workbench.compare import compare
 from ridethrough.workbench.harm import FALSE_AD1, KEPT_DOWN, MISSED_AD1, USELESS, harm
 from ridethrough.workbench.hub_replay import RANGES, holds_for, with_hub
-from ridethrough.workbench.matrix import HOLE, OVERREACH, Specimen, matrix
+from ridethrough.workbench.matrix import HOLE, OVERREACH, matrix
 from ridethrough.workbench.openness import openness
+from ridethrough.workbench.specimens import run_specimen
 from ridethrough.world.hub_params import HubParams
 from support import S
 from test_rules import of
@@ -35,7 +35,7 @@ HUB = HubParams()
 
 @pytest.fixture(scope="module")
 def meters():
-    return {name: Specimen.run(name) for name in specimens()}
+    return {name: run_specimen(name) for name in specimens()}
 
 
 def test_the_gallery_is_as_large_as_promised(meters):
@@ -210,15 +210,17 @@ def test_an_audit_of_a_rule_without_holes_finds_none():
         list(audit(Rule.load("mp102-open")))
 
 
-def test_what_is_open_falls_with_each_decision(tmp_path):
+def test_what_is_open_falls_with_each_decision(meters, tmp_path):
     text = Rule.load("mp102-open").written
     numbers = []
     for key in ("during", "to", "forbid", "unless"):
         (tmp_path / "r.toml").write_text(text)
-        numbers.append(count(Rule.load(tmp_path / "r.toml")))
+        numbers.append(Rule.load(tmp_path / "r.toml").count)
         text = re.sub(rf'({key}\s*= )"\?"', rf'\1"{CHOICES[key][1]}"', text)
     assert numbers == [15360, 3072, 768, 192]
-    found = openness(Rule.load(tmp_path / "r.toml"), ["chatter", "reference", "mains_dip_too"])
+    found = openness(
+        Rule.load(tmp_path / "r.toml"), [meters[name] for name in ("chatter", "reference", "mains_dip_too")]
+    )
     assert [s.name for s, _ in found.depending] and "reference" not in [s.name for s, _ in found.depending]
     shares = [share for _, share in found.settles()]
     assert shares == sorted(shares, reverse=True) and shares[0] > 0
@@ -238,7 +240,7 @@ def test_rules_new_asks_and_writes(tmp_path, monkeypatch, capsys):
     assert main(["rules", "new", str(path)]) == 0
     out = capsys.readouterr().out
     rule = Rule.load(path)
-    assert "1 to 3, words, or ?" in out and count(rule) == 4 and rule.text == "What was said"
+    assert "1 to 3, words, or ?" in out and rule.count == 4 and rule.text == "What was said"
     assert rule.limits[0].raw["lasting"] == "more than two minutes" and rule.limits[0].raw["during"] == "unplanned"
     assert main(["rules", "new", str(path)]) == 2
     monkeypatch.setattr("builtins.input", lambda prompt: (_ for _ in ()).throw(EOFError))

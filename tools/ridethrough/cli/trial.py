@@ -10,8 +10,8 @@ from ridethrough.cli.commands import Command
 
 
 def add(parser: Command) -> None:
-    """Adds the arguments of hil."""
-    hil.add(parser)
+    """Adds the arguments of hil; its files are called as they were."""
+    hil.add(parser, "trial")
     parser.set_defaults(call=call)
 
 

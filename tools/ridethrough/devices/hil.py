@@ -23,7 +23,7 @@ from ridethrough.traces.capture import Capture
 from ridethrough.traces.load import ProbeMap, load_capture
 
 ASSUMED = {"mains": 1, "ch_present": 1}
-"""Of a bench: nobody cuts the mains in a trial, and the hub stays where it is."""
+"""Of a bench: nobody cuts the mains in a run, and the hub stays where it is."""
 _LEAD_US, _TAIL_US = 2_000_000, 5_000_000
 _BEAT_US = 100_000
 _SHUTDOWN_US = 1_000_000
@@ -31,7 +31,7 @@ _SHUTDOWN_US = 1_000_000
 
 
 @dataclass
-class Trial:
+class HilRun:
     """`hello`: what the board said of itself before; `outcome`: its answer, None if there was none; `stated`: the
     events that the witness cannot see, (name, kind, t_us) in its time; `problem`: what went wrong, apart from what
     rules say."""
@@ -64,15 +64,15 @@ class Trial:
         return " ".join([*words, *(f"--at {kind or name}={t_us}us" for name, kind, t_us in self.stated)])
 
 
-def run_trial(
+def run_hil(
     board_port: str,
     witness_port: str,
     image: bytes,
     supplier: KeyPair,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> Trial:
+) -> HilRun:
     """Pushes `image`, activates it, waits for what comes of it. BadInput if one of the two is not there; what goes
-    wrong later is the trial's `problem`."""
+    wrong later is the run's `problem`."""
     shutdowns: list[tuple[int, str]] = []
     with WitnessLink(witness_port, "--witness-port") as witness:
 
@@ -83,33 +83,33 @@ def run_trial(
 
         with ConsoleLink(board_port, on_line, "--board-port") as link:
             link.begin()
-            trial = Trial(Recording())
+            run = HilRun(Recording())
             try:
-                trial.hello = link.hello()
-                _update(trial, link, witness, image, supplier, progress)
+                run.hello = link.hello()
+                _update(run, link, witness, image, supplier, progress)
             except client.Refused as e:
-                trial.problem = f"the board refused: {e}"
+                run.problem = f"the board refused: {e}"
             except (KeyError, ValueError) as e:
                 raise BadInput(f"--board-port {board_port}: what is there does not speak this console: {e}") from e
             except BadInput as e:
-                if not trial.hello:
+                if not run.hello:
                     raise
-                trial.problem = str(e)
-        trial.recording = witness.stop()
-    recording = trial.recording
+                run.problem = str(e)
+        run.recording = witness.stop()
+    recording = run.recording
     resets = _resets(recording, shutdowns)
-    if not trial.problem and trial.outcome == 0:
+    if not run.problem and run.outcome == 0:
         if not resets:
-            trial.problem = "running_n never rose: is the witness's GP11 connected?"
-        elif _hole_us(recording.changes["running_n"], min(t_us for _, _, t_us in trial.stated)):
-            trial.problem = "running_n was not known all the time, so neither are the resets: try again"
-    known = [*trial.stated, *resets]
-    trial.stated = sorted(((n, k, min(t_us, recording.now_us)) for n, k, t_us in known), key=lambda event: event[2])
-    return trial
+            run.problem = "running_n never rose: is the witness's GP11 connected?"
+        elif _hole_us(recording.changes["running_n"], min(t_us for _, _, t_us in run.stated)):
+            run.problem = "running_n was not known all the time, so neither are the resets: try again"
+    known = [*run.stated, *resets]
+    run.stated = sorted(((n, k, min(t_us, recording.now_us)) for n, k, t_us in known), key=lambda event: event[2])
+    return run
 
 
 def _update(
-    trial: Trial,
+    run: HilRun,
     link: ConsoleLink,
     witness: WitnessLink,
     image: bytes,
@@ -117,14 +117,14 @@ def _update(
     progress: Callable[[str, int, int], None],
 ) -> None:
     _listen(witness, _LEAD_US)
-    block_bytes, signed = int(trial.hello["block"]), next_command(image, trial.hello, supplier)
+    block_bytes, signed = int(run.hello["block"]), next_command(image, run.hello, supplier)
     link.perform(client.push(image, block_bytes, progress=lambda done: progress("push", done, len(image))))
     progress("activate", 0, 0)
     # a little early, and the outcome a little late: a reboot is rather taken to be longer
-    trial.stated.append(("command", "", witness.now_us))
+    run.stated.append(("command", "", witness.now_us))
     answer = client.words(link.perform(client.await_outcome(signed)))
-    trial.stated.append(("outcome", "", witness.now_us + _BEAT_US))
-    trial.outcome, trial.version = int(answer["outcome"]), answer["version"]
+    run.stated.append(("outcome", "", witness.now_us + _BEAT_US))
+    run.outcome, run.version = int(answer["outcome"]), answer["version"]
     _listen(witness, _TAIL_US)
 
 

@@ -1,4 +1,4 @@
-"""What trials on a bench have shown: a record that can be filed, as JSON and as a page, worst first."""
+"""What runs of a board on the desk have shown: a record that can be filed, as JSON and as a page, worst first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ridethrough.devices.hil import Trial
+from ridethrough.devices.hil import HilRun
 from ridethrough.reports.page import Page
 from ridethrough.reports.table import OUTCOMES
 from ridethrough.rules import Evidence, Rule, Verdict
@@ -24,10 +24,10 @@ from ridethrough.version import VERSION
 
 @dataclass(frozen=True)
 class Judged:
-    """A trial, numbered from 1, with a verdict for each rule."""
+    """A run, numbered from 1, with a verdict for each rule."""
 
     number: int
-    trial: Trial
+    run: HilRun
     capture: Capture
     verdicts: tuple[Verdict, ...]
 
@@ -39,20 +39,20 @@ class Judged:
     @cached_property
     def exit_status(self) -> int:
         """0 the update was done, AC lost told the truth and the rules were kept; 1 not; 3 undecided."""
-        if self.trial.outcome != 0 or self.trial.problem or self.ac_lost_us > LAG_US_MAX:
+        if self.run.outcome != 0 or self.run.problem or self.ac_lost_us > LAG_US_MAX:
             return 1
         doubt_us = max((b - a for a, b in self.capture.wire("ac_lost", 1).may if a > 0), default=0)
         return worst_exit_status([3 if doubt_us > LAG_US_MAX else 0, *(v.exit_status for v in self.verdicts)])
 
 
-def judge(trials: Sequence[Trial], rules: Sequence[Rule]) -> list[Judged]:
+def judge(runs: Sequence[HilRun], rules: Sequence[Rule]) -> list[Judged]:
     """Worst first."""
     levels = frozenset(level for rule in rules for level in rule.levels_mv)
     found = []
-    for number, trial in enumerate(trials, 1):
-        capture = trial.capture(levels)
+    for number, run in enumerate(runs, 1):
+        capture = run.capture(levels)
         evidence = Evidence(capture)
-        found.append(Judged(number, trial, capture, tuple(rule.check(evidence) for rule in rules)))
+        found.append(Judged(number, run, capture, tuple(rule.check(evidence) for rule in rules)))
     return sorted(found, key=_badness)
 
 
@@ -68,17 +68,17 @@ def _badness(j: Judged) -> tuple[int, int, int]:
 
 def outcome(j: Judged) -> str:
     """What came of the update, in a few words."""
-    if j.trial.problem:
-        return j.trial.problem
-    answer = OUTCOMES.get(j.trial.outcome, str(j.trial.outcome))
-    return f"outcome {answer}, version {j.trial.version} runs"
+    if j.run.problem:
+        return j.run.problem
+    answer = OUTCOMES.get(j.run.outcome, str(j.run.outcome))
+    return f"outcome {answer}, version {j.run.version} runs"
 
 
 def as_json(
     judged: Sequence[Judged], rules: Sequence[Rule], path: Path, image: bytes, note: str, within_mv: int
 ) -> dict[str, Any]:
     """Everything that somebody needs who was not there."""
-    worst = judged[0].trial
+    worst = judged[0].run
     return {
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "by": f"ridethrough {VERSION}",
@@ -90,21 +90,21 @@ def as_json(
         "trials": [
             {
                 "number": j.number,
-                "board": j.trial.hello,
-                "outcome": j.trial.outcome,
-                "version": j.trial.version,
-                "problem": j.trial.problem,
+                "board": j.run.hello,
+                "outcome": j.run.outcome,
+                "version": j.run.version,
+                "problem": j.run.problem,
                 "verdicts": [{"rule": v.rule_id, "status": v.status, "sentence": v.sentence()} for v in j.verdicts],
                 "ac_lost_us": j.ac_lost_us,
-                "stated": [{"event": name, "kind": kind, "t_us": t_us} for name, kind, t_us in j.trial.stated],
+                "stated": [{"event": name, "kind": kind, "t_us": t_us} for name, kind, t_us in j.run.stated],
                 "capture": {
-                    "file": j.trial.vcd.name,
-                    "sha256": j.trial.sha256,
-                    "watched_us": j.trial.recording.now_us,
-                    "sample_us": j.trial.recording.apart_us,
-                    "lines_lost": j.trial.recording.lines_lost,
-                    "edges_lost": j.trial.recording.edges_lost,
-                    "unwatched_us": j.trial.recording.unwatched_us,
+                    "file": j.run.vcd.name,
+                    "sha256": j.run.sha256,
+                    "watched_us": j.run.recording.now_us,
+                    "sample_us": j.run.recording.apart_us,
+                    "lines_lost": j.run.recording.lines_lost,
+                    "edges_lost": j.run.recording.edges_lost,
+                    "unwatched_us": j.run.recording.unwatched_us,
                 },
             }
             for j in judged
@@ -118,20 +118,20 @@ def write_page(judged: Sequence[Judged], rules: Sequence[Rule], record: dict[str
     worst = judged[0]
     style = {0: "pass", 1: "fail", 3: "undecided"}[worst.exit_status]
     good = sum(j.exit_status == 0 for j in judged)
-    page.add("p", f"{good} of {len(judged)} went well. The worst, trial {worst.number}: {outcome(worst)}",
+    page.add("p", f"{good} of {len(judged)} went well. The worst, run {worst.number}: {outcome(worst)}",
              f"verdict {style}")  # fmt: skip
     page.bullets(
         [
             f"made {record['made']} by {record['by']}",
             *([f"note: {record['note']}"] if record["note"] else []),
-            "board: " + ", ".join(f"{key} `{value}`" for key, value in worst.trial.hello.items()),
+            "board: " + ", ".join(f"{key} `{value}`" for key, value in worst.run.hello.items()),
             "image: {file}, {bytes} bytes, SHA-256 `{sha256}`".format(**record["image"]),
             f"instrument: witness `{record['instrument']['witness']}`, voltages within "
             f"{record['instrument']['within_mv']} mV [assumed unless it was measured]",
             "assumed: mains on throughout, CH fitted; command and outcome to within a tenth of a second",
         ]
     )
-    page.table("Worst first", ("trial", "update", "AC lost wrong for", *(rule.id for rule in rules)),
+    page.table("Worst first", ("run", "update", "AC lost wrong for", *(rule.id for rule in rules)),
                [(str(j.number), outcome(j), show_time(j.ac_lost_us), *(v.sentence() for v in j.verdicts))
                 for j in judged])  # fmt: skip
     for rule in rules:
@@ -139,18 +139,18 @@ def write_page(judged: Sequence[Judged], rules: Sequence[Rule], record: dict[str
         page.add("blockquote", rule.text)
         page.bullets(explain(rule))
     for j in judged:
-        page.heading(f"Trial {j.number}")
-        recording = j.trial.recording
+        page.heading(f"Run {j.number}")
+        recording = j.run.recording
         for rule, verdict in zip(rules, j.verdicts, strict=True):
             page.verdict(verdict, f"{rule.id}: ")
-            page.timeline(j.capture, verdict, sorted(rule.levels_mv), f"trial {j.number}")
+            page.timeline(j.capture, verdict, sorted(rule.levels_mv), f"run {j.number}")
         page.bullets(
             [
-                f"capture: {j.trial.vcd.name}, SHA-256 `{j.trial.sha256}`",
+                f"capture: {j.run.vcd.name}, SHA-256 `{j.run.sha256}`",
                 f"watched for {show_time(recording.now_us)}, a sample every {show_time(recording.apart_us)} or sooner; "
                 f"{recording.lines_lost} lines and {recording.edges_lost} edges lost, not known for "
                 f"{show_time(recording.unwatched_us)} in all",
-                f"again: `{j.trial.again()}`",
+                f"again: `{j.run.again()}`",
             ]
         )
     page.write(path)
