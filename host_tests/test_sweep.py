@@ -12,12 +12,12 @@ from littlefs import lfs
 from ridethrough import BadInput, Board, Firmware, Scenario, run
 from ridethrough.cli import main
 from ridethrough.guests.flashfs import FlashFs, fresh_flash
+from ridethrough.invariants.table import NEEDS
 from ridethrough.runner import run_scenario
 from ridethrough.sweep.crash_states import Recorder, tears
 from ridethrough.sweep.explore import fresh_state, sweep
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import RECORD, Record
-from ridethrough.sweep.invariants import NEEDS
 from ridethrough.sweep.littlefs_layout import LayoutReader
 from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.replay import replay

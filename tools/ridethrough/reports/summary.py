@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ridethrough.invariants.hub import ac_lost_wrong
 from ridethrough.rules import Rule, Verdict
 from ridethrough.scenarios import NONE, Shows
 from ridethrough.support.quantities import show_time
@@ -68,14 +69,10 @@ class Summary:
             if limit_us is not None and got_us > limit_us + slack_us:
                 found.append(f"{what}: {show_time(got_us)}, the scenario states at most {show_time(limit_us)}")
         # AC lost true to mains, both ways, is asked of every run
-        for what, got_us, start_us in (
-            ("high with mains on", self.ac_lost.high_with_mains_us, 0),
-            ("low without mains", self.ac_lost.low_without_mains_us, self.unheld_us),
-        ):
-            # a specimen may state that its meter is worse
-            most_us = max(LAG_US_MAX + start_us, shows.ac_lost_us or 0)
-            if got_us > most_us:
-                found.append(f"AC lost {what} for {show_time(got_us)}, at most {show_time(most_us)}")
+        # a specimen may state that its meter is worse
+        stated_us = shows.ac_lost_us or 0
+        most_us = (max(LAG_US_MAX, stated_us), max(LAG_US_MAX + self.unheld_us, stated_us))
+        found += [f"AC lost {v.text}" for v in ac_lost_wrong(self.ac_lost, *most_us)]
         found += [f"the step '{step}' was not reached: the run is too short" for step in self.not_reached]
         found += [f"fault: {fault}" for fault in self.faults if fault not in shows.faults]
         found += [f"no fault '{fault}'" for fault in shows.faults if fault not in self.faults]

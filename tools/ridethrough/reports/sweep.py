@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ridethrough.invariants.table import NEEDS
+from ridethrough.invariants.violation import Violation
 from ridethrough.reports.lines import Line, styled
 from ridethrough.support.quantities import show_time
 from ridethrough.sweep.explore import Result
-from ridethrough.sweep.invariants import NEEDS, Violation
 from ridethrough.sweep.replay import Replay
 
 

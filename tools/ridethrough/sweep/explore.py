@@ -18,13 +18,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from ridethrough.invariants.table import NEEDS
+from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import Scenario
 from ridethrough.sweep.crash_states import Key, Memory, State
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import Flash
-from ridethrough.sweep.invariants import NEEDS, Violation, not_checked
 from ridethrough.sweep.recovery import ROT_PLACES, Recovery, recover
 from ridethrough.sweep.setting import Setting
+from ridethrough.sweep.watch import not_checked
 from ridethrough.traces import Trace
 
 _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)

@@ -11,18 +11,15 @@ from itertools import pairwise
 from ridethrough.guests.named import guest_named
 from ridethrough.headend import client
 from ridethrough.headend.head_end import HeadEnd
-from ridethrough.invariants.darkness import unexcused
+from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import Step
-from ridethrough.support.quantities import show_time
 from ridethrough.sweep.crash_states import Key, Recorder, State
 from ridethrough.sweep.faults import CLOCKS, Fault
 from ridethrough.sweep.flash import SLOTS, Contents
-from ridethrough.sweep.invariants import Violation, Watch
-from ridethrough.sweep.outages import hub_alone
+from ridethrough.sweep.hub import judge_hub
 from ridethrough.sweep.setting import Setting
-from ridethrough.traces import Interval, Trace
-from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
-from ridethrough.traces.alerts import alerts
+from ridethrough.sweep.watch import Watch
+from ridethrough.traces import Trace
 from ridethrough.world.clock import Order
 from ridethrough.world.site import Site
 from ridethrough.world.world import ClockError, World
@@ -34,8 +31,6 @@ itself; the first time, longer than the 10 s after which it persists its registe
 _DIP_US = 50_000
 ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
 """Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
-DARK_BUDGET_US = 60_000_000
-"""What the firmware lets an update cost, at most: docs/sweep.md."""
 
 
 @dataclass
@@ -67,16 +62,6 @@ class Recovery:
 def recover(setting: Setting, state: State, fault: Fault, record: bool = True, unmerged: bool = False) -> Recovery:
     """Runs from `state`, after the `fault`, until the board is at rest or the bound is passed."""
     return _Run(setting, state, fault, unmerged).go(record)
-
-
-def _too_dark(limit_us: int, dark_us: int) -> str:
-    return f"the hub was dark for {show_time(dark_us)}, allowed is {show_time(limit_us)}"
-
-
-def _after_planned_resets(trace: Trace) -> list[Interval]:
-    # A board that cannot hold the rail must not reset itself; a watchdog it cannot help.
-    planned = [e.t_us for e in trace.events("reset") if e.data["kind"] in ("activation", "rollback", "commanded")]
-    return [(a, b) for a, b in trace.dark() if any(t <= a < t + _SLICE_US for t in planned)]
 
 
 class _Run:
@@ -200,7 +185,9 @@ class _Run:
         trace = site.finish()
         # a power cut in the end leaves whatever is there now
         end = self._recorder.finish()
-        dark_us = self._judge(trace)
+        dark_us, broken = judge_hub(self._setting, self._fault, self._start_us, trace)
+        for violation in broken:
+            watch.report(violation.invariant, violation.text, violation.t_us)
         if not self._off():
             watch.end(trace, self._contents())
             watch.boot_log(trace)
@@ -268,52 +255,6 @@ class _Run:
         # A board that has given up its slot for a while tries it again. With a rotten slot it may have none.
         ran = self._site.trace.events("application")
         return bool(ran) and str(ran[-1].data.get("version")) == "0" and not self._fault.spoils_flash
-
-    def _judge(self, trace: Trace) -> int:
-        # The hub's part. Returns the longest darkness that no mains loss excuses.
-        watch, board = self._watch, self._setting.board
-        dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
-        dark = [d for d in dark if d[1] > self._start_us]
-        beyond = list(zip(unexcused(board, trace, dark), dark, strict=True))
-        longest_us = max((us for us, _ in beyond), default=0)
-        if self._fault.extra != "hold":
-            for us, d in beyond:
-                if us:
-                    watch.report("darkness", _too_dark(0, us), d[0])
-        else:
-            total = sum(us for us, _ in beyond)
-            limit = DARK_BUDGET_US + 2 * longest_us + 1_000_000
-            if total > limit:
-                watch.report("darkness-budget", _too_dark(limit, total))
-        self._power_up(trace)
-        for alert in alerts(trace):
-            if not alert.legitimate:
-                watch.report(
-                    "false-ad1",
-                    f"AD1 after {(alert.t_us - alert.since_us) // 10**6} s by the {alert.doing}",
-                    alert.t_us,
-                )
-        for event in trace.events("missed_ad1"):
-            watch.report("missed-ad1", "the hub's store was empty before its limit", event.t_us)
-        for name, text in hub_alone(self._setting, trace) if self._fault.powered_up and not self._fault.extra else ():
-            watch.report(name, text, 0)
-        wrong = ac_lost(trace)
-        for us, what in (
-            (wrong.high_with_mains_us, "says that mains is lost"),
-            (wrong.low_without_mains_us, "says that mains is there"),
-        ):
-            if us > LAG_US_MAX:
-                watch.report("ac-lost", f"AC lost {what} for {us} us, and it is not so")
-        return longest_us
-
-    def _power_up(self, trace: Trace) -> None:
-        # After power is back the rail is up within the stated time.
-        if not self._fault.powered_up or self._fault.extra in ("off", "dip", "hold"):
-            return
-        back_us = self._setting.board.back_us
-        for a, b in trace.voltages["ch_mv"].below(trace.hub_back_mv, trace.end_us)[:1]:
-            if a == 0 and b > back_us:
-                self._watch.report("darkness", f"CH power is back {b} us after mains, allowed are {back_us}", b)
 
     def _moments(self, trace: Trace) -> tuple[int, ...]:
         phases = [t for t, _ in trace.texts["phase"]]

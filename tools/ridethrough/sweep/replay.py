@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ridethrough.invariants.violation import Violation
 from ridethrough.support.errors import BadInput
 from ridethrough.support.quantities import show_time
 from ridethrough.sweep.crash_states import State
 from ridethrough.sweep.explore import fresh_state
 from ridethrough.sweep.faults import Fault
-from ridethrough.sweep.invariants import Violation
 from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.setting import Setting
 from ridethrough.traces import Segment, Trace

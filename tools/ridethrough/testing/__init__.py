@@ -6,8 +6,9 @@ registers the profile `ridethrough`. `World`, `Trace` and `ClockError` as annota
 
 from hypothesis import settings
 
+from ridethrough.invariants.table import INVARIANTS
 from ridethrough.testing import strategies
-from ridethrough.testing.bench import INVARIANTS, Bench
+from ridethrough.testing.bench import Bench
 from ridethrough.testing.stateful import HostileWorld
 
 # how many runs a test takes does not depend on the machine, but how long they take does

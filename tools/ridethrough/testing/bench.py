@@ -13,27 +13,19 @@ from ridethrough.guests.named import guest_named
 from ridethrough.headend.head_end import HeadEnd
 from ridethrough.images.build import ImageSpec, build_image
 from ridethrough.images.keys import EMULATED
-from ridethrough.invariants.darkness import unexcused
+from ridethrough.invariants.hub import ac_lost_wrong, darkness, false_alerts
+from ridethrough.invariants.table import INVARIANTS
+from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import Step
 from ridethrough.support.errors import BadInput
 from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, ac_lost
-from ridethrough.traces.alerts import alerts
 from ridethrough.world.site import Site
 from ridethrough.world.world import World
 
 _S = 10**6
 _CALM_US = 120 * _S
-INVARIANTS: dict[str, str] = {
-    "darkness": "",
-    "false-ad1": "",
-    "ac-lost": "",
-    "version": "application",
-    "register": "register",
-    "converges": "application",
-}
-"""What `Bench.broken` looks at, and the signal of board.toml that each needs ("": none)."""
 
 
 class Bench:
@@ -163,20 +155,13 @@ class Bench:
     def broken(self) -> list[str]:
         """What does not hold so far, a line each: its name, and by how much."""
         trace = self.trace
-        found = [
-            f"darkness: the hub was without supply for {show_time(us)} from {show_time(at)} on, though mains was there"
-            for us, at in self._beyond(trace)[:1]
-        ]
-        found += [
-            f"false-ad1: at {show_time(a.t_us)}, by the {a.doing}"
-            for a in alerts(trace)
-            if not a.legitimate and a.doing == "meter"
-        ]
-        seen = ac_lost(trace)
         lag_us = LAG_US_MAX + self.board.start_us
-        for what, us in (("high with mains on", seen.high_with_mains_us), ("low without", seen.low_without_mains_us)):
-            if us > lag_us:
-                found.append(f"ac-lost: {what} for {show_time(us)}, at most {show_time(lag_us)}")
+        violations = [
+            *(violation for _, violation in self._darkness(trace)[:1]),
+            *false_alerts(trace, ("meter",)),
+            *ac_lost_wrong(ac_lost(trace), lag_us, lag_us),
+        ]
+        found = [f"{v.invariant}: {v.text}" for v in violations]
         versions = {str(e.data["version"]) for e in trace.events("application") if "version" in e.data}
         unknown = versions - {str(v) for v in (0, *self._versions)}
         for version in sorted(unknown) if self.firmware.application else ():
@@ -190,11 +175,8 @@ class Bench:
 
     def longest_dark_us(self) -> int:
         """The longest darkness that mains and handling do not excuse: what a search may steer towards."""
-        return max((us for us, _ in self._beyond(self.trace)), default=0)
+        return max((us for us, _ in self._darkness(self.trace)), default=0)
 
-    def _beyond(self, trace: Trace) -> list[tuple[int, int]]:
-        # darkness that nothing excuses, the longest first: how long, and from when on
-        dark = trace.dark()
+    def _darkness(self, trace: Trace) -> list[tuple[int, Violation]]:
         handled = [(a, b + self.board.soft_start_us) for a, b in trace.when("ch_present", 0)]
-        beyond = zip(unexcused(self.board, trace, dark, handled), dark, strict=True)
-        return sorted(((us, a) for us, (a, _) in beyond if us > 0), reverse=True)
+        return darkness(self.board, trace, handled=handled)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from ridethrough.traces.trace import Event, Trace
 
+DOINGS = ("network", "handling", "meter")
+"""Whose doing an AD1 can be."""
 _Definition = Callable[[Trace, int, int], bool]
 
 

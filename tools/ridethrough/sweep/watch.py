@@ -1,15 +1,16 @@
-"""What must hold whatever is cut, by name, and what each needs to be seen.
-
-`Watch` stands beside one boot: it hears every console line, updates what the invariants remember, and
-collects what broke. docs/sweep.md says of each invariant what it means.
+"""Stands beside one boot: hears every console line, updates what the invariants remember, and collects what broke.
+docs/sweep.md says of each invariant what it means.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ridethrough.invariants.table import NEEDS, SIGNAL, VERSION
+from ridethrough.invariants.table import SLOTS as SLOTS_NEEDED
+from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import NONE
 from ridethrough.sweep.crash_states import Memory
 from ridethrough.sweep.flash import SLOTS, Contents, Record
@@ -17,51 +18,9 @@ from ridethrough.sweep.setting import Setting, manufacturer_digest
 from ridethrough.traces import Event, Trace
 from ridethrough.world.site import Site
 
-_SLOTS = "slots and a boot record as the reference keeps them"
-_VERSION = "an application signal, or [sweep] updates and new in the scenario"
-_SIGNAL = "the signal "
-NEEDS: dict[str, str] = {
-    "mounts": "",
-    "resident-files": "",
-    "verified-image": _SLOTS,
-    "version": _VERSION,
-    "verified-slot": _SLOTS,
-    "trial-boots": _SIGNAL + "phase",
-    "register": _SIGNAL + "register",
-    "record": _SLOTS,
-    "darkness": "",
-    "darkness-budget": "",
-    "false-ad1": "",
-    "missed-ad1": "",
-    "ac-lost": "",
-    "boots": "",
-    "converges": "",
-    "answer": _SIGNAL + "answer",
-    "command-counter": _SIGNAL + "command",
-    "least-counter": _SLOTS,
-    "stated": "",
-    "log": _SIGNAL + "gbcs",
-}
-"""Every invariant, and what a firmware must give for it to be checked ("": nothing)."""
-
 _VERIFIED = 2
 _ONCE = ("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67")
 """Log entries that something else may owe."""
-
-
-@dataclass(frozen=True)
-class Violation:
-    """An invariant that did not hold, at `t_us` of the boot that `path` ends with."""
-
-    invariant: str
-    text: str
-    t_us: int
-    path: tuple[str, ...] = ()
-
-    @property
-    def ident(self) -> str:
-        """What --replay takes."""
-        return "-".join(self.path)
 
 
 def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
@@ -69,12 +28,12 @@ def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
     events of a sweep."""
     given = {
         "": True,
-        _SLOTS: setting.reference,
-        _VERSION: (setting.reference and "application" in heard) or bool(setting.scenario.sweep.updates),
+        SLOTS_NEEDED: setting.reference,
+        VERSION: (setting.reference and "application" in heard) or bool(setting.scenario.sweep.updates),
     }
     for needs in NEEDS.values():
-        if needs.startswith(_SIGNAL):
-            given[needs] = needs.removeprefix(_SIGNAL) in heard
+        if needs.startswith(SIGNAL):
+            given[needs] = needs.removeprefix(SIGNAL) in heard
     return {name: needs for name, needs in NEEDS.items() if not given[needs]}
 
 
