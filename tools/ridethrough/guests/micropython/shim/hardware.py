@@ -1,0 +1,240 @@
+# What a board's `machine`, `time` and `hashlib` are made of.
+import hashlib
+import sys
+import time
+
+import link
+
+BOARD = link.board
+RATE = BOARD["rate"]
+ESP32 = BOARD["port"] == "esp32"
+STM32 = BOARD["port"] == "stm32"
+_HALF = 1 << 29
+
+
+class Pin:
+    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+    PULL_UP, PULL_DOWN = 1, 2
+    IRQ_FALLING, IRQ_RISING = 4, 8
+
+    def __init__(self, id, mode=None, pull=None, *, value=None, **how):
+        self._gpio = id._gpio if isinstance(id, Pin) else _gpio_of(id)
+        if mode is not None or pull is not None or value is not None or how:
+            self.init(mode, pull, value=value, **how)
+
+    def init(self, mode=None, pull=None, *, value=None, **how):
+        level = None if value is None else int(bool(value))
+        hold = how.pop("hold", None) if ESP32 else None
+        if how:
+            raise TypeError("extra keyword arguments given")
+        link.call("pin_configure", self._gpio, mode, pull or 0, level, hold if hold is None else bool(hold))
+        link.levels.clear()
+        if level is not None:
+            link.driven[self._gpio] = level
+
+    def value(self, *x):
+        gpio = self._gpio
+        if x:
+            level = int(bool(x[0]))
+            if link.driven.get(gpio) != level or not link.passes(BOARD["hal_us"]):
+                link.call("pin_write", gpio, level)
+                link.levels.clear()
+                link.driven[gpio] = level
+        elif gpio in link.levels and link.passes(BOARD["hal_us"]):
+            return link.levels[gpio]
+        else:
+            level = link.levels[gpio] = link.call("pin_read", gpio)
+            return level
+
+    __call__ = value
+
+    def irq(self, handler=None, trigger=12, *, hard=False):
+        # the esp32 port schedules handlers: it has no hard ones
+        if handler and hard == ESP32:
+            raise NotImplementedError("Pin.irq is simulated with hard=True only, and on the esp32 port without")
+        link.callbacks.append(lambda: handler(self))
+        link.call("pin_irq", self._gpio, trigger, len(link.callbacks) - 1 if handler else -1)
+
+    def on(self):
+        self.value(1)
+
+    high = on
+
+    def off(self):
+        self.value(0)
+
+    low = off
+
+
+def _gpio_of(id):
+    # by number, or on the stm32 port by the name of the CPU's pin
+    if STM32:
+        if isinstance(id, str):
+            name = id[1:] if id[:1] == "P" else id
+            if name[:1] in ("A", "B", "C", "D") and name[1:].isdigit() and str(int(name[1:]) % 16) == name[1:]:
+                return "ABCD".find(name[0]) * 16 + int(name[1:])
+    elif isinstance(id, int) and 0 <= id <= (39 if ESP32 else 29):
+        return id
+    raise ValueError("invalid pin")
+
+
+class ADC:
+    def __init__(self, id):
+        self._gpio = id._gpio if isinstance(id, Pin) else id
+
+    def read_u16(self):
+        gpio = self._gpio
+        if gpio in link.adc and link.passes(BOARD["hal_us"]):
+            return link.adc[gpio]
+        value = link.call("adc_read", gpio)
+        if link.steady:
+            link.adc[gpio] = value
+        return value
+
+
+class AttenuatedADC(ADC):  # the esp32 port's
+    ATTN_11DB = 3
+
+    def __init__(self, id, *, atten=0):
+        if atten != self.ATTN_11DB:
+            raise NotImplementedError("machine.ADC is simulated with atten=ADC.ATTN_11DB only")
+        super().__init__(id)
+
+    def read_uv(self):
+        return min(self.read_u16() * BOARD["io_mv"] * 1000 >> 16, 3100000)
+
+
+class WDT:
+    def __init__(self, id=0, timeout=5000):
+        if timeout > BOARD["wdt_ms_max"]:
+            raise ValueError("timeout exceeds %d" % BOARD["wdt_ms_max"])
+        link.call("wdt_start", timeout)
+
+    def feed(self):
+        if link.passes(BOARD["hal_us"]):
+            link.fed = link.now
+        else:
+            link.call("wdt_feed")
+
+
+class Timer:
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(self, id=-1, **how):
+        self._n = -1
+        if how:
+            self.init(**how)
+
+    def init(self, *, mode=1, callback=None, period=0xFFFFFFFF, tick_hz=1000, freq=None, hard=False):
+        self.deinit()
+        self._n = len(link.callbacks)
+        link.callbacks.append(lambda: callback(self))
+        us = int(1000000 / freq) if freq else period * 1000000 // tick_hz
+        link.call("timer_start", max(1, us), mode == Timer.PERIODIC, self._n)
+
+    def deinit(self):
+        if self._n >= 0:
+            link.call("timer_stop", self._n)
+
+
+class RTC:
+    def datetime(self, when=None):
+        if when is None:
+            t = broken_down()
+            return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)
+        link.call("set_unix_time", time.mktime((when[0], when[1], when[2], when[4], when[5], when[6], 0, 0)))
+
+
+class I2C:
+    def __init__(self, id, *, scl=None, sda=None, freq=400000):
+        pass
+
+    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+        data = link.call("i2c_read", addr, memaddr, len(buf))
+        if data is None:
+            raise OSError(5)
+        buf[:] = bytes.fromhex(data)
+
+    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
+        buf = bytearray(nbytes)
+        self.readfrom_mem_into(addr, memaddr, buf)
+        return bytes(buf)
+
+
+class Mem32:
+    def __getitem__(self, address):
+        if address != BOARD["output_enables"] or not address:
+            raise NotImplementedError("mem32[0x%08x] is not simulated" % address)
+        return link.call("output_enables")
+
+
+class Sha256:
+    def __init__(self, data=b""):
+        self._sha = hashlib.sha256()
+        if data:
+            self.update(data)
+
+    def update(self, data):
+        link.spend(len(data) * BOARD["sha256_us_per_kib"] // 1024)
+        self._sha.update(data)
+
+    def digest(self):
+        return self._sha.digest()
+
+
+def ticks(us_each):
+    own_us = (link.now - BOARD["started_us"]) * RATE // 1000000
+    return (own_us + BOARD["tick_origin_us"]) // us_each % (1 << 30)
+
+
+def ticks_us():
+    return ticks(1) if link.passes(BOARD["hal_us"]) else link.call("ticks_us")
+
+
+def ticks_ms():
+    return ticks(1000) if link.passes(BOARD["hal_us"]) else link.call("ticks_ms")
+
+
+def sleep_us(us):
+    us = max(0, us)
+    if not link.passes(us * 1000000 // RATE):
+        link.call("sleep_us", us)
+
+
+def broken_down(seconds=None):
+    return time.gmtime(link.call("unix_time") if seconds is None else seconds)
+
+
+def modules():
+    # The firmware's `machine`, `time` and `hashlib`.
+    machine = link.Module(
+        Pin=Pin, ADC=AttenuatedADC if ESP32 else ADC, WDT=WDT, Timer=Timer, RTC=RTC, I2C=I2C, mem32=Mem32(),
+        PWRON_RESET=1, WDT_RESET=3,
+        reset=lambda: link.call("machine_reset"),
+        soft_reset=sys.exit,
+        reset_cause=lambda: link.call("reset_cause"),
+        unique_id=lambda: bytes.fromhex(BOARD["unique_id"]),
+        disable_irq=lambda: int(link.call("irq", True)),
+        enable_irq=lambda state: link.call("irq", bool(state)) and None,
+        idle=lambda: link.call("sleep_us", 1000),
+        freq=lambda: 125000000,
+    )  # fmt: skip
+    if STM32:
+        machine.HARD_RESET, machine.SOFT_RESET = 2, 0
+    clock = link.Module(
+        ticks_ms=ticks_ms,
+        ticks_us=ticks_us,
+        ticks_add=lambda t, d: (t + d) % (1 << 30),
+        ticks_diff=lambda a, b: (a - b + _HALF) % (1 << 30) - _HALF,
+        sleep=lambda s: sleep_us(int(s * 1000000)),
+        sleep_ms=lambda ms: sleep_us(ms * 1000),
+        sleep_us=sleep_us,
+        time=lambda: link.call("unix_time"),
+        gmtime=broken_down,
+        localtime=broken_down,
+        mktime=time.mktime,
+    )
+    digests = link.Module(sha256=Sha256)
+    if BOARD["network"]:
+        digests.sha1 = hashlib.sha1
+    return {"machine": machine, "time": clock, "hashlib": digests}

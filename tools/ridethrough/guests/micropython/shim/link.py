@@ -1,0 +1,151 @@
+# The link to the host: requests and replies on two pipes, and the time that the host has granted.
+# Until `until` nothing happens in the world, so whatever only reads or lets time pass is answered here, and the host
+# is told with the next request. docs/guest-protocol.md has the protocol.
+import json
+from _thread import allocate_lock, get_ident
+from time import clock, sleep_ms, ticks_ms
+
+_from_host = open(3, "rb")
+_to_host = open(4, "wb")
+callbacks = []
+now = until = 0
+_count = 0  # calls and granted passes of time
+_owner = 0  # the thread that talks to the host
+busy = False  # it is not the one that runs the firmware
+_lock = allocate_lock()
+_told = 0  # what the host believes `now` to be
+fed = -1  # when the watchdog was last fed in this grant
+_happened = 0
+steady = False
+rx = b""
+taken = 0  # bytes of `rx` that were read in this grant
+levels = {}  # what does not change until something happens, or a pin is written to
+adc = {}
+driven = {}  # what this boot has last written to a pin
+
+
+def _granted(grant):
+    global now, until, _told, fed, _happened, steady, rx, taken
+    now, until, happened, steady, received = grant
+    if happened != _happened:
+        _happened = happened
+        levels.clear()
+        adc.clear()
+    _told = now
+    fed = -1
+    if received is None:
+        if taken:
+            rx = rx[taken:]
+    else:
+        rx = bytes.fromhex(received)
+    taken = 0
+
+
+def send(request):
+    global now, fed
+    if now < _told:
+        # the other thread let time pass while this one was about to
+        now = _told
+        fed = -1
+    if _told != now or taken or fed >= 0:
+        _to_host.write(json.dumps(["sync", now, fed, taken]) + "\n" + json.dumps(request) + "\n")
+    else:
+        _to_host.write(json.dumps(request) + "\n")
+
+
+def call(*request):
+    global _owner, _count
+    _count += 1
+    me = get_ident()
+    if _owner == me:
+        # from a callback, in the middle of another request
+        return _exchange(request)
+    if not _lock.acquire(0):
+        _to_host.write('["back"]\n')
+        _lock.acquire()
+    _owner = me
+    try:
+        return _exchange(request)
+    finally:
+        _owner = 0
+        _lock.release()
+
+
+def _exchange(request):
+    send(request)
+    interrupted = False
+    while True:
+        kind, value, grant = json.loads(_from_host.readline())
+        _granted(grant)
+        if kind == "ok":
+            if interrupted:
+                raise KeyboardInterrupt
+            return value
+        if kind == "timer":
+            try:
+                callbacks[value]()
+            except Exception as e:
+                print_line("%s: %s\n" % (type(e).__name__, e))
+            except KeyboardInterrupt:
+                interrupted = True
+            send(["done"])
+        else:
+            raise KeyboardInterrupt
+
+
+def stand_by(board):
+    # A thread of its own. Code that computes and asks for nothing must not keep timers from running: after a
+    # while this asks in its place. The VM's threads have no lock between them, so until then it allocates nothing.
+    global busy, _owner
+    wait_ms = board["busy_ms"]
+    seen = -1
+    since_ms = cpu_s = 0
+    while True:
+        sleep_ms(50)
+        if _owner or _count != seen:
+            seen = _count
+            cpu_s = -1
+            since_ms = ticks_ms()
+        elif ticks_ms() - since_ms < wait_ms:
+            pass
+        elif cpu_s < 0:
+            # it has had the time; has it had the machine?
+            cpu_s = clock()
+        elif (clock() - cpu_s) * 1000 > wait_ms and _lock.acquire(0):
+            busy = True
+            _owner = get_ident()
+            _exchange(["busy"])
+            _owner = 0
+            busy = False
+            _lock.release()
+            seen = -1
+
+
+def passes(us):
+    # Lets `us` pass within the grant; False if the host has to be asked.
+    global now, _count
+    _count += 1
+    t = now + us
+    if t >= until or busy:
+        return False
+    now = t
+    return True
+
+
+def spend(us):
+    if not passes(us):
+        call("spend", us)
+
+
+def print_line(text):
+    call("stdout_write", text)
+
+
+class Module:
+    def __init__(self, **names):
+        for name, value in names.items():
+            setattr(self, name, value)
+
+
+call("grants")
+board = call("facts")
