@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule, Scenario, run_scenario
 from ridethrough.cli import main
+from ridethrough.cli.spelling import sentence
 from ridethrough.scenarios.loader import specimens
 from ridethrough.traces.load import ProbeMap, load_capture
 from ridethrough.traces.vcd_out import write_vcd
@@ -180,14 +181,13 @@ b10111011100000 #
 
 def test_who_says_nothing_of_resets_is_told_how(tmp_path):
     path = analog(tmp_path / "a.csv", [12.0] * 300, 1.0)
-    assert "--at reset=TIME" in judged(path, RAIL).cause
-    assert (
-        "--at activation=TIME"
-        in judged(path, RAIL, ("reset", 100 * S, ""), rule=Rule.load("mp102-activation-only")).cause
-    )
+    assert "--at reset=TIME" in sentence(judged(path, RAIL))
+    activation_only = Rule.load("mp102-activation-only")
+    assert "--at activation=TIME" in sentence(judged(path, RAIL, ("reset", 100 * S, ""), rule=activation_only))
     no_mains = judged(analog(tmp_path / "b.csv", [12.0] * 130 + [0.0] * 200 + [12.0] * 99, 1.0),
                       ProbeMap({"ch_mv": "Channel 0"}), ACTIVATION, OUTCOME)  # fmt: skip
     assert no_mains.status == "undecided" and "mains was not captured" in no_mains.cause
+    assert "--map mains=CHANNEL or --assume 'mains on'" in sentence(no_mains)
 
 
 def test_a_capture_that_begins_in_a_cut_or_ends_in_one(tmp_path):
@@ -382,7 +382,7 @@ def test_what_a_capture_cannot_be(tmp_path, name, text, problem):
 def test_a_digital_line_by_the_name_of_a_voltage_needs_a_threshold(tmp_path):
     path = tmp_path / "d.vcd"
     path.write_text("$timescale 1 s $end\n$var wire 1 ! ch_mv $end\n$enddefinitions $end\n#0 1!\n#700\n")
-    with pytest.raises(BadInput, match="--threshold"):
+    with pytest.raises(BadInput, match="threshold_mv"):
         load_capture(path, ProbeMap({}), [10_800])
     # and changes may stand behind the time, as PulseView writes them
     assert load_capture(path, ProbeMap({}, threshold_mv=10_800), [10_800]).below("ch_mv", 10_800).may == []

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.call(arguments))
     except BadInput as e:
-        print(f"ridethrough: {e}", file=sys.stderr)
+        print(f"ridethrough: {_spelled(e)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -49,3 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # nothing that a path or a pipe can do to us deserves a traceback
         print(f"ridethrough: {e.filename or 'output'}: {e.strerror or e}", file=sys.stderr)
         return 2
+
+
+def _spelled(e: BadInput) -> str:
+    # a list of rules needs no spelling of a port
+    from ridethrough.cli.spelling import message
+
+    return message(e)

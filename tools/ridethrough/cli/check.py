@@ -5,34 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ridethrough.cli.chosen import RULE, named_apart
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
+from ridethrough.cli.spelling import sentence
 from ridethrough.cli.terminal import terminal
-from ridethrough.reports.lines import Line, joined
-from ridethrough.reports.page import Page
+from ridethrough.reports.check import Judged, as_json, lines, worst_first, write_page
 from ridethrough.reports.timeline import Glyphs, strip
-from ridethrough.rules import Evidence, Rule, Verdict
+from ridethrough.rules import Evidence
 from ridethrough.rules.conditions import KINDS
-from ridethrough.rules.verdict import WORST_FIRST, worst_exit_status
+from ridethrough.rules.verdict import worst_exit_status
 from ridethrough.rules.words import time_us
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import parse_voltage_mv
-from ridethrough.traces.capture import Capture
+from ridethrough.traces.capture import ASSUMED, Capture
 from ridethrough.traces.load import ProbeMap, load_capture
 
 _EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome")
-_ASSUMED = {
-    "mains on": ("mains", 1),
-    "mains lost": ("mains", 0),
-    "CH fitted": ("ch_present", 1),
-    "ac ok": ("ac_lost", 0),
-}
-_STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow", "vacuous": "bold yellow"}
+_ASSUMED = {words: (wire, int(wire != "ac_lost")) for wire, words in ASSUMED.items()} | {"mains lost": ("mains", 0)}
 _EXAMPLES = """examples:
   ridethrough check build/update.vcd                                  a run's own trace
   ridethrough check rail.csv --map ch_mv='Channel 0' --scale 6 --at reset=130s --assume 'mains on'
@@ -43,14 +35,6 @@ safety: assume that the hub's interface is at mains potential until the meter's 
 supply, isolated probes, no earthed instrument, a competent person.
 
 exit status, the worst of all: 0 kept, or nothing it speaks about; 1 broken; 2 bad input; 3 undecided"""
-
-
-@dataclass(frozen=True)
-class _Judged:
-    path: Path
-    capture: Capture
-    rule: Rule
-    verdict: Verdict
 
 
 def add(parser: Command) -> None:
@@ -77,7 +61,7 @@ def call(arguments: argparse.Namespace) -> int:
     rules = named_apart(arguments.rule or [RULE])
     levels = frozenset(level for rule in rules for level in rule.levels_mv)
     probes, stated = _probes(arguments), [_stated(text) for text in arguments.at]
-    judged = []
+    found: list[Judged] = []
     for path in arguments.captures:
         capture = _load(path, probes, levels)
         for name, kind, at_us, text in stated:
@@ -87,24 +71,20 @@ def call(arguments: argparse.Namespace) -> int:
             capture.rests_on.append(f"{text}, as stated")
         capture.log.sort(key=lambda e: e.t_us)
         evidence = Evidence(capture)
-        judged += [_Judged(path, capture, rule, rule.check(evidence)) for rule in rules]
-    judged.sort(key=lambda j: (WORST_FIRST.index(j.verdict.status), -_size(j.verdict)))
+        found += [Judged(path, capture, rule, rule.check(evidence)) for rule in rules]
+    judged = worst_first(found)
     if arguments.html:
-        _write_page(judged, arguments.html)
+        write_page(judged, arguments.html, sentence)
     with terminal() as console:
         if arguments.json:
-            print(json.dumps([_as_json(j) for j in judged], indent=2))
+            print(json.dumps([as_json(j, sentence) for j in judged], indent=2))
         elif len(judged) == 1:
             glyphs = Glyphs.for_encoding(console.encoding)
-            console.say(*strip(judged[0].capture, console.width, glyphs), "", *_lines(judged[0]))
+            console.say(*strip(judged[0].capture, console.width, glyphs), "", *lines(judged[0], sentence))
         else:
             for j in judged:
-                console.say(*_lines(j))
+                console.say(*lines(j, sentence))
     return worst_exit_status(j.verdict.exit_status for j in judged)
-
-
-def _size(verdict: Verdict) -> int:
-    return (verdict.margin_us or 0) if verdict.status == "fail" else -(verdict.margin_us or 0)
 
 
 def _load(path: Path, probes: ProbeMap, levels: frozenset[float]) -> Capture:
@@ -145,40 +125,3 @@ def _stated(text: str) -> tuple[str, str, int, str]:
     except BadInput as e:
         raise BadInput(f"--at {text}: {e}") from e
     return ("reset", name, at_us, text) if name in KINDS else (name, "", at_us, text)
-
-
-def _lines(j: _Judged) -> list[Line | str]:
-    rests = "; ".join(j.capture.rests_on)
-    return [
-        joined((f"{j.path}  ", "bold"), (j.verdict.sentence(), _STYLES[j.verdict.status])),
-        f"    {j.rule.id}" + (f"; rests on: {rests}" if rests else ""),
-    ]
-
-
-def _as_json(j: _Judged) -> dict[str, Any]:
-    v = j.verdict
-    witness = vars(v.witness) if v.witness else None
-    return {
-        "capture": str(j.path),
-        "rule": j.rule.id,
-        "status": v.status,
-        "sentence": v.sentence(),
-        "witness": witness,
-        "margin_us": v.margin_us,
-        "rests_on": j.capture.rests_on,
-    }
-
-
-def _write_page(judged: list[_Judged], path: Path) -> None:
-    page = Page("Captures against rules")
-    page.verdict(judged[0].verdict, f"{judged[0].path.name}: ")
-    if len(judged) > 1:
-        rows = [(j.path.name, j.rule.id, j.verdict.sentence()) for j in judged]
-        page.table("Worst first", ("capture", "rule", "verdict"), rows)
-    for j in judged:
-        page.heading(f"{j.path.name}: {j.rule.id}")
-        page.add("blockquote", j.rule.text)
-        page.verdict(j.verdict)
-        page.timeline(j.capture, j.verdict, sorted(j.rule.levels_mv), j.path.name)
-        page.add("p", "It rests on: " + "; ".join(j.capture.rests_on), "soft")
-    page.write(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 
 from ridethrough.cli.chosen import RULE, named_apart
@@ -85,7 +86,7 @@ def call(arguments: argparse.Namespace) -> int:
     record = as_json(judged, rules, arguments.image, image, arguments.note, within_mv)
     write_atomically(arguments.output / f"{arguments.stem}.json", json.dumps(record, indent=2).encode() + b"\n")
     page = arguments.output / f"{arguments.stem}.html"
-    write_page(judged, rules, record, page)
+    write_page(judged, rules, record, page, _again)
     with terminal() as console:
         glyphs = Glyphs.for_encoding(console.encoding)
         console.say(*strip(judged[0].capture, console.width, glyphs), "")
@@ -105,4 +106,10 @@ def _lines(j: Judged, repeat: int) -> list[Line | str]:
     ]
     if j.ac_lost_us:
         lines.append(f"  AC lost said for {show_time(j.ac_lost_us)} that mains is lost")
-    return [*lines, f"  again: {j.run.again()}"]
+    return [*lines, f"  again: {_again(j.run)}"]
+
+
+def _again(run: HilRun) -> str:
+    # the line that judges the capture again
+    words = ["ridethrough check", shlex.quote(str(run.vcd)), "--assume 'mains on' --assume 'CH fitted'"]
+    return " ".join([*words, *(f"--at {kind or name}={t_us}us" for name, kind, t_us in run.stated)])

@@ -53,7 +53,7 @@ def call(arguments: argparse.Namespace) -> int:
         except (KeyError, ValueError) as e:
             raise BadInput(f"--port {arguments.port}: what is there does not speak this console: {e}") from e
         except LinkLost as e:
-            raise BadInput(f"{e}; run it again, and it goes on where it stopped") from e
+            raise BadInput(*e.args, "; run it again, and it goes on where it stopped") from e
 
 
 def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: KeyPair, date: int) -> int:

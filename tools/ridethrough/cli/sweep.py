@@ -56,7 +56,11 @@ def call(arguments: argparse.Namespace) -> int:
     setting = _setting(arguments)
     if arguments.replay:
         return _replay(arguments, setting)
-    again = _command(arguments)
+    command = _command(arguments)
+
+    def again(ident: str) -> str:
+        return f"{command} --replay {ident}"
+
     with terminal() as console:
         if not arguments.json:
             names = f"{setting.scenario.name}: board {setting.board.name}, firmware {setting.firmware.name}"

@@ -18,7 +18,7 @@ from mpremote.transport_serial import SerialTransport
 from serial import SerialException
 
 from ridethrough.devices.port import open_port, silent, why_not
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, Param
 from ridethrough.support.files import write_atomically
 
 STAGE = "/stage"
@@ -88,15 +88,16 @@ class Flasher:
             with silent():
                 self._board = SerialTransport(port, baudrate=115_200, wait=0, timeout=_READ_S)
         except TransportError as e:
-            raise BadInput(why_not(port, "it could not be opened")) from e
+            raise BadInput(Param("port", port), why_not(port, "it could not be opened")) from e
         try:
             self._enter()
             self._board.exec(_KEEP_AWAKE)
         except LOST as e:
             self._board.close()
             raise BadInput(
-                f"--port {port}: no MicroPython prompt: not a MicroPython board, or it is trying a new version and "
-                "refuses to be interrupted (two minutes at most)"
+                Param("port", port),
+                ": no MicroPython prompt: not a MicroPython board, or it is trying a new version and "
+                "refuses to be interrupted (two minutes at most)",
             ) from e
 
     def _enter(self) -> None:

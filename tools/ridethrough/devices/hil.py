@@ -5,7 +5,6 @@ can judge.
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,7 +17,7 @@ from ridethrough.headend import client
 from ridethrough.images.commands import next_command
 from ridethrough.images.keys import KeyPair
 from ridethrough.rules.conditions import KINDS
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, Param
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.load import ProbeMap, load_capture
 
@@ -51,17 +50,12 @@ class HilRun:
         self.vcd, self.sha256 = vcd, hashlib.sha256(vcd.read_bytes()).hexdigest()
 
     def capture(self, levels_mv: frozenset[float]) -> Capture:
-        """What was kept, with what was stated: as `ridethrough check` would have it."""
+        """The recording that was kept, with the events that are known from the console."""
         capture = load_capture(self.vcd, ProbeMap(assumed=ASSUMED), levels_mv)
         for name, kind, t_us in self.stated:
             capture.state(name, t_us, kind)
         capture.log.sort(key=lambda e: e.t_us)
         return capture
-
-    def again(self) -> str:
-        """The line that judges the capture again."""
-        words = ["ridethrough check", shlex.quote(str(self.vcd)), "--assume 'mains on' --assume 'CH fitted'"]
-        return " ".join([*words, *(f"--at {kind or name}={t_us}us" for name, kind, t_us in self.stated)])
 
 
 def run_hil(
@@ -74,14 +68,14 @@ def run_hil(
     """Pushes `image`, activates it, waits for what comes of it. BadInput if one of the two is not there; what goes
     wrong later is the run's `problem`."""
     shutdowns: list[tuple[int, str]] = []
-    with WitnessLink(witness_port, "--witness-port") as witness:
+    with WitnessLink(witness_port, "witness_port") as witness:
 
         def on_line(line: str) -> None:
             kind = line.removeprefix("* shutdown ")
             if kind in KINDS and kind != line:
                 shutdowns.append((witness.now_us, kind))
 
-        with ConsoleLink(board_port, on_line, "--board-port") as link:
+        with ConsoleLink(board_port, on_line, "board_port") as link:
             link.begin()
             run = HilRun(Recording())
             try:
@@ -90,7 +84,9 @@ def run_hil(
             except client.Refused as e:
                 run.problem = f"the board refused: {e}"
             except (KeyError, ValueError) as e:
-                raise BadInput(f"--board-port {board_port}: what is there does not speak this console: {e}") from e
+                raise BadInput(
+                    Param("board_port", board_port), f": what is there does not speak this console: {e}"
+                ) from e
             except BadInput as e:
                 if not run.hello:
                     raise

@@ -12,7 +12,7 @@ import serial
 from serial.tools import list_ports
 
 from ridethrough.headend.client import HELLO_TIMEOUT_US, NoAnswer, Operation, Request, ask, words
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, Param
 
 BAUD = 115_200
 _READ_S = 0.05
@@ -26,39 +26,37 @@ class LinkLost(BadInput):
     """The port went away, and did not come back in time."""
 
 
-def open_port(name: str, option: str = "--port") -> serial.Serial:
+def open_port(name: str, param: str = "port") -> serial.Serial:
     """Opens it for us alone; BadInput if that cannot be."""
     try:
         return serial.serial_for_url(name, baudrate=BAUD, timeout=_READ_S, write_timeout=10, exclusive=True)
     except ValueError as e:
-        raise BadInput(f"{option} {name}: {e}") from e
+        raise BadInput(Param(param, name), f": {e}") from e
     except OSError as e:
-        raise BadInput(why_not(name, str(e), option)) from e
+        raise BadInput(Param(param, name), why_not(name, str(e))) from e
 
 
-def why_not(name: str, error: str, option: str = "--port") -> str:
-    """Why a port cannot be opened, in one line."""
+def why_not(name: str, error: str) -> str:
+    """Why a port cannot be opened: what follows its name."""
     if "://" not in name and not Path(name).exists():
         there = ", ".join(sorted(p.device for p in list_ports.comports() if p.vid is not None))
-        return f"{option} {name}: no such port; " + (
-            f"there are: {there}" if there else "no USB serial port is connected"
-        )
+        return ": no such port; " + (f"there are: {there}" if there else "no USB serial port is connected")
     if "lock" in error or "busy" in error.lower() or "[Errno 11]" in error:
-        return f"{option} {name}: busy: another program has it open (a terminal, mpremote?)"
+        return ": busy: another program has it open (a terminal, mpremote?)"
     if "ermission" in error:
-        return f"{option} {name}: permission denied (on Linux: is your user in the group dialout?)"
-    return f"{option} {name}: cannot be opened: {error.splitlines()[0]}"
+        return ": permission denied (on Linux: is your user in the group dialout?)"
+    return f": cannot be opened: {error.splitlines()[0]}"
 
 
 class ConsoleLink:
     """The line console on a port. `on_line(line)` hears every line that is no answer. A port that goes away,
-    as a USB board's does at a reset, is opened again. `option` names it in complaints."""
+    as a USB board's does at a reset, is opened again. `param` is its name in complaints."""
 
-    def __init__(self, name: str, on_line: Callable[[str], None] = lambda line: None, option: str = "--port") -> None:
+    def __init__(self, name: str, on_line: Callable[[str], None] = lambda line: None, param: str = "port") -> None:
         self._name = name
-        self._called = f"{option} {name}"
+        self._called = Param(param, name)
         self._on_line = on_line
-        self._serial = open_port(name, option)
+        self._serial = open_port(name, param)
         self._buffer = bytearray()
         self.went_away = 0
         """How often the port was away."""
@@ -93,7 +91,7 @@ class ConsoleLink:
             except StopIteration as done:
                 return str(done.value)
             except NoAnswer as e:
-                raise BadInput(f"{self._called}: no answer to '{str(e)[:40]}'{self._prompt()}") from e
+                raise BadInput(self._called, f": no answer to '{str(e)[:40]}'{self._prompt()}") from e
             first = False
             answer = self._exchange(request)
 
@@ -157,7 +155,7 @@ class ConsoleLink:
                 return
             except BadInput as e:
                 if time.monotonic() > ends:
-                    raise LinkLost(f"{self._called}: the board went away and did not come back: {e}") from e
+                    raise LinkLost(self._called, f": the board went away and did not come back: {e}") from e
             time.sleep(0.2)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.devices.recording import Recording
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, Param
 
 _ANSWER_S = 3.0
 _SILENT_S = 5.0
@@ -18,10 +18,10 @@ _LISTEN_S = 0.5
 class WitnessLink:
     """Records from `with` on, until `stop`; BadInput if no witness answers at `port`."""
 
-    def __init__(self, port: str, option: str = "--port") -> None:
-        self._called = f"{option} {port}"
+    def __init__(self, port: str, param: str = "port") -> None:
+        self._called = Param(param, port)
         self._port = port
-        self._link = ConsoleLink(port, option=option)
+        self._link = ConsoleLink(port, param=param)
         self._recording = Recording()
         self._failed: BadInput | None = None
         self._heard = threading.Condition()
@@ -34,8 +34,9 @@ class WitnessLink:
         if not self._until(lambda: bool(self._recording.who), _ANSWER_S):
             self.stop()
             raise BadInput(
-                f"{self._called}: no witness answers: put firmware/witness/main.py on that board "
-                f"(mpremote connect {self._port} cp firmware/witness/main.py :main.py + reset)"
+                self._called,
+                ": no witness answers: put firmware/witness/main.py on that board "
+                f"(mpremote connect {self._port} cp firmware/witness/main.py :main.py + reset)",
             )
         return self
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ridethrough.guests.cpython import CPythonGuest
-from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.errors import BadInput, Param, suggestion
 from ridethrough.world.mcu import Guest
 
 _NAMES = ("cpython", "micropython")
@@ -37,6 +37,6 @@ def guest_named(name: str) -> Guest:
         path = name.removeprefix(_PROGRAM)
         found = shutil.which(path if "/" in path else f"./{path}")
         if found is None:
-            raise BadInput(f"--guest {name}: '{path}' is no program that can be run")
+            raise BadInput(Param("guest", name), f": '{path}' is no program that can be run")
         return _in_a_process("program", "ProgramGuest")(Path(found))
     raise BadInput(f"no guest '{name}'{suggestion(name, _NAMES)}: cpython, micropython or exec:PATH")

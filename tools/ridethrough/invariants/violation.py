@@ -16,5 +16,5 @@ class Violation:
 
     @property
     def ident(self) -> str:
-        """What --replay takes."""
+        """What a replay takes."""
         return "-".join(self.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,8 +112,15 @@ def as_json(
     }
 
 
-def write_page(judged: Sequence[Judged], rules: Sequence[Rule], record: dict[str, Any], path: Path) -> None:
-    """The same for people, with timelines. BadInput if it cannot be written."""
+def write_page(
+    judged: Sequence[Judged],
+    rules: Sequence[Rule],
+    record: dict[str, Any],
+    path: Path,
+    again: Callable[[HilRun], str],
+) -> None:
+    """The same for people, with timelines; `again(run)` is the line that judges a run's capture again. BadInput if it
+    cannot be written."""
     page = Page("A board under test")
     worst = judged[0]
     style = {0: "pass", 1: "fail", 3: "undecided"}[worst.exit_status]
@@ -150,7 +157,7 @@ def write_page(judged: Sequence[Judged], rules: Sequence[Rule], record: dict[str
                 f"watched for {show_time(recording.now_us)}, a sample every {show_time(recording.apart_us)} or sooner; "
                 f"{recording.lines_lost} lines and {recording.edges_lost} edges lost, not known for "
                 f"{show_time(recording.unwatched_us)} in all",
-                f"again: `{j.run.again()}`",
+                f"again: `{again(j.run)}`",
             ]
         )
     page.write(path)

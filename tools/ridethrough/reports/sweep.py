@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ridethrough.invariants.table import NEEDS
@@ -13,8 +13,8 @@ from ridethrough.sweep.explore import Result
 from ridethrough.sweep.replay import Replay
 
 
-def lines(result: Result, again: str) -> Iterator[Line]:
-    """The report. `again`: the command line that a replay's id is added to."""
+def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
+    """The report. `again(id)`: the line that replays a failure."""
     per_cut = ", ".join(str(n) for n in result.per_cut)
     if result.fixpoint:
         yield styled("  fixpoint reached: no number of power cuts and resets leads to another state", "green")
@@ -38,7 +38,7 @@ def lines(result: Result, again: str) -> Iterator[Line]:
             yield styled(f"  {name:<18} BROKEN in {result.failures[name]} boots", "bold red")
             for broken in result.broken[name]:
                 yield styled(f"    {broken.text}")
-                yield styled(f"      {again} --replay {broken.ident}", "dim")
+                yield styled(f"      {again(broken.ident)}", "dim")
     yield Line()
     yield styled(summary(result), "bold red" if result.failures else "bold green")
 
@@ -53,7 +53,7 @@ def _by_fault(result: Result) -> str:
     return ", ".join(f"{name} {count}" for name, count in result.by_fault.most_common())
 
 
-def as_json(result: Result, again: str) -> dict[str, Any]:
+def as_json(result: Result, again: Callable[[str], str]) -> dict[str, Any]:
     """Everything, for programs."""
 
     def one(broken: Violation) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def as_json(result: Result, again: str) -> dict[str, Any]:
             "text": broken.text,
             "t_us": broken.t_us,
             "id": broken.ident,
-            "replay": f"{again} --replay {broken.ident}",
+            "replay": again(broken.ident),
         }
 
     return {

@@ -15,8 +15,11 @@ from ridethrough.rules.reading import Reading
 from ridethrough.rules.reboots import spans
 from ridethrough.rules.side import AT_LEAST, AT_MOST
 from ridethrough.rules.verdict import Verdict, Worst
+from ridethrough.support.errors import Param
 from ridethrough.support.quantities import show_time
+from ridethrough.traces.doubt import Doubt, cures_of
 
+_MAINS = (Param("channels", "mains=CHANNEL"), Param("assumed", "mains on"))
 _AMOUNT_KEYS = ("forbid", "lasting", "times", "per", "ends_when", "unless", "tolerance")
 
 
@@ -44,7 +47,9 @@ def _judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
         return Verdict(rule_id, "pass", _witness(evidence, most), margin, "", reading.name, bool(reading.times))
     cause = _cause(evidence, reading, least, most)
     worst = _witness(evidence, least or most)
-    return Verdict(rule_id, "undecided", worst, None, cause, reading.name, bool(reading.times))
+    return Verdict(
+        rule_id, "undecided", worst, None, str(cause), reading.name, bool(reading.times), cures=cures_of(cause)
+    )
 
 
 def _witness(evidence: Evidence, worst: Amount | None) -> Worst | None:
@@ -60,14 +65,12 @@ def _cause(evidence: Evidence, reading: Reading, least: Amount | None, most: Amo
     trace = evidence.trace
     if least is None:
         if spans(evidence, reading, AT_MOST) and trace.knows("reset"):
-            return (
-                "the kind of the reset was not captured: --at activation=TIME, or another kind, says it; mains, "
-                "captured or with --assume 'mains on', says that it was no power-up"
-            )
+            # who knows that mains was on knows that it was no power-up
+            return Doubt("the kind of the reset was not captured", Param("stated", "activation=TIME"), *_MAINS)
         if trace.wire("reset", 1).may != [(0, trace.end_us)]:
             return f"samples are {show_time(trace.period_us)} apart: shorter resets may have been missed"
         if spans(evidence, reading, AT_MOST):
-            return "no reset was captured: --at reset=TIME says when there was one"
+            return Doubt("no reset was captured", Param("stated", "reset=TIME"))
         return "the trace ends in a cut, before the reset that was announced"
     sure, end_us = cuts(evidence, reading, AT_LEAST), trace.end_us
     if sure and sure[-1][1] >= end_us:
@@ -81,4 +84,4 @@ def _cause(evidence: Evidence, reading: Reading, least: Amount | None, most: Amo
         return f"within the tolerance of {show_time(reading.tolerance_us)} of the limit"
     if any(cut.us == math.inf for cut in most.cuts) and sure:
         return f"the trace ends within {show_time(reading.back_us)} of the cut that began at {show_time(sure[-1][0])}"
-    return "the end of the reboot was not captured"
+    return Doubt("the end of the reboot was not captured", Param("stated", f"{reading.to.replace(' ', '_')}=TIME"))

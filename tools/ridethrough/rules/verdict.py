@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ridethrough.support.errors import Param
 from ridethrough.support.quantities import show_time
 
 Status = Literal["pass", "fail", "undecided", "vacuous"]
@@ -44,6 +45,8 @@ class Verdict:
     """The name of the limit that decided, if it has one."""
     counts: bool = False
     """The rule counts cuts: amounts are numbers of them."""
+    cures: tuple[Param, ...] = ()
+    """What would decide it, any one of them."""
     readings: str = ""
     """For a rule that leaves keys open: in how many of its readings it fails, and which key decides."""
 

@@ -7,11 +7,35 @@ status 2. It is never used for a defect of ours.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of the library, in an error or a doubt, with the value that is wrong or that would help. Each front
+    end has its own spelling for it: the command line an option."""
+
+    name: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}".rstrip()
 
 
 class BadInput(Exception):
-    """One line: what is wrong, where, and how to mend it."""
+    """One line: what is wrong, where, and how to mend it. Its parts are texts and the parameters that they are
+    about."""
+
+    def __init__(self, *parts: str | Param) -> None:
+        super().__init__(*parts)
+
+    def __str__(self) -> str:
+        return self.spelled(str)
+
+    def spelled(self, spell: Callable[[Param], str]) -> str:
+        """The line, with the parameters as a front end calls them."""
+        return "".join(spell(part) if isinstance(part, Param) else part for part in self.args)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

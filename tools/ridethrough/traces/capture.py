@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ridethrough.support.errors import Param
 from ridethrough.traces.bands import Bands
+from ridethrough.traces.doubt import Doubt
 from ridethrough.traces.intervals import Interval, common, covers
 from ridethrough.traces.segments import Segment
 from ridethrough.traces.trace import VOLTAGES, WIRES, Event, Trace
@@ -21,6 +23,8 @@ OFF_MV = 1_000
 """Below this CH power is off [assumed]."""
 _PULSE_US = 1_000
 """A reset is held for at least this [assumed]: samples further apart may miss one."""
+ASSUMED = {"mains": "mains on", "ch_present": "CH fitted", "ac_lost": "ac ok"}
+"""What somebody may know of a wire that nobody recorded, in the words for it."""
 _UNPOWERED = "running_n is low without power as well"
 _EVENT_NAMES = (
     "command",
@@ -55,8 +59,11 @@ class Capture(Trace):
         return self.complete
 
     def _missing(self, name: str) -> Truth:
-        option = "--map" if name in (*WIRES, *VOLTAGES) else "it is in no capture but a run's own, where"
-        return Truth.unknown(self.end_us, f"{name} was not captured: {option} {name}=CHANNEL")
+        if name not in (*WIRES, *VOLTAGES):
+            return Truth.unknown(self.end_us, f"{name} was not captured: it is in no capture but a run's own")
+        assumed = ASSUMED.get(name, "")
+        cures = [Param("channels", f"{name}=CHANNEL"), *([Param("assumed", assumed)] if assumed else [])]
+        return Truth.unknown(self.end_us, Doubt(f"{name} was not captured", *cures))
 
     def below(self, voltage: str, mv: float) -> Truth:
         bands = self.bands.get(voltage)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.errors import BadInput, Param, suggestion
 from ridethrough.traces.bands import UNKNOWN, Bands
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.readers import Channel, Sink, Source, open_source
@@ -72,7 +72,7 @@ def load_capture(
         keeper.close()
     for signal, level in probes.assumed.items():
         if signal in found.bands:
-            raise BadInput(f"--assume: {signal} is in {path} already, and nobody has to assume it")
+            raise BadInput(Param("assumed"), f": {signal} is in {path} already, and nobody has to assume it")
         found.bands[signal] = _constant(level)
         found.rests_on.append(f"{signal} {'high' if level else 'low'} throughout, as stated")
     if source.complete:
@@ -92,18 +92,18 @@ def _chosen(source: Source, probes: ProbeMap) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for signal, channel in probes.channels.items():
         if signal not in _SIGNALS:
-            raise BadInput(f"--map {signal}: no such signal{suggestion(signal, _SIGNALS)}")
+            raise BadInput(Param("channels", signal), f": no such signal{suggestion(signal, _SIGNALS)}")
         if channel not in source.channels:
-            raise BadInput(
-                f"--map {signal}: {source.path} has no channel '{channel}'{suggestion(channel, source.channels)}"
-            )
+            near = suggestion(channel, source.channels)
+            raise BadInput(Param("channels", signal), f": {source.path} has no channel '{channel}'{near}")
         chosen[channel] = signal
     for channel in source.channels:
         if channel in _SIGNALS and channel not in chosen and channel not in chosen.values():
             chosen[channel] = channel
     if not chosen:
         shown = ", ".join(list(source.channels)[:8])
-        raise BadInput(f"{source.path}: which of its channels is CH power? --map ch_mv=CHANNEL, one of: {shown}")
+        asked = Param("channels", "ch_mv=CHANNEL")
+        raise BadInput(f"{source.path}: which of its channels is CH power? ", asked, f", one of: {shown}")
     return chosen
 
 
@@ -311,7 +311,7 @@ def _keeper(
 ) -> _Keeper:
     channel = source.channels[name]
     if channel.what in ("text", "event"):
-        raise BadInput(f"--map {signal}: '{name}' is a {channel.what}, no level and no voltage")
+        raise BadInput(Param("channels", signal), f": '{name}' is a {channel.what}, no level and no voltage")
     is_volts = signal in VOLTAGES
     why = (
         f"'{name}' is sampled every {source.period_us} us" if source.period_us else f"'{name}' is not known throughout"
@@ -319,9 +319,8 @@ def _keeper(
     if not is_volts:
         found.bands[signal] = Bands(why)
         if channel.what == "voltage":
-            raise BadInput(
-                f"--map {signal}: '{name}' is a voltage; {signal} is a level of 0 and 1: export it as digital"
-            )
+            wrong = f": '{name}' is a voltage; {signal} is a level of 0 and 1: export it as digital"
+            raise BadInput(Param("channels", signal), wrong)
         found.rests_on.append(f"{signal} from '{name}'")
         return _LevelKeeper(found.bands[signal], ((0.0, 0.0), (1.0, 1.0)), _holds_us(source, channel))
     if channel.what == "level":
@@ -347,9 +346,8 @@ def _keeper(
 
 def _probe(found: Capture, signal: str, source: Source, channel: Channel, probes: ProbeMap) -> _LevelKeeper:
     if probes.threshold_mv is None:
-        raise BadInput(
-            f"'{channel.name}' is digital: --threshold says above what voltage of {signal} it reads high, such as 2V"
-        )
+        says = f" says above what voltage of {signal} it reads high, such as 2V"
+        raise BadInput(f"'{channel.name}' is digital: ", Param("threshold_mv"), says)
     mv = float(probes.threshold_mv)
     found.bands[signal] = Bands(f"'{channel.name}' only tells above from below {mv / 1000:g} V")
     found.rests_on.append(f"{signal} from '{channel.name}', high above {mv / 1000:g} V")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, Param
 
 _LINE_BYTES_MAX = 65_536
 _TIMEOUT_S = 20.0
@@ -27,7 +27,7 @@ class Control:
         self._path = control_path(link)
         self._answer = answer
         if is_served(link):
-            raise BadInput(f"{link}: a board is served there already: choose another --link")
+            raise BadInput(f"{link}: a board is served there already: choose another ", Param("link"))
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._path.unlink(missing_ok=True)
         try:
@@ -77,12 +77,16 @@ def is_served(link: Path) -> bool:
     return True
 
 
+class NotServed(BadInput):
+    """No board is served at that link."""
+
+
 def ask(link: Path, **request: Any) -> dict[str, Any]:
     """Asks the board that is served at `link`; BadInput if there is none or it refuses."""
     path = control_path(link)
     if not hasattr(socket, "AF_UNIX"):
         raise BadInput("virtual boards need Linux or macOS: this Python has no Unix sockets")
-    nobody = f"{link}: no board is served there (start one with: ridethrough board serve --link {link})"
+    nobody = f"{link}: no board is served there"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.settimeout(_TIMEOUT_S)
         try:
@@ -90,7 +94,7 @@ def ask(link: Path, **request: Any) -> dict[str, Any]:
             server.sendall(json.dumps(request).encode() + b"\n")
             line = server.makefile("rb").readline()
         except OSError as e:
-            raise BadInput(nobody) from e
+            raise NotServed(nobody) from e
     reply: dict[str, Any] = json.loads(line) if line else {"error": nobody}
     if "error" in reply:
         raise BadInput(reply["error"])

@@ -8,7 +8,7 @@ import time
 import tty
 from pathlib import Path
 
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, Param
 
 _CHUNK = 4096
 _UNREAD_MAX = 4096
@@ -18,7 +18,7 @@ _STALE_S = 0.25
 def check_link(link: Path) -> None:
     """BadInput if `link` is something that is not ours to replace."""
     if (link.exists() or link.is_symlink()) and not _is_ours(link):
-        raise BadInput(f"{link} exists and is no link of ours: choose another --link")
+        raise BadInput(f"{link} exists and is no link of ours: choose another ", Param("link"))
 
 
 def _is_ours(link: Path) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ridethrough.cli.commands import Command, add_commands
+from ridethrough.support.errors import BadInput
 
 LINK = Path("build") / "board"
 ACTIONS: dict[str, str | tuple[str, str]] = {
@@ -42,3 +44,13 @@ def add(parser: Command) -> None:
 def add_link(parser: argparse.ArgumentParser) -> None:
     """Which virtual board."""
     parser.add_argument("--link", metavar="PATH", type=Path, default=LINK, help=f"where it is (default: {LINK})")
+
+
+def ask_served(link: Path, **request: Any) -> dict[str, Any]:
+    """Asks the board that is served at `link`; BadInput if there is none or it refuses."""
+    from ridethrough.virtual.control import NotServed, ask
+
+    try:
+        return ask(link, **request)
+    except NotServed as e:
+        raise BadInput(*e.args, f" (start one with: ridethrough board serve --link {link})") from e

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from ridethrough.cli.board import EXAMPLES, add_link
+from ridethrough.cli.board import EXAMPLES, add_link, ask_served
 from ridethrough.cli.commands import Command
-from ridethrough.virtual.control import ask
 
 _VALUES = {"mains": ("on", "off"), "hub": ("in", "out")}
 
@@ -24,7 +23,7 @@ def add(parser: Command) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Asks the server; what it says of itself comes back."""
-    status = ask(arguments.link, do=arguments.action, value=getattr(arguments, "value", None))
+    status = ask_served(arguments.link, do=arguments.action, value=getattr(arguments, "value", None))
     if arguments.json:
         print(json.dumps(status, indent=2))
     elif arguments.action == "status":

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ridethrough.cli.board import EXAMPLES, add_link
+from ridethrough.cli.board import EXAMPLES, add_link, ask_served
 from ridethrough.cli.chosen import RULE
 from ridethrough.cli.commands import Command
-from ridethrough.virtual.control import ask
 
 
 def add(parser: Command) -> None:
@@ -25,6 +24,6 @@ def call(arguments: argparse.Namespace) -> int:
     vcd = str(arguments.vcd.resolve()) if arguments.vcd else ""
     # the server has a folder of its own
     rule = str(Path(arguments.rule).resolve()) if "/" in arguments.rule else arguments.rule
-    found = ask(arguments.link, do="trace", vcd=vcd, rule=rule)
+    found = ask_served(arguments.link, do="trace", vcd=vcd, rule=rule)
     print(found["sentence"])
     return int(found["exit_status"])
