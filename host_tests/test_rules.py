@@ -10,7 +10,7 @@ from ridethrough import BadInput, Rule
 from ridethrough.rules import reboots
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.explain import explain, warnings
-from ridethrough.rules.reading import KEYS
+from ridethrough.rules.keys import KEYS
 from ridethrough.rules.side import AT_MOST
 from ridethrough.rules.words import Boundary, lasting
 from ridethrough.support.toml import Table

@@ -12,9 +12,9 @@ from ridethrough.cli import main
 from ridethrough.reports.summary import summarise
 from ridethrough.rules import Evidence
 from ridethrough.rules.explain import explain, warnings
+from ridethrough.rules.keys import CHOICES
 from ridethrough.rules.library import names
 from ridethrough.rules.questionnaire import ask_rule
-from ridethrough.rules.reading import CHOICES
 from ridethrough.scenarios.loader import specimens
 from ridethrough.workbench.audit import audit
 from ridethrough.workbench.behaviour import Step, trace_of, words

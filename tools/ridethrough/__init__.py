@@ -11,13 +11,12 @@ The public library::
 Each name is imported when it is first used: who judges a capture needs nothing of the emulator.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import sys
 
-import hypothesis_ridethrough as _types
-
+from ridethrough.support.lazy import lazily
 from ridethrough.version import VERSION
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ridethrough.boards.board import Board
     from ridethrough.boards.firmware import Firmware
@@ -47,33 +46,32 @@ __all__ = [
     "run_scenario",
     "write_vcd",
 ]
-_WHERE = {
-    "BadInput": "support.errors",
-    "Board": "boards.board",
-    "ClockError": "world.world",
-    "Event": "traces",
-    "Firmware": "boards.firmware",
-    "HubParams": "world.hub_params",
-    "Rule": "rules",
-    "Scenario": "scenarios",
-    "Trace": "traces",
-    "Verdict": "rules",
-    "World": "world.world",
-    "run": "runner",
-    "run_scenario": "runner",
-    "write_vcd": "traces.vcd_out",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'ridethrough' has no attribute '{name}'")
-    value = globals()[name] = getattr(import_module(f"ridethrough.{_WHERE[name]}"), name)
-    return value
+__getattr__ = lazily(
+    __name__,
+    {
+        "BadInput": "ridethrough.support.errors",
+        "Board": "ridethrough.boards.board",
+        "ClockError": "ridethrough.world.world",
+        "Event": "ridethrough.traces",
+        "Firmware": "ridethrough.boards.firmware",
+        "HubParams": "ridethrough.world.hub_params",
+        "Rule": "ridethrough.rules",
+        "Scenario": "ridethrough.scenarios",
+        "Trace": "ridethrough.traces",
+        "Verdict": "ridethrough.rules",
+        "World": "ridethrough.world.world",
+        "run": "ridethrough.runner",
+        "run_scenario": "ridethrough.runner",
+        "write_vcd": "ridethrough.traces.vcd_out",
+    },
+)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-_types.register()
+if "hypothesis" in sys.modules:
+    import hypothesis_ridethrough
+
+    hypothesis_ridethrough.register()

@@ -12,7 +12,8 @@ from ridethrough.reports.audit import hub_words
 from ridethrough.reports.page import Page
 from ridethrough.rules import Evidence, Rule
 from ridethrough.rules.explain import KEYS_SAY, LEFT_OUT, explain_reading, first_reading, open_questions, warnings
-from ridethrough.rules.reading import DEFAULTS, KEYS, OPEN, Reading
+from ridethrough.rules.keys import DEFAULTS, KEYS, OPEN
+from ridethrough.rules.reading import Reading
 from ridethrough.workbench.behaviour import FULL_MV, Behaviour, trace_of, words
 from ridethrough.workbench.search import smallest
 from ridethrough.world.hub_params import HubParams

@@ -4,14 +4,14 @@ cli/terminal.py, so that a report needs nothing but the standard library.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
 class Line:
     """`parts`: each piece of the line and its style, "" for none."""
 
-    parts: tuple[tuple[str, str], ...] = ()
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[tuple[str, str], ...] = ()) -> None:
+        self.parts = parts
 
     @property
     def plain(self) -> str:

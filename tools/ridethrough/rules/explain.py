@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ridethrough.rules.reading import CHOICES, DEFAULTS, KEYS, PLANNED, UNPLANNED, Reading
+from ridethrough.rules.keys import CHOICES, DEFAULTS, KEYS, PLANNED, UNPLANNED
+from ridethrough.rules.reading import Reading
 from ridethrough.rules.rule import Limit, Rule
 from ridethrough.rules.words import show_span
 from ridethrough.support.quantities import NOMINAL_MV, show_time

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ridethrough.rules.reading import OPEN, parse_reading
+from ridethrough.rules.keys import OPEN
+from ridethrough.rules.reading import parse_reading
 from ridethrough.rules.words import WORD_PROCESSOR
 from ridethrough.support.errors import BadInput
 from ridethrough.support.toml import Table

@@ -1,7 +1,4 @@
-"""One reading of a sentence: a value for each key of the rule language, and the errors where there is none.
-
-Any key may be `?`, not decided: `CHOICES` lists what it is then taken to be, one after the other.
-"""
+"""One reading of a sentence: a value for each key of the rule language, and the errors where there is none."""
 
 from __future__ import annotations
 
@@ -10,43 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ridethrough.rules.conditions import KINDS, Condition
+from ridethrough.rules.keys import BACK, DEFAULTS, DURING, FROM, PER, PLANNED, SCOPES, TO, UNPLANNED
 from ridethrough.rules.words import Boundary, lasting, plain, show_span, time_us, times
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import show_time
 from ridethrough.support.toml import Table
-
-OPEN = "?"
-PLANNED = ("activation", "commanded")
-UNPLANNED = ("watchdog", "brown-out", "crash", "rollback")
-FROM = ("reset", "shutdown", "command")
-TO = ("outcome", "application", "power back", "boot")
-PER = ("cut", "reboot", "update")
-DURING = ("any reboot", "planned", "unplanned", "always")
-BACK = "back"
-SCOPES = ("when it began", "at any time in it")
-KEYS = ("forbid", "lasting", "times", "per", "ends_when", "during", "from", "to", "unless", "tolerance")
-DEFAULTS: dict[str, Any] = {
-    "forbid": "CH power below 90 %",
-    "per": "cut",
-    "ends_when": BACK,
-    "during": "any reboot",
-    "from": "reset",
-    "to": "outcome",
-    "tolerance": "0 s",
-}
-CHOICES: dict[str, tuple[Any, ...]] = {
-    "forbid": ("CH power below 90 %", "CH power off", "CH power below 9 V", "CH down"),
-    "lasting": ("3 min or more", "more than 3 min"),
-    "times": (None, "2 or more"),
-    "per": ("cut", "reboot", "update", "10 min"),
-    "ends_when": (BACK, "back for 1 s", "back for 10 min", "CH up"),
-    "during": ("any reboot", "activation", "planned", "unplanned", "always"),
-    "from": FROM,
-    "to": TO,
-    "unless": (None, "mains lost", "mains lost when it began", "mains lost at any time in it"),
-    "tolerance": ("0 s", "1 s"),
-}
-"""What an open key is taken to be: the readings that the sources of docs/rules.md have."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from ridethrough.rules.cuts import FOR_EVER
 from ridethrough.rules.evidence import Evidence
-from ridethrough.rules.reading import UNPLANNED, Reading
+from ridethrough.rules.keys import UNPLANNED
+from ridethrough.rules.reading import Reading
 from ridethrough.rules.side import Side
 from ridethrough.traces import Event, Interval, Trace, Truth
 from ridethrough.traces.intervals import merged, without

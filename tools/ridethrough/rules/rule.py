@@ -5,7 +5,6 @@ Semantics: docs/rules.md. This module reads the file; judge.py and what it calls
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,8 +14,9 @@ from typing import Any
 
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.judge import judge
+from ridethrough.rules.keys import CHOICES, KEYS, OPEN, count, open_keys
 from ridethrough.rules.library import names
-from ridethrough.rules.reading import CHOICES, KEYS, OPEN, Reading, parse_reading
+from ridethrough.rules.reading import Reading, parse_reading
 from ridethrough.rules.spread import Spread, Values
 from ridethrough.rules.verdict import Verdict, worst_of
 from ridethrough.rules.words import WORD_PROCESSOR
@@ -42,7 +42,7 @@ class Limit:
     @cached_property
     def open_keys(self) -> tuple[str, ...]:
         """The keys that are not decided."""
-        return tuple(key for key in KEYS if self.raw.get(key) == OPEN)
+        return open_keys([self.raw])
 
     def decided(self, values: Mapping[str, Any]) -> Reading:
         """With a value for each open key."""
@@ -101,7 +101,7 @@ class Rule:
     @cached_property
     def open_keys(self) -> tuple[str, ...]:
         """The keys that are not decided in any of its limits."""
-        return tuple(key for key in KEYS if any(key in limit.open_keys for limit in self.limits))
+        return open_keys(limit.raw for limit in self.limits)
 
     def decided(self, values: Mapping[str, Any]) -> tuple[Reading, ...]:
         """The readings of its limits, with a value for each open key (each limit takes those it needs)."""
@@ -124,7 +124,7 @@ class Rule:
     @property
     def count(self) -> int:
         """How many readings it has."""
-        return math.prod(len(CHOICES[key]) for key in self.open_keys)
+        return count(self.open_keys)
 
     @cached_property
     def every_reading(self) -> list[tuple[Values, tuple[Reading, ...]]]:

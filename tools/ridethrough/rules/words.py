@@ -22,6 +22,7 @@ _NUMBERS = {word: i for i, word in enumerate(_SMALL)}
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _NUMBERS |= _TENS | {f"{ten}-{_SMALL[i]}": n + i for ten, n in _TENS.items() for i in range(1, 10)}
 _NUMBERS |= {"a hundred": 100, "half an": 0.5}  # type: ignore[dict-item]
+_ANY_NUMBER = re.compile(rf"(?i)\b(?:{'|'.join(_NUMBERS)})\b")
 _UNITS = (
     (r"microseconds?|µs", "us"), (r"milliseconds?|msecs?", "ms"), (r"seconds?|secs?", "s"), (r"minutes?|mins?", "min"),
     (r"hours?|hrs?", "h"), (r"days?", "d"), (r"volts?", "V"), (r"millivolts?", "mV"), (r"per cent|percent", "%"),
@@ -38,7 +39,8 @@ _MORE_THAN = re.compile(r"(?:more than|longer than|greater than|over|exceeding|>
 def plain(text: str) -> str:
     """`text` as it would be typed: no word processor's characters, numbers and units in short."""
     text = " ".join(text.translate(WORD_PROCESSOR).split()).rstrip(".")
-    for word, number in sorted(_NUMBERS.items(), key=lambda item: -len(item[0])):
+    words = _NUMBERS if _ANY_NUMBER.search(text) else {}
+    for word, number in sorted(words.items(), key=lambda item: -len(item[0])):
         text = re.sub(rf"(?i)\b{word}\b(?: \(\d+\))?(?=[ -]?[a-z%])", f"{number}", text)
     for pattern, unit in _UNITS:
         text = re.sub(rf"(?i)(?<=\d)[ -]?(?:{pattern})\b", f" {unit}", text)

@@ -6,18 +6,27 @@ status 2. It is never used for a defect of ours.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
 class Param:
     """A parameter of the library, in an error or a doubt, with the value that is wrong or that would help. Each front
     end has its own spelling for it: the command line an option."""
 
-    name: str
-    value: str = ""
+    # no dataclass: their module is half of a short command's time
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, value: str = "") -> None:
+        self.name, self.value = name, value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Param) and (self.name, self.value) == (other.name, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.value))
+
+    def __repr__(self) -> str:
+        return f"Param({self.name!r}, {self.value!r})"
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}".rstrip()
@@ -40,6 +49,8 @@ class BadInput(Exception):
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the nearest of `known`, else a list of them all, else nothing."""
+    import difflib
+
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
-from ridethrough.rules.reading import CHOICES
+from ridethrough.rules.keys import CHOICES
 from ridethrough.scenarios import ImagePlan
 from ridethrough.scenarios.images import planned_image
 from ridethrough.scenarios.plan import DAMAGES

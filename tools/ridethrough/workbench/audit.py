@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ridethrough.rules import Evidence, Rule, Verdict
-from ridethrough.rules.reading import CHOICES
+from ridethrough.rules.keys import CHOICES
 from ridethrough.support.errors import BadInput
 from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import Behaviour, trace_of

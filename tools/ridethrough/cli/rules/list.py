@@ -8,8 +8,7 @@ from ridethrough.cli.commands import Command
 from ridethrough.cli.rules import examples_of
 from ridethrough.cli.terminal import terminal
 from ridethrough.reports.lines import joined
-from ridethrough.rules import Rule
-from ridethrough.rules.library import names
+from ridethrough.rules.library import glance, names
 
 
 def add(parser: Command) -> None:
@@ -22,7 +21,6 @@ def call(arguments: argparse.Namespace) -> int:
     """Each rule's id, and what it is."""
     with terminal() as console:
         for name in names():
-            rule = Rule.load(name)
-            n = rule.count
-            console.say(joined((name, "bold"), f"  {n} readings" if n > 1 else ""), f"    {rule.note or rule.text}")
+            n, what = glance(name)
+            console.say(joined((name, "bold"), f"  {n} readings" if n > 1 else ""), f"    {what}")
     return 0
