@@ -7,9 +7,9 @@ import json
 import re
 from pathlib import Path
 
-from ridethrough.cli.chosen import RULE, named_apart
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
+from ridethrough.cli.rule_names import RULE, named_apart
 from ridethrough.cli.spelling import sentence
 from ridethrough.cli.terminal import terminal
 from ridethrough.reports.check import Judged, as_json, lines, worst_first, write_page

@@ -1,18 +1,12 @@
-"""What a command is about: scenario, board and firmware, or rules."""
+"""What a command is about: scenario, board and firmware."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import replace
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
-from ridethrough.rules import Rule
-from ridethrough.rules.library import LITERAL
 from ridethrough.scenarios import Scenario
-
-RULE = LITERAL
 
 
 def add_chosen(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +30,3 @@ def chosen(arguments: argparse.Namespace) -> tuple[Scenario, Board, Firmware]:
     if directory and "/" not in directory:
         directory = f"./{directory}"
     return scenario, board, Firmware.load(directory or scenario.firmware)
-
-
-def named_apart(names: Sequence[str]) -> list[Rule]:
-    """The rules, each with an id of its own: of files that have the same one, the file's name is told."""
-    rules = [Rule.load(name) for name in names]
-    ids = [rule.id for rule in rules]
-    return [replace(rule, id=name) if ids.count(rule.id) > 1 else rule for name, rule in zip(names, rules, strict=True)]

@@ -7,11 +7,11 @@ import json
 import shlex
 from pathlib import Path
 
-from ridethrough.cli.chosen import RULE, named_apart
 from ridethrough.cli.commands import Command
 from ridethrough.cli.consoles import add_keys, image_in
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.record import add_within, seen, within
+from ridethrough.cli.rule_names import RULE, named_apart
 from ridethrough.cli.terminal import terminal
 from ridethrough.devices.hil import HilRun, run_hil
 from ridethrough.images.keys import KeyPair

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
-from ridethrough.cli.chosen import RULE
+from ridethrough.cli.rule_names import RULE
 from ridethrough.reports.summary import Summary, summarise
 from ridethrough.rules import Rule
 from ridethrough.runner import run_scenario

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
-from ridethrough.cli.chosen import RULE, add_chosen, chosen
+from ridethrough.cli.chosen import add_chosen, chosen
 from ridethrough.cli.commands import Command
 from ridethrough.cli.perform import perform
+from ridethrough.cli.rule_names import RULE
 from ridethrough.cli.terminal import terminal
 from ridethrough.guests.named import guest_named
 from ridethrough.reports.difference import draw

@@ -1,13 +1,11 @@
-"""Search behaviours with Hypothesis, which also shrinks what it finds: the fewest steps, the plainest times."""
+"""Search behaviours with Hypothesis, which also shrinks what it finds: the fewest steps, the plainest times. Hypothesis
+is imported when something is searched for: a report that only draws has no need of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-
-from hypothesis import HealthCheck, Phase, find, settings
-from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample
 
 from ridethrough.rules import Rule
 from ridethrough.workbench.behaviour import FULL_MV, MARKS, RESETS, SAG_MV, Behaviour, Step
@@ -15,6 +13,10 @@ from ridethrough.workbench.behaviour import FULL_MV, MARKS, RESETS, SAG_MV, Beha
 TRIES = 4000
 """At each stage."""
 LAST_STAGE = 2
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
 _S = 1_000_000
 _TIMES_S = (20, 1, 100, 60, 170, 200, 300)
 _SHORT_US = (10_000,)
@@ -39,6 +41,8 @@ def times_us(rules: Sequence[Rule]) -> list[int]:
 def behaviours(rules: Sequence[Rule], stage: int = LAST_STAGE) -> st.SearchStrategy[Behaviour]:
     """Anything that a meter and the world around it may do, in up to some ten steps; shrinks to nothing. At
     stage 0 of plain blocks, at 1 also of whole updates with two reboots, at 2 also of loops."""
+    from hypothesis import strategies as st
+
     time_us = st.sampled_from(times_us(rules))
     level_mv = st.sampled_from((0, FULL_MV, SAG_MV, 8_000))
     calm = st.builds(Step, for_us=time_us)
@@ -66,6 +70,9 @@ def behaviours(rules: Sequence[Rule], stage: int = LAST_STAGE) -> st.SearchStrat
 
 def smallest(rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: int = TRIES) -> Behaviour | None:
     """The simplest behaviour that is `wanted`; None if none was found in so many tries. The same every time."""
+    from hypothesis import HealthCheck, Phase, find, settings
+    from hypothesis.errors import NoSuchExample
+
     how = settings(
         max_examples=tries,
         database=None,

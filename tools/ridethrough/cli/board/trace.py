@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from ridethrough.cli.board import EXAMPLES, add_link, ask_served
-from ridethrough.cli.chosen import RULE
 from ridethrough.cli.commands import Command
+from ridethrough.cli.rule_names import RULE
 
 
 def add(parser: Command) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ridethrough.cli.chosen import named_apart
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
+from ridethrough.cli.rule_names import named_apart
 from ridethrough.cli.rules import examples_of
 from ridethrough.cli.terminal import terminal
 from ridethrough.reports.audit import difference_lines

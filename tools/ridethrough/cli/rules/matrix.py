@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from ridethrough.cli.chosen import named_apart
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
+from ridethrough.cli.rule_names import named_apart
 from ridethrough.cli.rules import examples_of, listed
 from ridethrough.cli.terminal import terminal
 from ridethrough.reports import matrix as report
