@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from ecdsa_vectors import made_vectors
 from ridethrough import Board, Firmware, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.scenarios import Step
@@ -99,8 +100,6 @@ def live_bytes(board: Board, source: str) -> int:
 
 def verification_us() -> int:
     """Of one ECDSA verification on this machine's VM."""
-    from test_onboard import made_vectors
-
     good = next(line for line in made_vectors() if line.endswith(" 1"))
     script = TIMES.format(firmware=str(Path(__file__).parents[1] / "firmware"), vector=good)
     with tempfile.NamedTemporaryFile("w", suffix=".py") as f:

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from drawn import READINGS, small_traces
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule, Scenario, run_scenario
@@ -15,8 +16,7 @@ from ridethrough.cli import main
 from ridethrough.scenarios.loader import specimens
 from ridethrough.traces.load import ProbeMap, load_capture
 from ridethrough.traces.vcd_out import write_vcd
-from support import S
-from test_rules import READINGS, of, small_traces
+from support import S, of
 
 WG = Rule.load("mp102-wg-2020-04")
 RAIL = ProbeMap({"ch_mv": "Channel 0"}, assumed={"mains": 1})

@@ -15,14 +15,9 @@ from ridethrough.devices import flashing
 from ridethrough.devices.flashing import Flasher
 from ridethrough.support.errors import BadInput
 from support import HERE, PATIENCE_S, guests, wait_for
-from test_virtual_board import BIN, Terminal, link_process, mpremote, ridethrough, served, status, up
+from virtual_boards import BIN, Terminal, link_process, mpremote, ridethrough, said, served, status, up
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
-
-
-def said(done, code=0):
-    assert done.returncode == code, done
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ from ridethrough.scenarios.plan import DAMAGES
 from ridethrough.support.paths import BOARDS
 from ridethrough.testing import INVARIANTS, Bench, HostileWorld, reference
 from ridethrough.testing.strategies import conversations, fault_plans, images, power_traces, readings, worlds
-from support import HERE, S
-from test_rules import of
+from support import HERE, S, of
 
 EXAMPLE = HERE.parent / "docs" / "examples" / "own_meter"
 EXAMPLES_MOST, STEPS_MOST = 60, 6

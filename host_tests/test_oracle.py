@@ -10,7 +10,7 @@ from random import Random
 import pytest
 import rtamt
 from ridethrough.traces import Segment, Trace
-from test_rules import of
+from support import of
 
 TRACES = 10_500
 FORMS = (

@@ -4,11 +4,11 @@ import hashlib
 import importlib.util
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from ecdsa_vectors import N, oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough.images import KeyPair
 from support import HERE
-from test_onboard import N, oracle
 
 SPEC = importlib.util.spec_from_file_location("board_p256", HERE.parent / "firmware" / "esme" / "p256.py")
 p256 = importlib.util.module_from_spec(SPEC)

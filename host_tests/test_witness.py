@@ -28,9 +28,8 @@ from ridethrough.world.clock import Clock, Order
 from ridethrough.world.site import Site
 from ridethrough.world.witness_wiring import GPIOS, wire
 from ridethrough.world.world import ClockError
-from support import PATIENCE_S, PICO, REFERENCE, S, guests
-from test_devices import said
-from test_virtual_board import BIN, ridethrough, served, wait_for
+from support import PATIENCE_S, PICO, REFERENCE, S, guests, wait_for
+from virtual_boards import BIN, ridethrough, said, served
 
 EYES = Firmware.load(str(WITNESS))
 LIMITS_MV = (2_000, 7_000, 10_800)

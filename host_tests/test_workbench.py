@@ -25,8 +25,7 @@ from ridethrough.workbench.matrix import HOLE, OVERREACH, matrix
 from ridethrough.workbench.openness import openness
 from ridethrough.workbench.specimens import run_specimen
 from ridethrough.world.hub_params import HubParams
-from support import S
-from test_rules import of
+from support import S, of
 
 WG = Rule.load("mp102-wg-2020-04")
 LITERAL = dict(WG.limits[0].raw)
