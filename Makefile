@@ -18,23 +18,23 @@ lint: .venv/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ 
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/python host_tests/check_stubs.py
+	@.venv/bin/python host_tests/lint/check_stubs.py
 
 flash: .venv/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT=/dev/ttyACM0
 	@$(RT) flash --board $(BOARD) --port $(PORT)
 
 bench: .venv/ready-test  ## cost of an update, a boot, a sweep, a rule and a capture, as ratios within one run
-	@.venv/bin/python host_tests/bench.py
-	@.venv/bin/python host_tests/bench_rules.py
+	@.venv/bin/python host_tests/benchmarks/bench.py
+	@.venv/bin/python host_tests/benchmarks/bench_rules.py
 
 budget: .venv/ready-test  ## memory and size on the VM, against the limits in board.toml
-	@.venv/bin/python host_tests/budget.py
+	@.venv/bin/python host_tests/benchmarks/budget.py
 
 sweep: .venv/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (an hour)
 	@$(RT) sweep --size 8192 --cuts 1 --guest micropython
 	@$(RT) sweep --size 8192 --board rpi_pico
 	@$(RT) sweep --size 8192 --board latch_pico
-	@.venv/bin/python host_tests/pairs.py
+	@.venv/bin/python host_tests/benchmarks/pairs.py
 
 gallery: .venv/ready  ## rules, meters, matrix and audits on one page, for people who have to agree (two minutes)
 	@$(RT) rules gallery -o build/gallery.html
@@ -43,11 +43,11 @@ pictures: .venv/ready  ## the pictures in docs/, made anew; pages looked at in h
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
 	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
 	@for board in boards/*/; do name=$$(basename $$board); $(RT) board show $$name --svg docs/pictures/wiring-$$name.svg > build/$$name.txt; done
-	@.venv/bin/python host_tests/browser.py docs/pictures
+	@.venv/bin/python host_tests/benchmarks/browser.py docs/pictures
 
 fuzz: .venv/ready-test  ## each parser of foreign bytes under a coverage-guided fuzzer, a minute each
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
-	@.venv/bin/python host_tests/fuzz.py
+	@.venv/bin/python host_tests/fuzz/fuzz.py
 
 table: .venv/ready  ## the table of every scenario on every board in docs/, made anew
 	@$(RT) scenarios --table docs/scenario-table.md

@@ -16,7 +16,7 @@ from ridethrough.scenarios import Step
 from ridethrough.support.toml import Table
 from ridethrough.traces.difference import first_difference
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 S = 1_000_000
 PATIENCE_S = 60  # a deadline, never a wait: who has it waits for input
 PICO = Board.load("rpi_pico")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from ridethrough.cli import main
-from support import HERE
+from support import ROOT
 
-ROOT = HERE.parent
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "boards").rglob("*.md")]
 

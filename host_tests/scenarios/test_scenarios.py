@@ -5,9 +5,9 @@ from ridethrough import BadInput, Board, Firmware, Rule, Scenario, run_scenario
 from ridethrough.reports.summary import summarise
 from ridethrough.reports.table import markdown
 from ridethrough.scenarios import Shows, names
-from support import BARE, HERE, LATCH, PICO, S
+from support import BARE, LATCH, PICO, ROOT, S
 
-TABLE = (HERE.parent / "docs" / "scenario-table.md").read_text()
+TABLE = (ROOT / "docs" / "scenario-table.md").read_text()
 RULE = Rule.load("mp102-wg-2020-04")
 
 

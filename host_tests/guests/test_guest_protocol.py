@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +14,9 @@ from ridethrough.cli import main
 from ridethrough.guests import protocol
 from ridethrough.guests.named import guest_named
 from ridethrough.world.site import Site
-from support import PICO, S, with_main
+from support import PICO, ROOT, S, with_main
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 TABLE = set(re.findall(r"`\[\"(\w+)\"", (DOCS / "guest-protocol.md").read_text().split("## Requests")[1]))
 
 

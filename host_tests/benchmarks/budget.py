@@ -11,11 +11,13 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where support.py is
+
 from ecdsa_vectors import made_vectors
 from ridethrough import Board, Firmware, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.scenarios import Step
-from support import REFERENCE, S, image, lines, outcomes, resets
+from support import REFERENCE, ROOT, S, image, lines, outcomes, resets
 
 STEP = 4096
 CONFIRMING = 4
@@ -101,7 +103,7 @@ def live_bytes(board: Board, source: str) -> int:
 def verification_us() -> int:
     """Of one ECDSA verification on this machine's VM."""
     good = next(line for line in made_vectors() if line.endswith(" 1"))
-    script = TIMES.format(firmware=str(Path(__file__).parents[1] / "firmware"), vector=good)
+    script = TIMES.format(firmware=str(ROOT / "firmware"), vector=good)
     with tempfile.NamedTemporaryFile("w", suffix=".py") as f:
         f.write(script)
         f.flush()

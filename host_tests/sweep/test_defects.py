@@ -5,14 +5,15 @@ shortest scenario that reaches it, and its replay breaks the same one; without t
 import tomllib
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from ridethrough import Board, Firmware, Scenario
 from ridethrough.sweep.explore import sweep
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
-from support import HERE
 
+HERE = Path(__file__).parent
 DEFECTS = sorted((HERE / "defects").glob("*.toml"))
 BYTES = 8192
 

@@ -23,8 +23,9 @@ from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
 from ridethrough.world.chip import ChipParams, FlashChip, Operation
-from support import BARE, HERE, LATCH, PICO, REFERENCE
+from support import BARE, LATCH, PICO, REFERENCE
 
+SENKO = Path(__file__).parent / "senko"
 SMALL = 8192
 
 
@@ -265,14 +266,14 @@ def test_bad_input_is_one_line(arguments, says, capsys):
 def foreign(tmp_path):
     """A firmware with a third-party updater, as one would lay it on a board."""
     firmware = tmp_path / "firmware"
-    shutil.copytree(HERE / "senko" / "firmware", firmware)
+    shutil.copytree(SENKO / "firmware", firmware)
     found = importlib.util.find_spec("senko")
     shutil.copytree(Path(found.origin).parent, firmware / "senko", ignore=shutil.ignore_patterns("__pycache__"))
     return firmware
 
 
 def test_somebody_elses_updater_mixes_versions(foreign):
-    scenario = Scenario.load(str(HERE / "senko" / "fetched.toml"))
+    scenario = Scenario.load(str(SENKO / "fetched.toml"))
     result = sweep(Setting.load(scenario, PICO, Firmware.load(str(foreign))), cuts=1, faults=["power"])
     texts = [b.text for b in result.broken["version"]]
     assert any("/application.py new, /tariff.py old" in text for text in texts)
@@ -283,7 +284,7 @@ def test_somebody_elses_updater_mixes_versions(foreign):
 
 
 def test_a_failed_fetch_leaves_it_with_an_empty_file(foreign):
-    scenario = Scenario.load(str(HERE / "senko" / "fetched.toml"))
+    scenario = Scenario.load(str(SENKO / "fetched.toml"))
     result = sweep(Setting.load(scenario, PICO, Firmware.load(str(foreign))), cuts=1, faults=["network"])
     assert any("empty" in b.text for b in result.broken["version"])
     sound = sweep(Setting.load(scenario, PICO, Firmware.load(str(foreign))), cuts=1, faults=["clock"])
@@ -291,7 +292,7 @@ def test_a_failed_fetch_leaves_it_with_an_empty_file(foreign):
 
 
 def test_the_updater_itself_works_without_faults(foreign):
-    scenario = Scenario.load(str(HERE / "senko" / "fetched.toml"))
+    scenario = Scenario.load(str(SENKO / "fetched.toml"))
     trace = run(Firmware.load(str(foreign)), "rpi_pico", scenario.world)
     assert [e.data["version"] for e in trace.events("application")] == ["2"]
 

@@ -16,9 +16,9 @@ from ridethrough.scenarios.plan import DAMAGES
 from ridethrough.support.paths import BOARDS
 from ridethrough.testing import INVARIANTS, Bench, HostileWorld, reference
 from ridethrough.testing.strategies import conversations, fault_plans, images, power_traces, readings, worlds
-from support import HERE, S, of
+from support import ROOT, S, of
 
-EXAMPLE = HERE.parent / "docs" / "examples" / "own_meter"
+EXAMPLE = ROOT / "docs" / "examples" / "own_meter"
 EXAMPLES_MOST, STEPS_MOST = 60, 6
 MAIN, BOARD = "firmware/main.py", "board/board.py"
 TAKES_HOLD = "ch_enable = Pin(16, Pin.OUT, value=1)\n_set = Pin(21, Pin.OUT, value=1)"
@@ -137,7 +137,7 @@ def test_one_test_on_every_guest(guest, make_bench, make_board):
 
 def test_the_reference_page_is_complete_and_of_this_version():
     text = "\n".join(reference.page()) + "\n"
-    assert text == (HERE.parent / "docs" / "testing-reference.md").read_text(), "run make table"
+    assert text == (ROOT / "docs" / "testing-reference.md").read_text(), "run make table"
     assert not re.search(r"`: *$", text, re.MULTILINE), "something has no docstring"
 
 

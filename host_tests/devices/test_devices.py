@@ -14,7 +14,7 @@ from ridethrough import Board, Firmware
 from ridethrough.devices import flashing
 from ridethrough.devices.flashing import Flasher
 from ridethrough.support.errors import BadInput
-from support import HERE, PATIENCE_S, guests, wait_for
+from support import PATIENCE_S, ROOT, guests, wait_for
 from virtual_boards import BIN, Terminal, link_process, mpremote, ridethrough, said, served, status, up
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
@@ -263,7 +263,7 @@ def test_something_else_on_the_port_is_one_line(tmp_path):
 
 
 def test_the_readmes_session_works(tmp_path):
-    readme = (HERE.parent / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
     (session,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
     first, *rest = [line.partition("#")[0].strip() for line in session.splitlines()]
     assert first == ".venv/bin/ridethrough board serve --blank" and len(rest) == 9

@@ -8,9 +8,9 @@ from ecdsa_vectors import N, oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough.images import KeyPair
-from support import HERE
+from support import ROOT
 
-SPEC = importlib.util.spec_from_file_location("board_p256", HERE.parent / "firmware" / "esme" / "p256.py")
+SPEC = importlib.util.spec_from_file_location("board_p256", ROOT / "firmware" / "esme" / "p256.py")
 p256 = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(p256)
 

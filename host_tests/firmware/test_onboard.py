@@ -1,15 +1,17 @@
 """The unit tests of firmware/, executed by the boards' own interpreters: CPython and the MicroPython VM."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from ecdsa_vectors import made_vectors, nist_vectors, oracle
 from ridethrough import Firmware, World, run
 from ridethrough.images import EMULATED
 from ridethrough.images.build import romfs
-from support import HERE, PICO, REFERENCE, S, guest, guests, image, lines
+from support import PICO, REFERENCE, S, guest, guests, image, lines
 
-MODULES = sorted(p.stem for p in (HERE / "onboard").glob("test_*.py"))
+HERE = Path(__file__).parent / "onboard"
+MODULES = sorted(p.stem for p in HERE.glob("test_*.py"))
 
 
 @lru_cache
@@ -25,11 +27,10 @@ def report(guest_name: str, module: str) -> list[str]:
             "pkg/inner/deep.txt": b"deep",
         }
     )
-    here = HERE / "onboard"
     files = dict(REFERENCE.files) | {
-        "/boot.py": (here / "boot.py").read_bytes(),
-        "/main.py": (here / "main.py").read_bytes(),
-        f"/tests/{module}.py": (here / f"{module}.py").read_bytes(),
+        "/boot.py": (HERE / "boot.py").read_bytes(),
+        "/main.py": (HERE / "main.py").read_bytes(),
+        f"/tests/{module}.py": (HERE / f"{module}.py").read_bytes(),
         "/register.py": REFERENCE.application["register.py"],
         "/esme/maker.pub": EMULATED.maker.public,
         "/esme/supplier.pub": EMULATED.supplier.public,
@@ -46,7 +47,7 @@ def report(guest_name: str, module: str) -> list[str]:
 def test_on_board(guest_name: str, module: str) -> None:
     said = report(guest_name, module)
     assert said[-1:] == ["DONE"], said[-5:]
-    written = (HERE / "onboard" / f"{module}.py").read_text().count("\ndef test_")
+    written = (HERE / f"{module}.py").read_text().count("\ndef test_")
     assert [line for line in said if line.startswith("FAIL")] == []
     assert sum(line.startswith("PASS") for line in said) == written > 0
 

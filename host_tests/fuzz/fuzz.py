@@ -1,6 +1,6 @@
 """The coverage-guided fuzzer (`make fuzz`): each target of targets.py for a while, from its seeds.
 
-    .venv/bin/python host_tests/fuzz.py image [-max_total_time=600]      one target, libFuzzer's options
+    .venv/bin/python host_tests/fuzz/fuzz.py image [-max_total_time=600]      one target, libFuzzer's options
 
 What it finds is kept in build/corpus/TARGET; an input that breaks something is printed by name.
 """
@@ -34,7 +34,7 @@ def one(name: str, options: list[str]) -> None:
 
 def main() -> int:
     """Fuzzes the named target, or each in turn for a minute; not 0 if anything broke."""
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # targets.py needs support.py
     if len(sys.argv) > 1:
         one(sys.argv[1], sys.argv[2:])
     import targets

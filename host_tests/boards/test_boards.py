@@ -13,7 +13,7 @@ from ridethrough.reports.wiring import write_wiring
 from ridethrough.support.paths import BOARDS
 from ridethrough.world.clock import Order
 from ridethrough.world.site import Site
-from support import HERE, S, guests, lines, with_main
+from support import ROOT, S, guests, lines, with_main
 
 EVERY = sorted(p.parent.name for p in BOARDS.glob("*/board.toml"))
 HOLDING = [name for name in EVERY if Board.load(name).hold != "none"]
@@ -90,7 +90,7 @@ def test_a_flash_that_is_not_at_the_root_on_both_guests():
 @pytest.mark.parametrize("name", EVERY)
 def test_the_wiring_in_the_documentation_is_of_this_board(name, tmp_path):
     write_wiring(Board.load(name), tmp_path / "w.svg")
-    stored = HERE.parent / "docs" / "pictures" / f"wiring-{name}.svg"
+    stored = ROOT / "docs" / "pictures" / f"wiring-{name}.svg"
     assert (tmp_path / "w.svg").read_text() == stored.read_text(), "run make pictures"
 
 

@@ -8,9 +8,9 @@ from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.scenarios import Step
 from support import (
     BARE,
-    HERE,
     LATCH,
     PICO,
+    ROOT,
     S,
     application,
     assert_same,
@@ -95,7 +95,7 @@ def test_without_a_vm_the_message_says_how_to_get_one(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("board", [PICO, BARE, LATCH], ids=lambda b: b.name)
 def test_from_the_record_to_the_reset_nothing_is_allocated(board):
-    script, firmware = HERE / "heap_lock.py", HERE.parent / "firmware"
+    script, firmware = ROOT / "host_tests" / "firmware" / "heap_lock.py", ROOT / "firmware"
     ran = subprocess.run(
         [find_vm(), script, firmware, board.directory], capture_output=True, text=True, check=False, timeout=60
     )

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from ridethrough.cli import main
 from ridethrough.images import generate_keys
-from support import HERE
-
-ROOT = HERE.parent
+from support import ROOT
 
 
 @pytest.fixture(autouse=True)

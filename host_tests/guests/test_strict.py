@@ -7,9 +7,9 @@ import pytest
 from ridethrough.guests.cpython.catalogue import members, page, simulated
 from ridethrough.guests.cpython.modules import BUILTINS
 from ridethrough.guests.cpython.strict import NOT_SIMULATED
-from support import HERE, lines, run_steps, with_main
+from support import ROOT, lines, run_steps, with_main
 
-STUBS = HERE.parent / ".stubs"
+STUBS = ROOT / ".stubs"
 SIMULATED = simulated()
 # the stub of `os` is CPython's own with MicroPython's added: it can only say what is too much
 EXACT = ("machine", "time", "vfs", "select", "hashlib", "micropython", "gc")
@@ -96,7 +96,7 @@ def test_parameters_are_named_as_in_the_stubs():
 
 
 def test_the_page_is_of_this_version():
-    assert (HERE.parent / "docs" / "simulated.md").read_text() == "\n".join(page()) + "\n", "run make table"
+    assert (ROOT / "docs" / "simulated.md").read_text() == "\n".join(page()) + "\n", "run make table"
 
 
 def said(source: str) -> list[str]:

@@ -9,9 +9,8 @@ import venv
 import zipfile
 
 import pytest
-from support import HERE
+from support import ROOT
 
-ROOT = HERE.parent
 pytestmark = pytest.mark.xdist_group("wheel")
 
 

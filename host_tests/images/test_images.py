@@ -21,7 +21,7 @@ from ridethrough.images import (
 )
 from ridethrough.images.build import application_files, resign, romfs
 from ridethrough.images.keys import signature_holds
-from support import HERE, PICO, REFERENCE, image
+from support import PICO, REFERENCE, ROOT, image
 
 GOOD = image()
 
@@ -52,7 +52,7 @@ def test_host_and_board_agree_on_the_layout():
     """The same constants stand in firmware/, which cannot import from tools/."""
 
     def constants(module):
-        tree = ast.parse((HERE.parent / "firmware" / "esme" / f"{module}.py").read_text())
+        tree = ast.parse((ROOT / "firmware" / "esme" / f"{module}.py").read_text())
         return {
             node.targets[0].id: node.value.value
             for node in tree.body

@@ -28,7 +28,7 @@ from ridethrough.scenarios import names
 from ridethrough.traces.load import ProbeMap, load_capture
 from ridethrough.traces.vcd_out import write_vcd
 from ridethrough.world.site import Site
-from support import HERE, PICO, REFERENCE, S, image, run_steps
+from support import PICO, REFERENCE, ROOT, S, image, run_steps
 
 GOOD = image()
 WG = Rule.load("mp102-wg-2020-04")
@@ -37,7 +37,7 @@ WG = Rule.load("mp102-wg-2020-04")
 @lru_cache
 def firmware(name: str):
     """A module of firmware/ that needs no board, loaded into this process."""
-    path = str(HERE.parent / "firmware")
+    path = str(ROOT / "firmware")
     if path not in sys.path:
         sys.path.append(path)
     return importlib.import_module(name)
@@ -201,7 +201,7 @@ TARGETS = (
 @lru_cache
 def seeds(target: str) -> tuple[bytes, ...]:
     """Good inputs to begin with."""
-    tools = HERE.parent / "tools" / "ridethrough"
+    tools = ROOT / "tools" / "ridethrough"
     if target in ("host_image", "board_image"):
         return (GOOD, GOOD[:200], GOOD[:60])
     if target == "boot_record":
@@ -228,7 +228,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
         files = {name.partition(":")[0] for name in names()}
         return tuple((tools / "scenarios" / f"{name}.toml").read_bytes() for name in sorted(files))
     if target == "board":
-        return tuple(p.read_bytes() for p in sorted((HERE.parent / "boards").glob("*/board.toml")))
+        return tuple(p.read_bytes() for p in sorted((ROOT / "boards").glob("*/board.toml")))
     if target == "vcd":
         trace = run_scenario(Scenario.load("chatter"))
         with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ridethrough.boards import Board
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STUBS = ROOT / ".stubs"
 REFERENCE = ROOT / "boards" / "rpi_pico"
 BOARDS = sorted(p.parent for p in (ROOT / "boards").glob("*/board.py"))
@@ -20,7 +20,7 @@ BOARDS = sorted(p.parent for p in (ROOT / "boards").glob("*/board.py"))
 
 def check(files: list[Path], path: list[Path], *options: str, stubs: Path = STUBS) -> int:
     command = [
-        sys.executable, "-m", "mypy", "--config-file", str(ROOT / "host_tests" / "stubs.ini"),
+        sys.executable, "-m", "mypy", "--config-file", str(Path(__file__).with_name("stubs.ini")),
         "--custom-typeshed-dir", str(stubs), *options, *map(str, files),
     ]  # fmt: skip
     environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, [*path, stubs]))}
