@@ -1,7 +1,5 @@
 """The real MicroPython VM runs the same files, and the world sees the same to the microsecond."""
 
-import subprocess
-
 import pytest
 from ridethrough import BadInput, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
@@ -10,7 +8,6 @@ from support import (
     BARE,
     LATCH,
     PICO,
-    ROOT,
     S,
     application,
     assert_same,
@@ -91,13 +88,3 @@ def test_without_a_vm_the_message_says_how_to_get_one(monkeypatch, tmp_path):
     monkeypatch.delenv("RIDETHROUGH_MICROPYTHON", raising=False)
     with pytest.raises(BadInput, match="RIDETHROUGH_MICROPYTHON"):
         find_vm()
-
-
-@pytest.mark.parametrize("board", [PICO, BARE, LATCH], ids=lambda b: b.name)
-def test_from_the_record_to_the_reset_nothing_is_allocated(board):
-    script, firmware = ROOT / "host_tests" / "firmware" / "heap_lock.py", ROOT / "firmware"
-    ran = subprocess.run(
-        [find_vm(), script, firmware, board.directory], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert ran.returncode == 0, ran
-    assert "NOTHING WAS ALLOCATED" in ran.stdout and "AND IT WOULD HAVE BEEN SEEN" in ran.stdout, ran
