@@ -4,20 +4,7 @@ import pytest
 from ridethrough import BadInput, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.scenarios import Step
-from support import (
-    BARE,
-    LATCH,
-    PICO,
-    S,
-    application,
-    assert_same,
-    guests,
-    image,
-    lines,
-    resets,
-    run_steps,
-    with_main,
-)
+from support import BARE, LATCH, PICO, S, application, assert_same, guests, image, lines, resets, run_steps, with_main
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 
