@@ -23,23 +23,23 @@ lint: $(VENV)/ready-test  ## ruff, strict types for tools/, firmware/ and boards
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/python host_tests/check_stubs.py
+	@$(VENV)/bin/python host_tests/lint/check_stubs.py
 
 flash: $(VENV)/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT=/dev/ttyACM0
 	@$(RT) flash --board $(BOARD) --port $(PORT)
 
 bench: $(VENV)/ready-test  ## cost of an update, a boot, a sweep, a rule and a capture, as ratios within one run
-	@$(VENV)/bin/python host_tests/bench.py
-	@$(VENV)/bin/python host_tests/bench_rules.py
+	@$(VENV)/bin/python host_tests/benchmarks/bench.py
+	@$(VENV)/bin/python host_tests/benchmarks/bench_rules.py
 
 budget: $(VENV)/ready-test  ## memory and size on the VM, against the limits in board.toml
-	@$(VENV)/bin/python host_tests/budget.py
+	@$(VENV)/bin/python host_tests/benchmarks/budget.py
 
 sweep: $(VENV)/ready-test  ## every fault to the fixpoint on two boards, and every pair of cuts unmerged (an hour)
 	@$(RT) sweep --size 8192 --cuts 1 --guest micropython
 	@$(RT) sweep --size 8192 --board rpi_pico
 	@$(RT) sweep --size 8192 --board latch_pico
-	@$(VENV)/bin/python host_tests/pairs.py
+	@$(VENV)/bin/python host_tests/benchmarks/pairs.py
 
 gallery: $(VENV)/ready  ## rules, meters, matrix and audits on one page, for people who have to agree (two minutes)
 	@$(RT) rules gallery -o build/gallery.html
@@ -48,11 +48,11 @@ pictures: $(VENV)/ready  ## the pictures in docs/, made anew; pages looked at in
 	@$(RT) run --picture docs/pictures/ride-through.svg --quiet
 	@$(RT) run legacy_long_reboot --picture docs/pictures/legacy.svg --quiet || test $$? -eq 1
 	@for board in boards/*/; do name=$$(basename $$board); $(RT) board show $$name --svg docs/pictures/wiring-$$name.svg > build/$$name.txt; done
-	@$(VENV)/bin/python host_tests/browser.py docs/pictures
+	@$(VENV)/bin/python host_tests/benchmarks/browser.py docs/pictures
 
 fuzz: $(VENV)/ready-test  ## each parser of foreign bytes under a coverage-guided fuzzer, a minute each
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
-	@$(VENV)/bin/python host_tests/fuzz.py
+	@$(VENV)/bin/python host_tests/fuzz/fuzz.py
 
 table: $(VENV)/ready  ## the table of every scenario on every board in docs/, made anew
 	@$(RT) scenarios --table docs/scenario-table.md

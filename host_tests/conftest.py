@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-collect_ignore = ["onboard"]  # runs on boards: test_onboard.py sees to it
+collect_ignore = ["firmware/onboard"]  # runs on boards: firmware/test_onboard.py sees to it
 
 # The same examples every time; a failure prints the arguments that make it.
 settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)

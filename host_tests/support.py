@@ -1,4 +1,4 @@
-"""What several tests need: boards, images, runs with a firmware of the test's own."""
+"""What several tests need: boards, images, rules, runs with a firmware of the test's own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ridethrough import Board, Firmware, Trace, World, run
+from ridethrough import Board, Firmware, Rule, Trace, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
 from ridethrough.images import EMULATED, ImageSpec, build_image
 from ridethrough.reports.difference import draw
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.scenarios import Step
+from ridethrough.support.toml import Table
 from ridethrough.traces.difference import first_difference
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 S = 1_000_000
 PATIENCE_S = 60  # a deadline, never a wait: who has it waits for input
 PICO = Board.load("rpi_pico")
@@ -46,6 +47,12 @@ def image(board: Board = PICO, files: dict[str, bytes] | None = None, **spec) ->
 def application(source: str) -> dict[str, bytes]:
     """The files of an image whose application is `source`."""
     return {"application.py": source.encode()}
+
+
+def of(*limits: dict[str, Any], **reading: Any) -> Rule:
+    """A rule of that reading, and of those limits over it."""
+    head = {"id": "t", "text": "t", "source": "t"}
+    return Rule.of(Table(Path("t.toml"), {"rule": head, "reading": reading, "limit": list(limits)}))
 
 
 def run_steps(

@@ -1,0 +1,127 @@
+"""What checking a rule and reading a capture cost, as ratios within this run (part of `make bench`)."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+
+import vcdvcd
+from ridethrough import Rule
+from ridethrough.traces.bands import Bands
+from ridethrough.traces.capture import Capture
+from ridethrough.traces.load import ProbeMap, load_capture
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+RTAMT_EDGES = 100_000
+VCD_CHANGES = 1_000_000
+CSV_ROWS = 10_000_000
+CHECK_MOST, VCD_LEAST = 3.0, 2.0
+
+
+def seconds(work: Callable[[], object], times: int = 5) -> float:
+    best = float("inf")
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def chattering(edges: int) -> Capture:
+    """A rail that goes off and comes back every 20 ms, with one reset in the middle of it all."""
+    capture = Capture(end_us=edges * 10_000 + 10**9, known={"outcome", "reset", "reset kind"})
+    rail, mains = Bands(), Bands()
+    rail.times = array("q", range(0, edges * 10_000, 10_000))
+    rail.lows = rail.highs = array("d", (12_000.0, 0.0)) * (edges // 2)
+    rail.add(edges * 10_000, 12_000.0, 12_000.0)
+    mains.add(0, 1.0, 1.0)
+    capture.bands = {"ch_mv": rail, "mains": mains}
+    capture.state("reset", edges * 5_000, "activation")
+    return capture
+
+
+def bare_loop(capture: Capture) -> int:
+    """The least that looks at every edge: how long was the longest time below?"""
+    longest = began = 0
+    below = False
+    rail = capture.bands["ch_mv"]
+    for t_us, mv in zip(rail.times, rail.lows, strict=True):
+        if mv < 10_800:
+            if not below:
+                below, began = True, t_us
+        elif below:
+            below = False
+            if t_us - began > longest:
+                longest = t_us - began
+    return longest
+
+
+def checking() -> bool:
+    rules = [("literal", Rule.load("mp102-wg-2020-04")), ("no exemption", Rule.load("mp102-no-exemption"))]
+    always = Rule.load("mp102-no-exemption").altered("during", "always")
+    assert always is not None
+    rules.append(("any time", always))
+    print("edges        a bare loop  " + "".join(f"{name:>14}" for name, _ in rules) + "   (times the bare loop)")
+    held = True
+    for edges in SIZES:
+        capture = chattering(edges)
+        base_s = seconds(lambda: bare_loop(capture))  # noqa: B023  run before the next round
+        ratios = [seconds(lambda: rule.check(capture)) / base_s for _, rule in rules]  # noqa: B023
+        held = held and (edges < 100_000 or max(ratios) <= CHECK_MOST)
+        print(f"{edges:>10}  {1e9 * base_s / edges:6.0f} ns an edge" + "".join(f"{r:>14.2f}" for r in ratios))
+    try:
+        import rtamt
+    except ImportError:
+        print("rtamt is not made for this Python: not compared")
+        return held
+    edges = [(float(i), float(i % 2)) for i in range(RTAMT_EDGES)]
+    spec = rtamt.StlDenseTimeSpecification()
+    spec.declare_var("v", "float")
+    spec.spec = "historically[0,180] (v <= 0.5)"
+    spec.parse()
+    base_s = seconds(lambda: bare_loop(chattering(RTAMT_EDGES)))
+    theirs_s = seconds(lambda: spec.evaluate(["v", [list(e) for e in edges]]), 1)
+    print(f"rtamt, dense time, {RTAMT_EDGES} edges: {theirs_s / base_s:.0f} times the bare loop")
+    return held
+
+
+def reading(folder: Path) -> bool:
+    path = folder / "t.vcd"
+    with path.open("w") as out:
+        out.write("$timescale 1 us $end\n$var wire 1 ! ch $end\n$var integer 32 # ch_mv $end\n$enddefinitions $end\n")
+        for i in range(VCD_CHANGES // 2):
+            # as a run writes it: a rail that ramps in steps of 50 mV
+            out.write(f"#{i * 10}\n{i % 2}!\nb{50 * abs(240 - i % 480):b} #\n")
+    ours_s = seconds(lambda: load_capture(path, ProbeMap({"ac_lost": "ch", "ch_mv": "ch_mv"}), [10_800]))
+    theirs_s = seconds(lambda: vcdvcd.VCDVCD(str(path), store_tvs=True))
+    print(f"VCD, {VCD_CHANGES} changes: vcdvcd takes {theirs_s / ours_s:.1f} times as long")
+    table = folder / "t.csv"
+    with table.open("w") as out:
+        out.write("Time [s],Channel 0\n")
+        for i in range(CSV_ROWS // 100):
+            volts = 0.0 if i % 1000 == 999 else 11.99
+            out.write("".join(f"{(i * 100 + k) / 1e5:.5f},{volts + k / 1e4:.4f}\n" for k in range(100)))
+    began = time.perf_counter()
+    capture = load_capture(table, ProbeMap({"ch_mv": "Channel 0"}), [10_800])
+    took_s = time.perf_counter() - began
+    kept = len(capture.bands["ch_mv"].times)
+    ns = 1e9 * took_s / CSV_ROWS
+    print(f"CSV, {CSV_ROWS} rows ({table.stat().st_size >> 20} MiB): {ns:.0f} ns a row, {kept} bounds kept")
+    return theirs_s / ours_s >= VCD_LEAST
+
+
+def main() -> int:
+    held = checking()
+    with tempfile.TemporaryDirectory() as folder:
+        held = reading(Path(folder)) and held
+    if not held:
+        print(f"NOT HELD: checking at most {CHECK_MOST} times the bare loop, VCD {VCD_LEAST} times as fast as vcdvcd")
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""board.toml: what is wrong with one is said in one line, and one's own may extend one of ours."""
+
+import pytest
+from ridethrough import BadInput, Board
+from support import PICO
+
+
+def board_with(tmp_path, change):
+    directory = tmp_path / "mine"
+    directory.mkdir()
+    (directory / "board.toml").write_text(change(PICO.directory.joinpath("board.toml").read_text()))
+    return str(directory)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('kind = "pull"', 'kind = "pul"', r"did you mean 'pull'\?"),
+        ("gpio = 17", "gpio = 16", "gpio 16 is already ch_enable's"),
+        ("ac_ok  ", "ac_okay  ", r"unknown pin; did you mean 'ac_ok'\?"),
+        ("wdt_ms_max", "wdt_max_ms", "wdt_ms_max is missing"),
+        ("erase_us        = 45000", "erase_us = -1", "-1 is not within"),
+        ("[hold]", "[holds]", "hold.kind is missing|kind is missing"),
+        ("phase       = '", "phase = '(", "no regular expression"),
+        ('"e660000000000101"', '"e66"', "12 to 24 hexadecimal digits"),
+        ('mains         = { gpio = 18, label = "GP18, pin 24" } ', "", "pins.mains is missing"),
+        ("page_bytes      = 256", "page_bytes = 300", "power of two"),
+        ("blocks          = 352", "blocks = 65536", "at most"),
+        ("hal_us                = 5", "hal_us = 0", "0 is not within 1"),
+        ("(?P<kind>", "(?P<sort>", r"\(\?P<kind>\.\.\.\) is missing"),
+    ],
+)
+def test_a_board_that_is_not_sound(tmp_path, old, new, said):
+    with pytest.raises(BadInput, match=said) as error:
+        Board.load(board_with(tmp_path, lambda text: text.replace(old, new, 1)))
+    assert "\n" not in str(error.value)
+
+
+def test_a_board_of_ones_own_directory(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "board.toml").write_text('extends = "rpi_pico"\n[board]\ntitle = "mine"\n')
+    (tmp_path / "x" / "board.py").write_text("")
+    mine = Board.load(str(tmp_path / "x"))
+    assert mine.title == "mine" and mine.pins == PICO.pins
+    (tmp_path / "x" / "board.toml").write_text('extends = "../../etc"\n')
+    with pytest.raises(BadInput, match="no board's name"):
+        Board.load(str(tmp_path / "x"))

@@ -1,0 +1,174 @@
+"""Boards: what does not fit is said with how to mend it; each way of holding the rail behaves as it must."""
+
+import shutil
+
+import pytest
+from ridethrough import Board, Firmware, Scenario, World, run, run_scenario
+from ridethrough.boards.check import problems
+from ridethrough.cli import main
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.flashfs import fresh_flash
+from ridethrough.guests.named import guest_named
+from ridethrough.reports.wiring import write_wiring
+from ridethrough.support.paths import BOARDS
+from ridethrough.world.clock import Order
+from ridethrough.world.site import Site
+from support import ROOT, S, guests, lines, with_main
+
+EVERY = sorted(p.parent.name for p in BOARDS.glob("*/board.toml"))
+HOLDING = [name for name in EVERY if Board.load(name).hold != "none"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_board_is_sound_and_the_firmware_runs_on_it(name, capsys):
+    assert main(["board", "check", name]) == 0
+    assert "sound" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["rpi_pico2", "esp32_devkit", "pybd_sf2"])
+def test_both_guests_do_the_same_on_it(name):
+    scenario, board = Scenario.load("update", name), Board.load(name)
+    one, other = (run_scenario(scenario, board, guest=guest_named(guest)) for guest in ("cpython", "micropython"))
+    assert one.voltages == other.voltages and one.wires == other.wires and one.log == other.log
+
+
+@pytest.mark.parametrize(
+    ("name", "faults"), [("rpi_pico2", "power"), ("esp32_devkit", "power,reset"), ("pybd_sf2", "power,reset")]
+)
+def test_single_cuts_on_it(name, faults, capsys):
+    assert main(["sweep", "--board", name, "--size", "8192", "--cuts", "1", "--faults", faults]) == 0
+    assert ", 0 broke" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("guest", guests())
+@pytest.mark.parametrize("name", EVERY)
+def test_it_knows_a_soft_reset_from_every_other(name, guest):
+    """By what its port offers; machine.reset_cause() as the port has it."""
+    main_py = (
+        "import board, machine, os, sys\nprint('#', board.soft_reset, machine.reset_cause())\n"
+        "n = len(os.listdir('/')) - len(os.listdir('/esme'))\nopen('/n%d' % n, 'w').close()\n"
+        "made = [f for f in os.listdir('/') if f[:1] == 'n']\n"
+        "sys.exit() if len(made) == 1 else machine.reset() if len(made) == 2 else None\n"
+    )
+    trace = run(with_main(main_py), Board.load(name), World(duration_us=10 * S), guest=guest_named(guest))
+    causes = {"stm32": (1, 0, 2)}.get(Board.load(name).port, (1, 1, 3))
+    said = [line for line in lines(trace) if line.startswith("#")]
+    assert said == [f"# False {causes[0]}", f"# True {causes[1]}", f"# False {causes[2]}"]
+
+
+ELSEWHERE = """
+import os, pyb, vfs
+
+def tried(f, *a):
+    try:
+        return f(*a)
+    except OSError as e:
+        return e.args[0]
+
+def look():
+    print("#", os.getcwd(), os.listdir("/"), tried(os.stat, "/flash/boot.py") == 19, tried(os.stat, "/boot.py"))
+    print("#", tried(open, "/x", "w"), tried(os.remove, "/"), tried(os.listdir, "/none"), os.stat("/")[0])
+
+look()
+vfs.umount("/flash")
+look()
+vfs.mount(vfs.VfsLfs2(pyb.Flash(start=0), progsize=256, mtime=False), "/")
+print("#", os.getcwd(), os.listdir("/"), tried(os.stat, "/flash/boot.py"), os.stat("boot.py")[6] > 0)
+"""
+
+
+def test_a_flash_that_is_not_at_the_root_on_both_guests():
+    """As the stm32 port mounts it; and where nothing is mounted there is nothing."""
+    firmware, board = Firmware("test", {"/boot.py": ELSEWHERE.encode()}, {}), Board.load("pybd_sf2")
+    said = []
+    for guest in guests():
+        trace = run(firmware, board, World(duration_us=S), guest=guest_named(guest))
+        said.append([line for line in lines(trace) if line.startswith("#")])
+    assert len(said[0]) == 5 and all(one == said[0] for one in said), said
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_wiring_in_the_documentation_is_of_this_board(name, tmp_path):
+    write_wiring(Board.load(name), tmp_path / "w.svg")
+    stored = ROOT / "docs" / "pictures" / f"wiring-{name}.svg"
+    assert (tmp_path / "w.svg").read_text() == stored.read_text(), "run make pictures"
+
+
+RESETS = ("watchdog", "commanded", "brown-out")
+
+
+def rail_after(board, kind):
+    """For how long CH power is below 90 % after a reset of that kind at 20 s, in us."""
+    ends = {"watchdog": "machine.WDT(timeout=1000)\n", "commanded": "machine.reset()\n", "brown-out": ""}
+    main_py = (
+        "import machine, os, time\nif 'done' not in os.listdir('/'):\n"
+        "    open('/done', 'w').close()\n    time.sleep(20)\n"
+        f"    print('* shutdown commanded')\n    {ends[kind]}while True:\n    time.sleep(1)\n"
+    )
+    site = Site(board, World(duration_us=60 * S), CPythonGuest(), fresh_flash(with_main(main_py), board))
+    if kind == "brown-out":
+        site.clock.at(40 * S, Order.PHYSICS, lambda: site.mcu.reset("brown-out"))
+    site.run(60 * S)
+    trace = site.finish()
+    site.close()
+    assert [e.data["kind"] for e in trace.events("reset")] == ["power-up", kind]
+    return sum(b - a for a, b in trace.voltages["ch_mv"].below(10_800, trace.end_us) if a > 10 * S)
+
+
+# A pull-up and a latch hold whatever happens to the chip; a pad is lost with the chip's supply; nothing holds nothing.
+LOST = {"none": RESETS, "pull": (), "latch": (), "pad": ("brown-out",)}
+
+
+@pytest.mark.parametrize("kind", RESETS)
+@pytest.mark.parametrize("name", EVERY)
+def test_the_rail_through_each_kind_of_reset(name, kind):
+    board = Board.load(name)
+    dark_us = rail_after(board, kind)
+    assert bool(dark_us) == (kind in LOST[board.hold]), dark_us
+
+
+@pytest.fixture
+def mine(tmp_path):
+    shutil.copytree(BOARDS / "rpi_pico", tmp_path / "mine")
+
+    def altered(old, new, name="board.toml"):
+        path = tmp_path / "mine" / name
+        text = path.read_text()
+        assert old in text, old
+        path.write_text(text.replace(old, new, 1))
+        return list(problems(Board.load(str(tmp_path / "mine"))))
+
+    return altered
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "said"),
+    [
+        ("gpio = 16, pull_up_ohm = 10000", "gpio = 15, pull_up_ohm = 10000", "board.toml", "RP2040-E5"),
+        ("gpio = 16, pull_up_ohm = 10000", "gpio = 16, pull_up_ohm = 47000", "board.toml", "at most 32500 Ohm"),
+        ("gpio = 16, pull_up_ohm = 10000", "gpio = 16", "board.toml", "needs pins.ch_enable with a pull_up_ohm"),
+        ('kind = "pull"', 'kind = "none"', "board.toml", 'is it "pull"'),
+        ('kind = "pull"', 'kind = "pad"', "board.toml", "esp32 port's"),
+        ("slot_bytes      = 262144", "slot_bytes      = 700000", "board.toml", "do not fit"),
+        ("divider = 6", "divider = 3", "board.toml", "divide by 4 or more"),
+        ("WDT_MS = 8000", "WDT_MS = 9000", "board.py", "the chip's watchdog allows 8388"),
+        ("BOOT_US = 60_000", "BOOT_US = 6_000", "board.py", "round it up"),
+        ("HOLD_US = -1", "HOLD_US = 100_000", "board.py", "the hub's capacitor carries"),
+        ("HARDWARE = 0x0101", "HARDWARE = 0x0102", "board.py", "one of them is wrong"),
+        ("def ch_mv():", "def ch_millivolts():", "board.py", "ch_mv is missing"),
+        ("import ADC, I2C", "import (", "board.py", "cannot be read"),
+    ],
+)
+def test_what_does_not_fit_is_said_with_how_to_mend_it(mine, old, new, name, said):
+    found = mine(old, new, name)
+    assert any(said in problem for problem in found), found
+    assert all("\n" not in problem for problem in found)
+
+
+def test_a_board_that_is_none_gets_one_line(tmp_path, capsys):
+    for arguments in (["check", "rpi_picoo"], ["show", str(tmp_path)], ["check", str(tmp_path / "x")]):
+        assert main(["board", *arguments]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert main(["board", "list"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in EVERY)

@@ -1,0 +1,50 @@
+"""Readings, and small traces to judge by them, as Hypothesis draws them."""
+
+import naive_rules
+from hypothesis import strategies as st
+
+TIMES = st.integers(1, 12).map(lambda n: f"{n} us")
+POWER = st.sampled_from(
+    ["CH power below 10800 mV", "CH power at or below 9000 mV", "CH power outside 9000 mV..12000 mV"]
+)
+PLAIN = POWER | st.sampled_from(
+    ["mains lost", "mains on", "CH up", "CH down", "ad1", "reset", "CH power above 9000 mV"]
+)
+ANY = st.one_of(
+    PLAIN,
+    st.tuples(PLAIN, TIMES).map("{0[0]} for {0[1]}".format),
+    st.tuples(PLAIN, TIMES).map("{0[0]} in the last {0[1]}".format),
+    st.tuples(PLAIN, TIMES).map("no {0[0]} in the last {0[1]}".format),
+    st.tuples(PLAIN, PLAIN).map(" and ".join),
+)
+BOUND = st.sampled_from(["{} or more", "more than {}"])
+EXEMPT = st.tuples(ANY, st.sampled_from(["", " when it began", " at any time in it"])).map("".join)
+KIND = st.sampled_from(["activation", "commanded", "watchdog", "crash", "rollback", "power-up"])
+READINGS = st.fixed_dictionaries(
+    {"forbid": ANY},
+    optional={
+        "lasting": st.tuples(BOUND, TIMES).map(lambda p: p[0].format(p[1])),
+        "times": st.tuples(BOUND, st.integers(1, 3)).map(lambda p: p[0].format(p[1])),
+        "per": st.sampled_from(["cut", "reboot", "update"]) | TIMES,
+        "ends_when": st.just("back") | TIMES.map("back for {}".format) | PLAIN,
+        "during": st.sampled_from(["any reboot", "planned", "unplanned", "always"]) | KIND | st.lists(KIND, min_size=1),
+        "from": st.sampled_from(["command", "shutdown", "reset"]),
+        "to": st.sampled_from(["boot", "application", "power back", "outcome"]),
+        "unless": EXEMPT | st.lists(EXEMPT, min_size=1, max_size=2),
+    },
+)
+EVENTS = st.sampled_from(["command", "shutdown", "boot", "application", "outcome", "ad1"]).map(lambda name: (name, ""))
+
+
+@st.composite
+def small_traces(draw):
+    def signal(values):
+        runs = draw(st.lists(st.tuples(st.sampled_from(values), st.integers(1, 9)), min_size=1, max_size=7))
+        return ([v for v, n in runs for _ in range(n)] + [runs[-1][0]] * 40)[:40]
+
+    events = draw(st.lists(st.tuples(st.integers(0, 39), EVENTS | KIND.map(lambda kind: ("reset", kind))), max_size=9))
+    # two resets in one microsecond are one
+    events = {(t, name): (t, name, kind) for t, (name, kind) in events}
+    return naive_rules.Small(
+        signal([12_000, 9_000, 10_800, 0]), signal([1, 0]), signal(["up", "store", "boot"]), sorted(events.values())
+    )

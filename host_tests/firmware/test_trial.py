@@ -1,0 +1,76 @@
+"""A new application on trial: one that misbehaves is rolled back, whatever it does."""
+
+import pytest
+from ridethrough.scenarios import Step
+from support import (
+    S,
+    application,
+    codes,
+    guests,
+    image,
+    lines,
+    outcomes,
+    resets,
+    run_steps,
+    running_version,
+    update,
+    with_main,
+)
+from update_runs import BAD_APPLICATIONS
+
+
+@pytest.mark.parametrize("name", BAD_APPLICATIONS)
+def test_a_bad_application_is_rolled_back(name):
+    trace = update(image(files=application(BAD_APPLICATIONS[name])), seconds=220)
+    assert outcomes(trace)[-1] == ("3", "1")
+    assert running_version(trace) == 1
+    assert "E001" in codes(trace)
+    assert trace.dark_us() == 0 and trace.events("ad1") == []
+    boots_on_trial = [r for r in resets(trace) if r != "power-up"]
+    assert len(boots_on_trial) <= 5
+
+
+def test_hanging_costs_watchdog_resets_and_then_the_old_slot_comes_back():
+    trace = update(image(files=application(BAD_APPLICATIONS["hangs"])), seconds=80)
+    assert resets(trace) == ["power-up", "activation", "watchdog", "watchdog", "watchdog"]
+    assert any("not confirmed in 3 boots" in x for x in lines(trace))
+
+
+@pytest.mark.parametrize("guest_name", guests())
+def test_the_boots_of_a_trial_are_counted_no_further_than_matters(guest_name):
+    """The count is a byte, and a reset before the rollback is written counts once more each time."""
+    source = (
+        "from esme import bootrec, start\nrec = bootrec.Record()\nrec.phase = bootrec.TRIAL\n"
+        "for i in range(300):\n    start.account(rec)\nrec.save()\nprint(bootrec.load().attempts)\n"
+    )
+    said = lines(run_steps(firmware=with_main(source), seconds=30, guest_name=guest_name))
+    assert said[-1] == "4", said[-3:]
+
+
+def test_a_trial_that_lets_go_of_the_rail_ends_at_the_budget():
+    for keep in ("meter.feed()", "w.feed()"):
+        source = (
+            "import time, board\nfrom machine import WDT, Pin\nw = WDT(timeout=8000)\ndef run(meter):\n"
+            "    while True:\n        board.ch_enable.init(Pin.OUT, value=0)\n"
+            f"        {keep}\n        time.sleep_ms(500)\n"
+        )
+        trace = update(image(files=application(source)), seconds=150)
+        assert outcomes(trace) == [("3", "1")], keep
+        assert 55 * S < trace.dark_us() < 66 * S, keep
+        assert any("dark 6" in line for line in lines(trace)), keep
+
+
+def test_ctrl_c_does_nothing_on_trial():
+    slow = (
+        "def run(meter):\n    for _ in range(200):\n        meter.poll(50)\n"
+        "    meter.confirm()\n    while True:\n        meter.poll(50)\n"
+    )
+    push = image(files=application(slow))
+    plain = update(push, seconds=40)
+    at_us = plain.events("application")[-1].t_us + S
+    steps = (Step("push", 3 * S), Step("activate"))
+    talk = run_steps(*steps, push=push, seconds=40, typed=((at_us, b"\x03"), (at_us + S, b"\x03\x03")))
+    assert outcomes(talk) == outcomes(plain) == [("0", "2")]
+    assert resets(talk) == resets(plain)
+    assert "E005" not in codes(talk)
+    assert lines(talk).count("ERR busy bench mode is refused on trial") == 3

@@ -1,0 +1,262 @@
+"""Parsers of foreign bytes, as functions that take any bytes and raise only if something is wrong with us.
+
+Hypothesis calls them in `make test` (test_fuzz.py), a coverage-guided fuzzer in `make fuzz` (fuzz.py).
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+import struct
+import sys
+import tempfile
+import zipfile
+from binascii import crc32
+from functools import lru_cache
+from pathlib import Path
+
+from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
+from ridethrough.devices.recording import Recording
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.flashfs import fresh_flash
+from ridethrough.images import EMULATED, inspect_image
+from ridethrough.rules.conditions import EXAMPLES, Condition
+from ridethrough.rules.explain import explain
+from ridethrough.rules.words import lasting, time_us, times
+from ridethrough.scenarios import names
+from ridethrough.traces.load import ProbeMap, load_capture
+from ridethrough.traces.vcd_out import write_vcd
+from ridethrough.world.site import Site
+from support import PICO, REFERENCE, ROOT, S, image, run_steps
+
+GOOD = image()
+WG = Rule.load("mp102-wg-2020-04")
+
+
+@lru_cache
+def firmware(name: str):
+    """A module of firmware/ that needs no board, loaded into this process."""
+    path = str(ROOT / "firmware")
+    if path not in sys.path:
+        sys.path.append(path)
+    return importlib.import_module(name)
+
+
+def host_image(data: bytes) -> None:
+    """`image inspect`: a report, and nothing accepted that is not signed."""
+    report = inspect_image(data, EMULATED.supplier.public, EMULATED.maker.public)
+    assert report.status in (0, 1, 2)
+    assert report.status != 0 or data[60:] == GOOD[60:]
+
+
+def board_image(data: bytes) -> None:
+    """The board's own parser and verifier."""
+    module = firmware("esme.image")
+    try:
+        img = module.Image(io.BytesIO(data), len(data))
+        img.fits(PICO.hardware)
+        img.verify(EMULATED.maker.public, EMULATED.supplier.public, lambda: None)
+    except module.BadImage:
+        return
+    assert data[60:] == GOOD[60:]
+
+
+def boot_record(data: bytes) -> bool:
+    """/boot.rec: believed only if every byte is as it was written. True if it is."""
+    bootrec, store = firmware("esme.bootrec"), firmware("esme.store")
+    real, store.load = store.load, lambda path, limit: data if len(data) <= limit else None
+    try:
+        record = bootrec.load()
+    finally:
+        store.load = real
+    if record is not None:
+        assert record.active in (0, 1) and record.phase in range(4)
+        written = []
+        store_replace, store.replace = store.replace, lambda path, saved: written.append(saved)
+        try:
+            record.save()
+        finally:
+            store.replace = store_replace
+        assert written == [data]
+    return record is not None
+
+
+class _Console:
+    """A board that stays up and takes one line after the other."""
+
+    def __init__(self) -> None:
+        self.site = Site(PICO, World(), CPythonGuest(), fresh_flash(REFERENCE, PICO))
+        self.site.run(6 * S)
+
+    def say(self, line: bytes) -> list[str]:
+        before = len(self.site.mcu.console.log)
+        self.site.mcu.type_in(line + b"\n")
+        self.site.run(self.site.clock.now_us + 3 * S)
+        return [text for _, text in self.site.mcu.console.log[before:]]
+
+
+@lru_cache
+def _console() -> _Console:
+    return _Console()
+
+
+def console_line(data: bytes) -> None:
+    """Any bytes at the console: answers, no reset, nothing verified, nothing activated."""
+    board = _console()
+    data = data.replace(b"\x03", b"").replace(b"reset", b"")[:4000]
+    said = board.say(data)
+    trace = board.site.trace
+    assert [e.data["kind"] for e in trace.events("reset")] == ["power-up"], data
+    assert not any(line.startswith(("OK verified", "OK outcome", "OK pending")) for line in said), data
+    codes = {e.data["code"] for e in trace.events("gbcs")}
+    assert not codes & {"E002", "8F72", "8F43"}, data
+    del board.site.mcu.console.log[:]
+
+
+def command(data: bytes) -> None:
+    """Any bytes as an activation command."""
+    import base64
+
+    console_line(b"command " + base64.b64encode(data[:900]))
+
+
+def _parsed(data: bytes, name: str, load) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        path = Path(folder) / name
+        path.write_bytes(data)
+        (Path(folder) / "board.py").write_bytes(b"")
+        try:
+            load(path)
+        except BadInput as e:
+            # a rule's error shows the line, and points at the place
+            assert str(e).count("\n") in ((0, 2) if name == "r.toml" else (0,)), e
+
+
+def scenario(data: bytes) -> None:
+    """A scenario file."""
+    _parsed(data, "s.toml", lambda path: Scenario.load(str(path)))
+
+
+def board(data: bytes) -> None:
+    """A board.toml."""
+    _parsed(data, "board.toml", lambda path: Board.load(str(path.parent)))
+
+
+def rule(data: bytes) -> None:
+    """A rule file."""
+    _parsed(data, "r.toml", lambda path: explain(Rule.load(str(path))))
+
+
+def _capture(data: bytes, name: str) -> None:
+    probes = ProbeMap({}, assumed={"mains": 1})
+    _parsed(data, name, lambda path: WG.check(load_capture(path, probes, WG.levels_mv)))
+
+
+def vcd(data: bytes) -> None:
+    """A capture as VCD."""
+    _capture(data, "t.vcd")
+
+
+def table_of_samples(data: bytes) -> None:
+    """A capture as CSV."""
+    _capture(data, "t.csv")
+
+
+def sigrok(data: bytes) -> None:
+    """A capture as a sigrok session."""
+    _capture(data, "t.sr")
+
+
+def witness_lines(data: bytes) -> None:
+    """What comes from a witness's port: also lines with a right check, which the fuzzer would not find."""
+    recording = Recording()
+    try:
+        for line in data.decode("latin-1").split("\n"):
+            recording.feed(line)
+            recording.feed(f"{line} {crc32(line.encode()) & 0xFFFF:04x}")
+        with tempfile.TemporaryDirectory() as folder:
+            recording.write_vcd(Path(folder) / "w.vcd")
+            load_capture(Path(folder) / "w.vcd", ProbeMap(), [10_800])
+    except BadInput as e:
+        assert "\n" not in str(e)
+
+
+def condition(data: bytes) -> None:
+    """The words of a condition, a limit, a time."""
+    text = data.decode("utf-8", "replace")
+    for parse in (Condition.parse, lasting, times, time_us):
+        try:
+            parse(text)
+        except BadInput as e:
+            assert "\n" not in str(e)
+
+
+TARGETS = (
+    host_image, board_image, boot_record, console_line, command, scenario, board, rule, vcd, table_of_samples, sigrok,
+    condition, witness_lines,
+)  # fmt: skip
+
+
+@lru_cache
+def seeds(target: str) -> tuple[bytes, ...]:
+    """Good inputs to begin with."""
+    tools = ROOT / "tools" / "ridethrough"
+    if target in ("host_image", "board_image"):
+        return (GOOD, GOOD[:200], GOOD[:60])
+    if target == "boot_record":
+        trace = run_steps(seconds=8)
+        flash = trace.notes["flash"]
+        size, at = firmware("esme.bootrec")._SIZE, 0
+        found = []
+        while (at := flash.find(b"RTBR", at)) >= 0:
+            found.append(flash[at : at + size])
+            at += 1
+        return (*found, b"RTBR\x01\x00")
+    if target == "console_line":
+        return (
+            b"hello",
+            b"status",
+            b"receive 4000 " + b"0" * 32,
+            b"block 0 00000000 AAAA",
+            b"clock 1700000000",
+            b"log",
+        )
+    if target == "command":
+        return (b"RTHACT\r\n" + PICO.unique_id + bytes(108), bytes(124))
+    if target == "scenario":
+        files = {name.partition(":")[0] for name in names()}
+        return tuple((tools / "scenarios" / f"{name}.toml").read_bytes() for name in sorted(files))
+    if target == "board":
+        return tuple(p.read_bytes() for p in sorted((ROOT / "boards").glob("*/board.toml")))
+    if target == "vcd":
+        trace = run_scenario(Scenario.load("chatter"))
+        with tempfile.TemporaryDirectory() as folder:
+            write_vcd(trace, Path(folder) / "t.vcd")
+            ours = (Path(folder) / "t.vcd").read_bytes()
+        other = b"$timescale 1 ms $end\n$var real 64 ! ch_mv $end\n$enddefinitions $end\n#0\nr12.0 !\n#9\nrx !\n"
+        witness = b"$comment a witness, ab: samples at most 900 us apart, voltages within 400 mV $end\n" + other
+        return (ours[:4000], other, witness, gzip.compress(other))
+    if target == "table_of_samples":
+        rows = b"".join(b"%d.5,%d,%d\n" % (i, 12_000 * (i % 2), i % 2) for i in range(20))
+        return (b"time [s],ch_mv,reset\n" + rows, b"t_ms;ch_mv\n" + rows.replace(b",", b";").replace(b".", b","))
+    if target == "sigrok":
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as zf:
+            metadata = "[device 1]\ncapturefile=logic-1\nsamplerate=1 kHz\nprobe1=reset\nanalog2=ch_mv\nunitsize=1\n"
+            zf.writestr("metadata", metadata)
+            zf.writestr("logic-1-1", bytes(i % 2 for i in range(40)))
+            zf.writestr("analog-1-2-1", struct.pack("<40f", *(12.0 * (i % 3) for i in range(40))))
+        return (out.getvalue(),)
+    if target == "witness_lines":
+        return (b"h 0 0 1 ab\nv 1 1000 11000 500\na 2 1500 1\n. 4 101000 11000 0 0 500 3\nn 5 99 0\nh 0 3 1 ab",)
+    if target == "condition":
+        texts = (
+            *EXAMPLES,
+            "no mains lost in the last 3 min and CH up for 2 s",
+            "three minutes or more",
+            "≥ 3 min",
+            "twice",
+        )
+        return tuple(text.encode() for text in texts)
+    return tuple(p.read_bytes() for p in sorted((tools / "rules" / "library").glob("*.toml")))

@@ -1,0 +1,200 @@
+"""The simulated modules are the port's: names and parameters as in its stubs, and nothing MicroPython lacks."""
+
+import ast
+import inspect
+
+import pytest
+from ridethrough.guests.cpython.catalogue import members, page, simulated
+from ridethrough.guests.cpython.modules import BUILTINS
+from ridethrough.guests.cpython.strict import NOT_SIMULATED
+from support import ROOT, lines, run_steps, with_main
+
+STUBS = ROOT / ".stubs"
+SIMULATED = simulated()
+# the stub of `os` is CPython's own with MicroPython's added: it can only say what is too much
+EXACT = ("machine", "time", "vfs", "select", "hashlib", "micropython", "gc")
+
+pytestmark = pytest.mark.skipif(not STUBS.is_dir(), reason="the stubs are installed by make test")
+
+
+def stub(module: str) -> ast.Module:
+    for path in (f"{module}.pyi", f"stdlib/{module}/__init__.pyi", f"stdlib/{module}.pyi"):
+        if (STUBS / path).is_file():
+            return ast.parse((STUBS / path).read_text())
+    raise AssertionError(module)
+
+
+def names(body: list[ast.stmt]) -> dict[str, list[ast.stmt]]:
+    found: dict[str, list[ast.stmt]] = {}
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.setdefault(node.target.id, []).append(node)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, []).append(node)
+    return {n: v for n, v in found.items() if not n.startswith("_")}
+
+
+def parameters(nodes: list[ast.stmt]) -> set[str]:
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef):
+            a = node.args
+            found |= {p.arg for p in [*a.posonlyargs, *a.args, *a.kwonlyargs]}
+            found |= {p.arg for p in (a.vararg, a.kwarg) if p}
+    return found
+
+
+@pytest.mark.parametrize("module", EXACT)
+def test_a_module_has_the_names_of_its_stub(module):
+    ours = set(SIMULATED[module]) | NOT_SIMULATED.get(module, frozenset())
+    assert ours == set(names(stub(module).body))
+    assert not set(SIMULATED[module]) & NOT_SIMULATED.get(module, frozenset())
+
+
+def test_os_has_no_name_that_its_stub_does_not_have():
+    assert set(SIMULATED["os"]) - {"sep"} <= set(names(stub("os").body)) | {"statvfs"}
+
+
+CLASSES = [n for n, v in SIMULATED["machine"].items() if isinstance(v, type)]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_has_the_members_of_its_stub(name):
+    (node,) = names(stub("machine").body)[name]
+    theirs = set(names(node.body))
+    ours = set(members(SIMULATED["machine"][name]))
+    missing = NOT_SIMULATED[f"machine.{name}"]
+    assert ours <= theirs, ours - theirs
+    assert theirs - ours <= missing, theirs - ours - missing
+
+
+def test_parameters_are_named_as_in_the_stubs():
+    checked = 0
+    for module in EXACT:
+        top = names(stub(module).body)
+        for name, value in SIMULATED[module].items():
+            owners = {name: (value, top[name])}
+            if isinstance(value, type) and module == "machine":
+                inner = names(top[name][0].body)
+                init = [n for n in top[name][0].body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
+                owners = {f"{name}.{m}": (f, inner[m]) for m, f in members(value).items() if callable(f)}
+                owners[name] = (value.__init__, init)
+            for where, (function, nodes) in owners.items():
+                theirs = parameters(nodes)
+                if not callable(function) or not theirs:
+                    continue
+                ours = inspect.signature(function).parameters
+                if not any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in ours.values()):
+                    assert theirs - {"self"} <= set(ours), f"{module}.{where} lacks {theirs - set(ours)}"
+                for p in ours.values():
+                    loose = p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+                    assert loose or p.name in theirs | {"self"}, f"{module}.{where}: {p.name}, theirs: {theirs}"
+                    checked += 1
+    assert checked > 40
+
+
+def test_the_page_is_of_this_version():
+    assert (ROOT / "docs" / "simulated.md").read_text() == "\n".join(page()) + "\n", "run make table"
+
+
+def said(source: str) -> list[str]:
+    return lines(run_steps(firmware=with_main(source), seconds=2))
+
+
+REFUSED = [
+    ("import machine\nmachine.PWM", "NotImplementedError: machine.PWM is in the port"),
+    ("from machine import SPI", "NotImplementedError: machine.SPI is in the port"),
+    ("import machine\nmachine.Pin(3).toggle()", "NotImplementedError: machine.Pin.toggle is in the port"),
+    ("import machine\nmachine.Pin(3, alt=1)", "NotImplementedError: machine.Pin(alt=...) is in the port"),
+    ("import machine\nmachine.freq(250000000)", "NotImplementedError: machine.freq(hz=...) is in the port"),
+    ("import machine\nmachine.nothing", "AttributeError: 'machine' has no attribute 'nothing'"),
+    ("import machine\nmachine.Pin(3).hold()", "AttributeError: 'machine.Pin' has no attribute 'hold'"),
+    ("import machine\nmachine.WDT(timeout=8389)", "ValueError: timeout exceeds 8388"),
+    ("import machine\nmachine.Timer(0)", "ValueError: Timer doesn't exist"),
+    ("import machine\nmachine.Pin(30)", "ValueError: invalid pin"),
+    ("import machine\nmachine.ADC(3)", "ValueError: Pin doesn't have ADC capabilities"),
+    ("import machine\nmachine.mem32[0x40000000]", "NotImplementedError: mem32[0x40000000] is not simulated"),
+    ("import time\ntime.monotonic()", "AttributeError: 'time' has no attribute 'monotonic'"),
+    ("import os\nos.path", "AttributeError: 'os' has no attribute 'path'"),
+    ("import os\nos.environ", "AttributeError: 'os' has no attribute 'environ'"),
+    ("import vfs\nvfs.VfsFat", "NotImplementedError: vfs.VfsFat is in the port"),
+    ("import select\nselect.epoll()", "AttributeError: 'select' has no attribute 'epoll'"),
+    ("import hashlib\nhashlib.sha512()", "AttributeError: 'hashlib' has no attribute 'sha512'"),
+    (
+        "import hashlib\nhashlib.sha256().hexdigest()",
+        "AttributeError: 'Sha256' object has no attribute 'hexdigest'",
+    ),
+    ("import hashlib\nhashlib.sha256('text')", "TypeError"),
+    ("import select, sys\nselect.poll().register(3)", "OSError"),
+    ("import typing", "ImportError: no module named 'typing'"),
+    ("import pathlib", "ImportError"),
+    ("import dataclasses", "ImportError"),
+    ("import threading", "ImportError"),
+    ("breakpoint()", "NameError"),
+    ("vars()", "NameError"),
+    ("ascii('x')", "NameError"),
+    ("open('/etc/passwd')", "OSError"),
+    ("open('/x')", "OSError: 2"),
+    ("import os\nos.mkdir('/esme')", "OSError: 17"),
+    ("import os\nos.remove('/nothing')", "OSError: 2"),
+    ("import os\nos.rmdir('/esme')", "OSError"),
+    ("import os\nos.listdir('/nothing')", "OSError: 2"),
+    ("import vfs\nvfs.umount('/nothing')", "OSError: 22"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), REFUSED)
+def test_what_a_board_refuses_is_refused_here(source, expected):
+    out = said(source + "\nprint('went on')\n")
+    assert "went on" not in out
+    assert any(line.startswith(expected) for line in out), out
+
+
+def test_builtins_are_the_ports():
+    """As the VM lists them; what only boards have beside is made per board."""
+    assert {"print", "open", "__import__"}.isdisjoint(BUILTINS)
+    for lacking in ("vars", "ascii", "breakpoint", "format", "aiter", "anext", "exit", "quit", "copyright"):
+        assert lacking not in BUILTINS
+
+
+def loose_poll(modules):
+    class Poll:
+        def register(self, stream, eventmask=5):
+            pass
+
+    modules["select"].poll = Poll
+
+
+LAXITIES = {
+    "machine": (
+        lambda m: setattr(m["machine"], "WDT", lambda timeout: None),
+        "import machine\nmachine.WDT(timeout=8389)",
+    ),
+    "time": (lambda m: setattr(m["time"], "monotonic", lambda: 0), "import time\ntime.monotonic()"),
+    "os": (lambda m: setattr(m["os"], "remove", lambda path: None), "import os\nos.remove('/nothing')"),
+    "vfs": (lambda m: setattr(m["vfs"], "umount", lambda point: None), "import vfs\nvfs.umount('/nothing')"),
+    "select": (loose_poll, "import select, sys\nselect.poll().register(3)"),
+    "hashlib": (lambda m: setattr(m["hashlib"], "sha256", lambda data: None), "import hashlib\nhashlib.sha256('text')"),
+}
+
+
+@pytest.mark.parametrize("module", LAXITIES)
+def test_a_laxity_in_a_module_is_caught(module, monkeypatch):
+    """With one thing let pass that a board refuses, the check above for that very line fails."""
+    from ridethrough.guests.cpython import guest
+
+    loosen, source = LAXITIES[module]
+    (expected,) = [e for s, e in REFUSED if s == source]
+    make = guest.make_modules
+
+    def loose(*arguments):
+        modules = make(*arguments)
+        loosen(modules)
+        return modules
+
+    test_what_a_board_refuses_is_refused_here(source, expected)
+    monkeypatch.setattr(guest, "make_modules", loose)
+    with pytest.raises(AssertionError):
+        test_what_a_board_refuses_is_refused_here(source, expected)
