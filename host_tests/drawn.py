@@ -1,7 +1,9 @@
 """Readings, and small traces to judge by them, as Hypothesis draws them."""
 
-import naive_rules
+from itertools import groupby
+
 from hypothesis import strategies as st
+from ridethrough.traces import Segment, Trace
 
 TIMES = st.integers(1, 12).map(lambda n: f"{n} us")
 POWER = st.sampled_from(
@@ -36,6 +38,27 @@ READINGS = st.fixed_dictionaries(
 EVENTS = st.sampled_from(["command", "shutdown", "boot", "application", "outcome", "ad1"]).map(lambda name: (name, ""))
 
 
+class Small:
+    """What holds in each microsecond; events as (t, name, kind)."""
+
+    def __init__(self, ch_mv, mains, hub, events):
+        self.ch_mv, self.mains, self.hub, self.events = ch_mv, mains, hub, events
+
+    def __repr__(self):
+        runs = [[(value, len(list(same))) for value, same in groupby(x)] for x in (self.ch_mv, self.mains, self.hub)]
+        return f"Small({runs}, {self.events})"
+
+    def trace(self) -> Trace:
+        t = Trace(end_us=len(self.ch_mv))
+        for at, (mv, mains, hub) in enumerate(zip(self.ch_mv, self.mains, self.hub, strict=True)):
+            t.voltages["ch_mv"].add(Segment(at, "flat", mv))
+            t.set_wire("mains", at, mains)
+            t.set_text("hub", at, hub)
+        for at, name, kind in self.events:
+            t.add_event(at, name, **({"kind": kind} if kind else {}))
+        return t
+
+
 @st.composite
 def small_traces(draw):
     def signal(values):
@@ -45,6 +68,6 @@ def small_traces(draw):
     events = draw(st.lists(st.tuples(st.integers(0, 39), EVENTS | KIND.map(lambda kind: ("reset", kind))), max_size=9))
     # two resets in one microsecond are one
     events = {(t, name): (t, name, kind) for t, (name, kind) in events}
-    return naive_rules.Small(
+    return Small(
         signal([12_000, 9_000, 10_800, 0]), signal([1, 0]), signal(["up", "store", "boot"]), sorted(events.values())
     )

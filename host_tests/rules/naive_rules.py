@@ -1,37 +1,14 @@
 """A second opinion on rules, as naive as it can be: a small trace, looked at one microsecond after the other.
 
-Knows nothing of intervals. A trace is a `Small`; a reading is a dict of the rule language's keys, with
+Knows nothing of intervals. A trace is a `Small` of drawn.py; a reading is a dict of the rule language's keys, with
 times in whole microseconds written `7 us`.
 """
 
 import math
 import re
-from itertools import groupby, pairwise
-
-from ridethrough.traces import Segment, Trace
+from itertools import pairwise
 
 PLANNED, UNPLANNED = ("activation", "commanded"), ("watchdog", "brown-out", "crash", "rollback")
-
-
-class Small:
-    """What holds in each microsecond; events as (t, name, kind)."""
-
-    def __init__(self, ch_mv, mains, hub, events):
-        self.ch_mv, self.mains, self.hub, self.events = ch_mv, mains, hub, events
-
-    def __repr__(self):
-        runs = [[(value, len(list(same))) for value, same in groupby(x)] for x in (self.ch_mv, self.mains, self.hub)]
-        return f"Small({runs}, {self.events})"
-
-    def trace(self) -> Trace:
-        t = Trace(end_us=len(self.ch_mv))
-        for at, (mv, mains, hub) in enumerate(zip(self.ch_mv, self.mains, self.hub, strict=True)):
-            t.voltages["ch_mv"].add(Segment(at, "flat", mv))
-            t.set_wire("mains", at, mains)
-            t.set_text("hub", at, hub)
-        for at, name, kind in self.events:
-            t.add_event(at, name, **({"kind": kind} if kind else {}))
-        return t
 
 
 def _us(text):
