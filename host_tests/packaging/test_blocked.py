@@ -15,7 +15,7 @@ allowed = set(sys.argv[2].split(","))
 class Nothing:
     def find_spec(self, name, path=None, target=None):
         top = name.partition(".")[0]
-        if top not in sys.stdlib_module_names and top not in allowed:
+        if top not in sys.stdlib_module_names and top not in allowed and not top.startswith("_sysconfig"):
             raise ImportError(f"{name} is blocked")
 sys.meta_path.insert(0, Nothing())
 for name in sys.argv[3].split(","):
