@@ -262,8 +262,8 @@ def test_something_else_on_the_port_is_one_line(tmp_path):
     over.set()
 
 
-def test_the_readmes_session_works(tmp_path):
-    readme = (ROOT / "README.md").read_text()
+def test_the_session_of_the_page_works(tmp_path):
+    readme = (ROOT / "docs" / "commands.md").read_text()
     (session,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
     first, *rest = [line.partition("#")[0].strip() for line in session.splitlines()]
     assert first == ".venv/bin/ridethrough board serve --blank" and len(rest) == 9
