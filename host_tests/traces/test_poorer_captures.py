@@ -20,7 +20,7 @@ def written(small, path, every_us=1, threshold_mv=None, drop=()):
     head = ["rail_mv" if name == "rail" and not threshold_mv else name for name in names]
     rows = [[str(t), *(str(signals[name][t]) for name in names)] for t in range(0, len(small.ch_mv), every_us)]
     path.write_text("time [us]," + ",".join(head) + "\n" + "\n".join(map(",".join, rows)) + "\n")
-    return ProbeMap({"ch_mv": head[0]}, threshold_mv=threshold_mv)
+    return ProbeMap({"ch_mv": head[0]}, 1.0, threshold_mv)
 
 
 @settings(max_examples=250)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ridethrough.cli.commands import Command
@@ -22,6 +23,8 @@ from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import parse_voltage_mv
 from ridethrough.traces.capture import ASSUMED, Capture
 from ridethrough.traces.load import ProbeMap, load_capture
+from ridethrough.traces.readers.stamps import DAY_US, absolute_us, of_day_us
+from ridethrough.traces.trace import WIRES
 
 _EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome")
 _ASSUMED = {words: (wire, int(wire != "ac_lost")) for wire, words in ASSUMED.items()} | {"mains lost": ("mains", 0)}
@@ -43,8 +46,22 @@ def add(parser: Command) -> None:
     parser.add_argument("captures", metavar="CAPTURE", type=Path, nargs="+")
     parser.add_argument("--rule", metavar="RULE", action="append", help=f"repeatable (default: {RULE})")
     parser.add_argument("--map", metavar="SIGNAL=CHANNEL", action="append", default=[], help="which channel is which")
-    parser.add_argument("--scale", metavar="N", type=float, default=1.0, help="what the probe on a voltage divides by")
-    parser.add_argument("--threshold", metavar="V", help="above which voltage of CH power a digital channel reads high")
+    parser.add_argument(
+        "--scale", metavar="N", type=float, help="the factor by which the probe on a voltage divides it"
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="[SIGNAL=]V",
+        action="append",
+        default=[],
+        help="above which voltage of CH power a digital channel reads high; of SIGNAL, a voltage",
+    )
+    parser.add_argument(
+        "--blip",
+        metavar="TIME",
+        default="1s",
+        help="in sums and counts, nothing so short is minded between samples (1s)",
+    )
     parser.add_argument(
         "--at", metavar="EVENT=TIME", action="append", default=[], help="an event that was not captured: reset=130s"
     )
@@ -61,16 +78,18 @@ def call(arguments: argparse.Namespace) -> int:
     rules = named_apart(arguments.rule or [RULE])
     levels = frozenset(level for rule in rules for level in rule.levels_mv)
     probes, stated = _probes(arguments), [_stated(text) for text in arguments.at]
+    blip_us = _option("--blip", arguments.blip, time_us)
     found: list[Judged] = []
     for path in arguments.captures:
         capture = _load(path, probes, levels)
-        for name, kind, at_us, text in stated:
+        for name, kind, when, text in stated:
+            at_us = moment_us(capture, when, text)
             if not 0 <= at_us - capture.first_us <= capture.end_us:
                 raise BadInput(f"--at {text}: {path} does not reach there")
             capture.state(name, at_us, kind)
             capture.rests_on.append(f"{text}, as stated")
         capture.log.sort(key=lambda e: e.t_us)
-        evidence = Evidence(capture)
+        evidence = Evidence(capture, blip_us)
         found += [Judged(path, capture, rule, rule.check(evidence)) for rule in rules]
     judged = worst_first(found)
     if arguments.html:
@@ -106,22 +125,67 @@ def _probes(arguments: argparse.Namespace) -> ProbeMap:
             raise BadInput(f"--assume {text}: not known{suggestion(text, _ASSUMED)}")
         signal, level = _ASSUMED[text]
         assumed[signal] = level
-    if not 1e-6 <= arguments.scale <= 1e6:
-        raise BadInput(f"--scale {arguments.scale:g}: what the probe divides by, such as 6 or 10")
-    threshold = parse_voltage_mv(arguments.threshold) if arguments.threshold else None
-    return ProbeMap(channels, arguments.scale, threshold, assumed)
+    if arguments.scale is not None and not 1e-6 <= abs(arguments.scale) <= 1e6:
+        raise BadInput(
+            f"--scale {arguments.scale:g}: what the probe divides by, such as 6 or 10; -1 turns a probe round"
+        )
+    threshold_mv, thresholds = None, {}
+    for text in arguments.threshold:
+        signal, equals, volts = text.rpartition("=")
+        mv = _option("--threshold", volts, parse_voltage_mv if not equals else _volts_mv)
+        if not equals:
+            threshold_mv = mv
+        elif signal in WIRES:
+            thresholds[signal] = mv
+        else:
+            raise BadInput(f"--threshold {text}: '{signal}' is no wire{suggestion(signal, WIRES)}")
+    return ProbeMap(channels, arguments.scale, threshold_mv, assumed, thresholds)
 
 
-def _stated(text: str) -> tuple[str, str, int, str]:
+def _volts_mv(text: str) -> int:
+    # of the consumer's mains, for one
+    match = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?) ?(V|mV|kV)?", text.strip())
+    if match is None:
+        raise BadInput(f"'{text[:40]}' is no voltage: write it like 115V")
+    return round(float(match[1]) * {"V": 1000, "mV": 1, "kV": 10**6}[match[2] or "V"])
+
+
+def _option(name: str, text: str, parse: Callable[[str], int]) -> int:
+    try:
+        return parse(text)
+    except BadInput as e:
+        raise BadInput(f"{name} {text}: {e}") from e
+
+
+def _stated(text: str) -> tuple[str, str, str, str]:
     name, equals, when = (part.strip() for part in text.partition("="))
     known = (*_EVENTS, *KINDS)
     if not equals or name not in known:
         raise BadInput(
             f"--at {text}: EVENT=TIME expected, such as reset=130s; '{name}' is no event{suggestion(name, known)}"
         )
-    sign = -1 if when.startswith("-") else 1
-    try:
-        at_us = sign * time_us(re.sub(r"^-", "", when))
-    except BadInput as e:
-        raise BadInput(f"--at {text}: {e}") from e
-    return ("reset", name, at_us, text) if name in KINDS else (name, "", at_us, text)
+    if of_day_us(when) is None and absolute_us(when) is None:
+        try:
+            time_us(re.sub(r"^-", "", when))
+        except BadInput as e:
+            raise BadInput(f"--at {text}: {e}") from e
+    return ("reset", name, when, text) if name in KINDS else (name, "", when, text)
+
+
+def moment_us(capture: Capture, when: str, text: str) -> int:
+    """A moment on a capture's own clock: given so, or as a date or a time of day where it knows them; its clock then
+    begins with its first row."""
+    day = of_day_us(when)
+    absolute = None if day is not None else absolute_us(when)
+    if absolute is not None:
+        if capture.epoch_us is None:
+            raise BadInput(
+                f"--at {text}: the capture knows no date: give the time on its own clock, such as reset=130s"
+            )
+        return round(absolute) - capture.epoch_us
+    if day is not None:
+        first_us = capture.of_day_us if capture.of_day_us is not None else capture.epoch_us
+        if first_us is None:
+            raise BadInput(f"--at {text}: the capture knows no time of day: give the time on its own clock")
+        return round(day - first_us) % DAY_US
+    return (-1 if when.startswith("-") else 1) * time_us(re.sub(r"^-", "", when))

@@ -14,8 +14,10 @@ _OPTIONS = {
     "guest": "--guest",
     "link": "--link",
     "port": "--port",
+    "scale": "--scale",
     "stated": "--at",
     "threshold_mv": "--threshold",
+    "thresholds": "--threshold",
     "witness_port": "--witness-port",
 }
 

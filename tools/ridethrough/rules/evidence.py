@@ -9,13 +9,17 @@ from ridethrough.rules.conditions import Condition
 from ridethrough.traces import Trace, Truth
 
 T = TypeVar("T")
+BLIP_US = 1_000_000
+"""The longest interruption that nobody minds to miss between two samples [assumed]."""
 
 
 class Evidence:
-    """A trace, and what was found in it."""
+    """A trace, and what was found in it. `blip_us`: in sums and counts, nothing shorter happens between two samples
+    that agree [assumed]."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, blip_us: int = BLIP_US) -> None:
         self.trace = trace
+        self.blip_us = blip_us
         self._found: dict[Any, Any] = {}
 
     def once(self, key: Any, find: Callable[[], T]) -> T:

@@ -37,19 +37,37 @@ def _judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
     if most is None:
         return Verdict(rule_id, "vacuous", cause="the trace holds nothing that the rule speaks about")
     least = amount(evidence, reading, AT_LEAST)
+    if coarse := _too_coarse(evidence, reading):
+        worst = _witness(evidence, least or most)
+        return Verdict(rule_id, "undecided", worst, None, coarse, reading.name, bool(reading.times))
     boundary = reading.boundary
     if least is not None and boundary.broken_by(least.size):
         beyond = int(least.size) - boundary.limit
         worst = _witness(evidence, least)
         return Verdict(rule_id, "fail", worst, beyond, reading.forbid.text, reading.name, bool(reading.times))
-    if least is not None and not boundary.broken_by(most.size):
+    doubt = next(iter(evidence.trace.doubts), "")
+    if least is not None and not boundary.broken_by(most.size) and not doubt:
         margin = boundary.limit - int(most.size)
         return Verdict(rule_id, "pass", _witness(evidence, most), margin, "", reading.name, bool(reading.times))
-    cause = _cause(evidence, reading, least, most)
+    kept = least is not None and not boundary.broken_by(most.size)
+    cause = doubt if kept else _cause(evidence, reading, least, most)
     worst = _witness(evidence, least or most)
     return Verdict(
         rule_id, "undecided", worst, None, str(cause), reading.name, bool(reading.times), cures=cures_of(cause)
     )
+
+
+def _too_coarse(evidence: Evidence, reading: Reading) -> str:
+    # samples so far apart that a cut which decides fits between two that agree
+    conditions = [reading.forbid, *(x.condition for x in reading.unless), *([reading.until] if reading.until else [])]
+    apart_us = max(evidence.truth(condition).apart_us for condition in conditions)
+    decides_us = reading.decides_us or evidence.blip_us
+    if apart_us < decides_us:
+        return ""
+    apart, decides = show_time(apart_us), show_time(decides_us)
+    if reading.decides_us:
+        return f"samples are {apart} apart: a cut of {decides} fits between two"
+    return f"samples are {apart} apart, and every cut counts: only blips shorter than {decides} are passed over"
 
 
 def _witness(evidence: Evidence, worst: Amount | None) -> Worst | None:

@@ -57,6 +57,13 @@ class Reading:
         return self.times or self.duration
 
     @property
+    def decides_us(self) -> int:
+        """The shortest cut that decides. 0 where none is too short for that: in a sum, in a count, or where any time at
+        all is too long."""
+        plain = self.per == "cut" and not self.times and not self.window_us
+        return self.duration.limit if plain else 0
+
+    @property
     def duration(self) -> Boundary:
         """What makes a cut long enough: without `lasting`, any time at all."""
         return self.lasting or Boundary(0, False)

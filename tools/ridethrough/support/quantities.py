@@ -63,3 +63,10 @@ def show_time(us: int) -> str:
     if not minutes:
         return seconds
     return f"{minutes} min {seconds}" if rest else f"{minutes} min"
+
+
+def show_rounded(us: int) -> str:
+    """A time for a headline: whole seconds above ten, tenths below, milliseconds and microseconds as they are."""
+    if abs(us) < 10**6:
+        return show_time(us)
+    return show_time(round(us, -6 if abs(us) >= 10**7 else -5))

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from typing import Any
 
+from ridethrough.support.quantities import show_rounded
 from ridethrough.traces.intervals import Interval
 from ridethrough.traces.truth import Truth
 
@@ -32,6 +34,10 @@ class Bands:
         self.resolution = resolution
         self.grid = grid
         self.within = within
+        self.apart_us = 0
+        """How far apart samples are: between two that agree something shorter may have happened."""
+        self.holes: list[Interval] = []
+        """Where samples are missing."""
 
     def add(self, t_us: int, low: float, high: float) -> None:
         """Appends bounds; those of the last moment are replaced, those that say nothing new are dropped."""
@@ -59,6 +65,25 @@ class Bands:
             self.times.append(t_us)
             self.lows.append(value)
 
+    def put_many(self, times_us: Any, values: Any) -> bool:
+        """The same for NumPy arrays (int64, float64) of changes, each known and later than the one before; False, and
+        nothing is done, if they are not that."""
+        if (
+            self.highs is not self.lows
+            or not len(times_us)
+            or int(times_us[0]) <= self._last_us
+            or float(values[0]) == self._high
+            or (times_us[1:] <= times_us[:-1]).any()
+            or not (values[1:] != values[:-1]).all()
+            or not abs(values).max() < math.inf
+        ):
+            return False
+        self.times.frombytes(times_us.tobytes())
+        self.lows.frombytes(values.tobytes())
+        self._last_us, self._low = self.times[-1], self.lows[-1]
+        self._high = self._low
+        return True
+
     def _forget_last(self) -> None:
         self.times.pop()
         self.lows.pop()
@@ -82,7 +107,7 @@ class Bands:
             return self._holds(sure, may, why, end_us)
         sure = self._run(self.highs, limit, end_us)
         if self.highs is self.lows and self.times and self.times[0] == 0:
-            return Truth.exactly(sure)
+            return Truth(sure, sure, apart_us=self.apart_us)
         return self._holds(sure, self._run(self.lows, limit, end_us), self.why, end_us)
 
     def _holds(self, sure: list[Interval], may: list[Interval], why: str, end_us: int) -> Truth:
@@ -90,7 +115,36 @@ class Bands:
         first = self.times[0] if self.times else end_us
         if first > 0:
             may = [(0, may[0][1]), *may[1:]] if may and may[0][0] == first else [(0, first), *may]
-        return Truth(sure, may, why)
+        if self.holes:
+            a, b = max(self.holes, key=lambda hole: hole[1] - hole[0])
+            why = f"no sample from {show_rounded(a)} to {show_rounded(b)}: a cut could hide there"
+        return Truth(sure, may, why, self.apart_us)
+
+    def blank(self, holes: list[Interval]) -> None:
+        """Nothing is known strictly between the ends of each hole: those are samples."""
+        self.holes = [hole for hole in holes if hole[1] - hole[0] > 1]
+        if not self.holes:
+            return
+        if self.highs is self.lows:
+            self.highs = array("d", self.lows)
+        times, lows, highs = array("q"), array("d"), array("d")
+        at = 0
+        for a, b in self.holes:
+            to = bisect_right(self.times, a)
+            times += self.times[at:to]
+            lows += self.lows[at:to]
+            highs += self.highs[at:to]
+            times.append(a + 1)
+            lows.append(-math.inf)
+            highs.append(math.inf)
+            at = bisect_left(self.times, b)
+            if at == len(self.times) or self.times[at] != b:
+                # what it was at the hole's far end, it was before
+                low, high = self.at(b)
+                times.append(b)
+                lows.append(low)
+                highs.append(high)
+        self.times, self.lows, self.highs = times + self.times[at:], lows + self.lows[at:], highs + self.highs[at:]
 
     def _run(self, bounds: array[float], limit: float, end_us: int) -> list[Interval]:
         found: list[Interval] = []

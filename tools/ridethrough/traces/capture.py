@@ -50,9 +50,14 @@ class Capture(Trace):
     known: set[str] = field(default_factory=set)
     complete: bool = False
     rests_on: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # type: ignore[misc]
     period_us: int = 0
     first_us: int = 0
     """What the capture's own clock shows where ours is 0."""
+    epoch_us: int | None = None
+    """The moment of our 0, in us since 1970, where the capture knows the date."""
+    of_day_us: int | None = None
+    """The same in us since midnight, where it knows the time of day alone."""
 
     @property
     def begins_known(self) -> bool:  # type: ignore[override]

@@ -8,9 +8,9 @@ The names are fixed (see docs/trace.md): wires `mains` `reset` `ch_enable` `ac_l
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ridethrough.traces.intervals import Interval, common, merged
 from ridethrough.traces.segments import Voltage
@@ -90,6 +90,8 @@ class Trace:
 
     period_us = 0
     """How far apart samples are."""
+    doubts: ClassVar[Sequence[str]] = ()
+    """What is not certain about all of it: then nothing is kept for sure."""
     begins_known = True
     """Nothing was before the trace begins: a run starts without power."""
 

@@ -14,11 +14,13 @@ from ridethrough.traces.intervals import Interval, common, joined, merged, outsi
 
 @dataclass(frozen=True)
 class Truth:
-    """`sure` lies within `may`; `why` says what keeps them apart."""
+    """`sure` lies within `may`; `why` says what keeps them apart. `apart_us`: it rests on samples that are so far
+    apart; 0 for what records each change."""
 
     sure: list[Interval]
     may: list[Interval]
     why: str = ""
+    apart_us: int = 0
 
     @classmethod
     def exactly(cls, intervals: list[Interval]) -> Truth:
@@ -33,27 +35,25 @@ class Truth:
         return self.sure is self.may
 
     def _both(self, f: Callable[[list[Interval]], list[Interval]]) -> Truth:
-        return Truth.exactly(f(self.sure)) if self.exact else Truth(f(self.sure), f(self.may), self.why)
+        sure = f(self.sure)
+        return Truth(sure, sure if self.exact else f(self.may), self.why, self.apart_us)
 
     def otherwise(self, end_us: int) -> Truth:
         """When it does not hold."""
-        if self.exact:
-            return Truth.exactly(outside(self.sure, end_us))
-        return Truth(outside(self.may, end_us), outside(self.sure, end_us), self.why)
+        sure = outside(self.may, end_us)
+        return Truth(sure, sure if self.exact else outside(self.sure, end_us), self.why, self.apart_us)
 
     def and_(self, other: Truth) -> Truth:
         """When both hold."""
         sure = common(self.sure, other.sure)
-        if self.exact and other.exact:
-            return Truth.exactly(sure)
-        return Truth(sure, common(self.may, other.may), self.why or other.why)
+        may = sure if self.exact and other.exact else common(self.may, other.may)
+        return Truth(sure, may, self.why or other.why, max(self.apart_us, other.apart_us))
 
     def or_(self, other: Truth) -> Truth:
         """When either holds."""
         sure = merged(self.sure + other.sure)
-        if self.exact and other.exact:
-            return Truth.exactly(sure)
-        return Truth(sure, merged(self.may + other.may), self.why or other.why)
+        may = sure if self.exact and other.exact else merged(self.may + other.may)
+        return Truth(sure, may, self.why or other.why, max(self.apart_us, other.apart_us))
 
     def lasted(self, for_us: int) -> Truth:
         """From when it has held for `for_us` on, until it ends."""

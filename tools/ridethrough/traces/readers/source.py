@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from ridethrough.support.errors import BadInput
 
@@ -19,20 +20,33 @@ CHANNELS_MAX = 1024
 TIME_US_MAX = 400 * 24 * 3600 * 10**6
 Value = float | str | None
 """A voltage or level, a text, or None for not known (x, z)."""
-Sink = Callable[[int, Value], None]
-"""Takes (t_us, value)."""
+
+
+Take = Callable[[int, Value], None]
+
+
+class Sink(Protocol):
+    """Takes a channel's changes or samples, in order of time."""
+
+    @property
+    def take(self) -> Take:
+        """Of one: t_us, value."""
+
+    def many(self, times_us: Any, values: Any) -> None:
+        """The same for NumPy arrays (int64, float64); nan is not known."""
 
 
 @dataclass(frozen=True)
 class Channel:
     """`sampled`: between two values it was anywhere between them; else a value holds until the next.
-    `unit_mv`: what one unit of its values is, in mV; 0 for levels of 0 and 1."""
+    `unit_mv`: what one unit of its values is, in mV; 0 for levels of 0 and 1. `unit`: as it was written."""
 
     name: str
     sampled: bool = False
     unit_mv: float = 0.0
     what: str = "level"
     """level, voltage, text, or event."""
+    unit: str = ""
 
 
 class Source(ABC):
@@ -48,10 +62,28 @@ class Source(ABC):
     exact_mv: frozenset[int] = frozenset()
     within_mv: int = 0
     """By how much a voltage may be off."""
+    also: Mapping[str, str] = {}
+    """Other names under which a channel may be asked for."""
+    holes: Mapping[str, list[tuple[int, int]]] = {}
+    """Of sampled channels, once `feed` is through: from the last sample before each hole to the first after it."""
+    apart_us: Mapping[str, int] = {}
+    """How far apart a sampled channel's other samples are at most."""
     first_us: int = 0
     """What the capture's own clock shows where ours is 0, once `feed` is through."""
+    epoch_us: int | None = None
+    """The moment of our 0, in us since 1970, where the capture knows the date."""
+    of_day_us: int | None = None
+    """The same in us since midnight, where it knows the time of day alone."""
     end_us: int = 0
     """The time of the last sample, once `feed` is through."""
+
+    def problem(self, name: str) -> str:
+        """Why a channel cannot be asked for; nothing if it can. Nobody is troubled by the others."""
+        return ""
+
+    def extent(self, name: str) -> tuple[float, float]:
+        """The lowest and the highest value of a voltage among the first rows; (0, 0) if nobody has looked."""
+        return 0.0, 0.0
 
     @abstractmethod
     def feed(self, sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
@@ -59,10 +91,35 @@ class Source(ABC):
         now and then: how far the file has been read."""
 
 
-class Lines:
-    """A file of text, plain or gzip, in blocks of lines, none longer than LINE_BYTES_MAX."""
+class _Recoded:
+    # A stream of UTF-16 as UTF-8.
+    def __init__(self, file: BinaryIO | gzip.GzipFile, encoding: str) -> None:
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
 
-    def __init__(self, path: Path) -> None:
+    def read(self, size: int) -> bytes:
+        while True:
+            data = self._file.read(size)
+            text = self._decoder.decode(data, final=not data)
+            if text or not data:
+                return text.encode("utf-8")
+
+
+def utf16(head: bytes) -> str:
+    """The encoding of a text that is UTF-16, with its mark or without; else nothing."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    odd, even = head[1:40:2], head[0:40:2]
+    if len(head) >= 8 and not any(odd) and all(even):
+        return "utf-16-le"
+    return "utf-16-be" if len(head) >= 8 and not any(even) and all(odd) else ""
+
+
+class Lines:
+    """A file of text, plain or gzip, in blocks of lines, none longer than LINE_BYTES_MAX. `text`: marks of UTF-8 are
+    taken off, and UTF-16 is handed out as UTF-8."""
+
+    def __init__(self, path: Path, text: bool = False) -> None:
         self._path = path
         try:
             self._raw: BinaryIO = path.open("rb")
@@ -70,9 +127,23 @@ class Lines:
             self._raw.seek(0)
         except OSError as e:
             raise BadInput(f"{path}: {e.strerror}") from e
-        self._file: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=self._raw) if packed else self._raw
+        self._file: Any = gzip.GzipFile(fileobj=self._raw) if packed else self._raw
+        self._marked = text
+        if text:
+            head = self._peek()
+            if encoding := utf16(head):
+                self._file = _Recoded(self._file, encoding)
         self.before = 0
         """How many lines came before the block that was given out last."""
+
+    def _peek(self) -> bytes:
+        try:
+            head: bytes = self._file.read(64)
+            self._file.seek(0)
+        except (EOFError, zlib.error, gzip.BadGzipFile, OSError):
+            # said when it is read
+            return b""
+        return head
 
     def blocks(self) -> Iterator[list[bytes]]:
         """The lines, without their ends, many at a time."""
@@ -86,8 +157,12 @@ class Lines:
                 raise BadInput(f"{self._path}: {e.strerror or e}") from e
             self.before += given
             text = rest + data
+            if self._marked:
+                self._marked = False
+                text = text.removeprefix(codecs.BOM_UTF8)
             if b"\r" in text:
-                text = text.replace(b"\r", b"")
+                # some write CR alone
+                text = text.replace(b"\r", b"" if b"\n" in text else b"\n")
             lines = text.split(b"\n")
             rest = lines.pop() if data else b""
             given = len(lines)

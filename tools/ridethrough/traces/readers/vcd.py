@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from ridethrough.support.errors import BadInput
-from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source, Value
+from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source, Take, Value
 
 _UNITS_FS = {"s": 10**15, "ms": 10**12, "us": 10**9, "ns": 10**6, "ps": 10**3, "fs": 1}
 _US_FS = 10**9
@@ -122,10 +122,13 @@ class VcdSource(Source):
         return self.complete and scope.endswith((".events", ".details"))
 
     def feed(self, sinks: Mapping[str, Sink], progress: Callable[[int], None]) -> None:
-        ids = {code.encode("latin-1"): sinks.get(name, _ignored) for code, name in self._ids.items()}
+        ids = {
+            code.encode("latin-1"): (sinks[name].take if name in sinks else _ignored)
+            for code, name in self._ids.items()
+        }
         now, ticks, comment = 0, 0, False
         # most lines have been seen before: what they say is looked up, not read again
-        known: dict[bytes, tuple[Sink, Value]] = {}
+        known: dict[bytes, tuple[Take, Value]] = {}
         scale_fs = self._scale_fs
         first = self._body_at + 1
         for block in chain([self._block], self._blocks):
@@ -167,11 +170,11 @@ class VcdSource(Source):
         # the last such line that may be it: only for the message
         return self._lines.fail(block.index(line) if line in block else 0, problem)
 
-    def _said(self, block: list[bytes], line: bytes, ids: Mapping[bytes, Sink]) -> list[tuple[Sink, Value]]:
+    def _said(self, block: list[bytes], line: bytes, ids: Mapping[bytes, Take]) -> list[tuple[Take, Value]]:
         # What a line says: mostly one change, sometimes several.
         if line[:1] in _SCALARS and line[1:] in ids:
             return [(ids[line[1:]], _SCALARS[line[:1]])]
-        found: list[tuple[Sink, Value]] = []
+        found: list[tuple[Take, Value]] = []
         words = iter(line.split())
         for word in words:
             first = word[:1]
