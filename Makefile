@@ -63,11 +63,11 @@ clean:  ## remove what the other targets made
 	rm -rf $(VENV) .stubs build
 
 $(VENV)/ready: pyproject.toml
-	@$(PYTHON) tools/setup.py $(VENV) .
+	@$(PYTHON) tools/setup.py $(VENV) '.[fast]'
 	@touch $@
 
 $(VENV)/ready-test: $(VENV)/ready
-	@$(PYTHON) tools/setup.py $(VENV) '.[test,lint]' --stubs .stubs
+	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
 .PHONY: help run test lint flash short bench budget sweep gallery pictures table fuzz clean
