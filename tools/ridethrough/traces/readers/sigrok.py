@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import math
 import re
+import struct
 import sys
 import zipfile
 import zlib
@@ -13,11 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_regular
 from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Sink, Source
 
 _METADATA_BYTES_MAX = 256 * 1024
 _CHUNK_BYTES = 1 << 20
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
+    # what zipfile lets through: names that are no UTF-8, lengths and places that no file has
+    ValueError, OverflowError, struct.error, OSError,
+)  # fmt: skip
 _RATE_LEAST, _RATE_MOST = 1e-4, 1e12
 _RATES = {"hz": 1, "khz": 10**3, "mhz": 10**6, "ghz": 10**9}
 
@@ -28,6 +34,7 @@ class SigrokSource(Source):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read = 0
+        check_regular(path)
         try:
             self._zip = zipfile.ZipFile(path)
             info = self._zip.getinfo("metadata")
@@ -37,10 +44,8 @@ class SigrokSource(Source):
             text = self._zip.read(info).decode("utf-8")
         except KeyError as e:
             raise BadInput(f"{path}: a zip without metadata: no sigrok session") from e
-        except (*_BROKEN, UnicodeDecodeError) as e:
+        except _BROKEN as e:
             raise BadInput(f"{path}: no sigrok session, or cut short: {e}") from e
-        except OSError as e:
-            raise BadInput(f"{path}: {e.strerror or e}") from e
         self._read_metadata(text)
 
     def _read_metadata(self, text: str) -> None:
@@ -67,7 +72,9 @@ class SigrokSource(Source):
         self._analogs: dict[str, int] = {}
         for key, value in device.items():
             if match := re.fullmatch(r"(probe|analog)(\d{1,4})", key):
-                (self._probes if match[1] == "probe" else self._analogs)[value] = int(match[2])
+                # a value may go on in the next line
+                name = " ".join(value.split())
+                (self._probes if match[1] == "probe" else self._analogs)[name] = int(match[2])
         if not 0 < len(self._probes) + len(self._analogs) <= CHANNELS_MAX:
             raise BadInput(f"{self.path}: metadata names no channel, or more than {CHANNELS_MAX}")
         for name, n in (self._probes | self._analogs).items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_regular
 
 GZIP = b"\x1f\x8b"
 LINE_BYTES_MAX = 64 * 1024
@@ -64,6 +65,7 @@ class Lines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        check_regular(path)
         try:
             self._raw: BinaryIO = path.open("rb")
             packed = self._raw.read(2) == GZIP
