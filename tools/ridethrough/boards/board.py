@@ -238,7 +238,7 @@ def _pins(table: Table) -> dict[str, PinFacts]:
 def _glitching(table: Table) -> dict[int, str]:
     found = {}
     for gpio in table.everything():
-        if not gpio.isdecimal():
+        if not re.fullmatch("[0-9]{1,2}", gpio):
             raise table.fail(gpio, "the number of a GPIO expected, such as 15")
         found[int(gpio)] = table.text(gpio)
     return found
@@ -253,18 +253,25 @@ _GROUPS = {
     "command": {"counter"},
     "answer": {"outcome", "version", "counter"},
     "register": {"mwh"},
+    "refused": {"text"},
 }
 """What the patterns of these signals must name."""
+
+
+_WORLDS = ("reset", "boot", "ad1", "missed_ad1", "fault")
+"""Events that are seen on the board, and not said by it."""
 
 
 def _signals(table: Table) -> dict[str, re.Pattern[str]]:
     signals = {}
     for name, value in table.everything().items():
+        if not re.fullmatch("[a-z][a-z0-9_]{0,30}", name) or name in _WORLDS:
+            raise table.fail(name, f"no event of a board: small letters, and none of {', '.join(_WORLDS)}")
         if isinstance(value, dict):
             continue
         try:
             signals[name] = re.compile(table.text(name))
-        except re.error as e:
+        except (re.error, OverflowError, RecursionError) as e:
             raise table.fail(name, f"no regular expression: {e}") from e
         for group in sorted(_GROUPS.get(name, set()) - signals[name].groupindex.keys()):
             raise table.fail(name, f"(?P<{group}>...) is missing in it")

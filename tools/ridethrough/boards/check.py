@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from ridethrough.boards import Board
+from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded
 
 NEEDED = (
     "ch_enable", "ac_ok", "mains", "ch_present_n", "enable_sense", "held_at_boot", "soft_reset", "RESET_PULL",
@@ -18,6 +19,8 @@ NEEDED = (
 _RESIDENT_BYTES = 160 * 1024
 """Files beside the slots: resident firmware, record, logs, and littlefs's own copies of what changes."""
 _HIGHEST_MV = 13_200
+_NUMBER_MAX = 2**63
+"""No constant of a board.py is as large."""
 _WINDOW_LOW_MV, _HUB_LOST_MV = 10_800, 9_000
 _HUB_UF, _HUB_MW = 470, 5_000
 """The worst hub that is to be carried over a gap [assumed]; the same as in firmware/esme/holdup.py."""
@@ -83,9 +86,10 @@ def _hold(board: Board) -> Iterator[str]:
 
 def _board_py(board: Board) -> Iterator[str]:
     try:
-        tree = ast.parse(board.board_py.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError) as e:
-        yield f"board.py: cannot be read: {str(e).splitlines()[0]}"
+        tree = ast.parse(read_bounded(board.board_py, FOLDER_BYTES_MAX, "board.py").decode())
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
+        # the two last are what Python's parser says of brackets in brackets
+        yield f"board.py: cannot be read: {[*str(e).splitlines(), 'too deeply nested'][0]}"
         return
     constants, names = _defined(tree)
     for name in NEEDED:
@@ -121,8 +125,8 @@ def _defined(tree: ast.Module) -> tuple[dict[str, int], set[str]]:
                     names.add(target.id)
                     try:
                         value = ast.literal_eval(node.value)
-                    except ValueError:
+                    except (ValueError, TypeError, RecursionError, MemoryError):
                         continue
-                    if isinstance(value, int):
+                    if isinstance(value, int) and abs(value) < _NUMBER_MAX:
                         constants[target.id] = value
     return constants, names

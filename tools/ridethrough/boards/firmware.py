@@ -9,10 +9,10 @@ from ridethrough.boards import Board
 from ridethrough.images.build import ImageSpec, application_files, build_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded, read_folder
 from ridethrough.support.paths import FIRMWARE, SPECIMENS, WITNESS
 
 FACTORY_VERSION = 1
-_SOURCE_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,14 @@ class Firmware:
         if not any((directory / f).is_file() for f in ("boot.py", "main.py")):
             raise BadInput(f"{directory}: neither boot.py nor main.py: no MicroPython firmware")
         apart = ("app", WITNESS.name) if directory == FIRMWARE else ("app",)
-        files: dict[str, bytes] = {}
-        total = 0
-        for path in sorted(directory.rglob("*")):
-            relative = path.relative_to(directory)
-            hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
-            if path.is_file() and not hidden and relative.parts[0] not in apart:
-                total += path.stat().st_size
-                if total > _SOURCE_BYTES_MAX:
-                    raise BadInput(f"{directory}: more than {_SOURCE_BYTES_MAX} bytes: no board holds that")
-                files["/" + relative.as_posix()] = path.read_bytes()
+        files = {f"/{path}": data for path, data in read_folder(directory, FOLDER_BYTES_MAX, apart).items()}
         app = directory / "app"
         return cls(name or "reference", files, application_files(app) if app.is_dir() else {})
 
     def fresh_board(self, board: Board) -> dict[str, bytes]:
         """Every file on a board as the factory leaves it, with everybody's keys: for emulation only."""
         files = dict(self.files)
-        files["/board.py"] = board.board_py.read_bytes()
+        files["/board.py"] = read_bounded(board.board_py, FOLDER_BYTES_MAX, "board.py")
         if self.application:
             files["/esme/maker.pub"] = EMULATED.maker.public
             files["/esme/supplier.pub"] = EMULATED.supplier.public

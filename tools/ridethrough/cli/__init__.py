@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
 
-from ridethrough.cli.commands import Command, add_commands
-from ridethrough.support.errors import BadInput
-from ridethrough.version import VERSION
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    import threading
+    from collections.abc import Sequence
+    from typing import TextIO
+
+    from ridethrough.support.errors import BadInput
 
 COMMANDS = {
     "run": "run a scenario and judge it",
@@ -26,29 +31,103 @@ COMMANDS = {
     "hil": "update a board on the desk, have a witness watch it, and file the result",
     "trial": "the old name of hil, for this release",
 }
+BAD_INPUT, DEFECT, STOPPED = 2, 70, 130
+"""Exit statuses of every command, beside its own. DEFECT is sysexits' EX_SOFTWARE: 1 would be a verdict."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command. 2 for bad input, with one line on standard error that says what and where."""
+    """Runs one command; its exit status. Nothing but Python's own start lies outside, not even an import."""
+    try:
+        return _guarded(argv)
+    except KeyboardInterrupt:
+        _settle()
+        return STOPPED
+
+
+def _guarded(argv: Sequence[str] | None) -> int:
+    try:
+        _open_streams()
+        status = _reported(argv)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as e:
+        status = _defect(e, argv)
+    _settle()
+    return status
+
+
+def _reported(argv: Sequence[str] | None) -> int:
+    # 2 for bad input, with one line on standard error that says what and where
+    from ridethrough.support.errors import BadInput
+
+    try:
+        status = _called(_parsed(argv), argv)
+        _flush()
+        return status
+    except BadInput as e:
+        complain(_spelled(e))
+        return BAD_INPUT
+    except OSError as e:
+        # nothing that a path or a pipe can do to us deserves a traceback
+        complain(f"{e.filename or 'output'}: {e.strerror or e}")
+        return BAD_INPUT
+
+
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    from ridethrough.cli.commands import EVERY_COMMAND, Command, add_commands
+    from ridethrough.version import VERSION
+
     parser = Command(
         prog="ridethrough",
         description="Keep a Communications Hub powered while its electricity meter reboots, and prove it.",
-        epilog="Each command has its own --help with examples.",
+        epilog=f"Each command has its own --help with examples.\n\n{EVERY_COMMAND}",
     )
     parser.add_argument("--version", action="version", version=f"ridethrough {VERSION}")
     add_commands(parser, __name__, COMMANDS, "command")
-    arguments = parser.parse_args(argv)
     try:
-        return int(arguments.call(arguments))
-    except BadInput as e:
-        print(f"ridethrough: {_spelled(e)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except OSError as e:
-        # nothing that a path or a pipe can do to us deserves a traceback
-        print(f"ridethrough: {e.filename or 'output'}: {e.strerror or e}", file=sys.stderr)
-        return 2
+        return parser.parse_args(argv)
+    except SystemExit:
+        # --help, or a line that cannot be parsed
+        _flush()
+        raise
+
+
+def _called(arguments: argparse.Namespace, argv: Sequence[str] | None) -> int:
+    # Runs the command itself, with Ctrl-C kept from firmware and an eye on threads.
+    import signal
+    import threading
+
+    from ridethrough.support.interrupts import struck
+
+    died: list[str] = []
+    in_main = threading.current_thread() is threading.main_thread()
+
+    def thread_died(what: threading.ExceptHookArgs) -> None:
+        if what.exc_type is SystemExit:
+            return
+        died.append(what.exc_type.__name__)
+        _defect(what.exc_value or RuntimeError(what.exc_type.__name__), argv)
+        if in_main and hasattr(signal, "pthread_kill"):
+            # the command may wait for the thread for ever
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    hook, threading.excepthook = threading.excepthook, thread_died
+    ours = in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, struck)
+    try:
+        status = int(arguments.call(arguments))
+    except BaseException as e:
+        if died:
+            return DEFECT
+        if isinstance(e, SystemExit):
+            raise RuntimeError(f"a command was ended by SystemExit({e.code!r})") from e
+        raise
+    finally:
+        threading.excepthook = hook
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    return DEFECT if died else status
 
 
 def _spelled(e: BadInput) -> str:
@@ -56,3 +135,60 @@ def _spelled(e: BadInput) -> str:
     from ridethrough.cli.spelling import message
 
     return message(e)
+
+
+def complain(text: str) -> None:
+    """One line on standard error, and the place in a file that it may show; never fails."""
+    from ridethrough.support.text import message
+
+    try:
+        print(f"ridethrough: {message(text)}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _mute(sys.stderr)
+
+
+def _defect(e: BaseException, argv: Sequence[str] | None) -> int:
+    try:
+        from ridethrough.cli.crash import tell
+
+        tell(e, argv)
+    except BaseException:
+        # whatever else is wrong, the status must be right
+        complain(f"a defect of Ridethrough's, no verdict: {type(e).__name__}")
+    return DEFECT
+
+
+def _open_streams() -> None:
+    # One that whoever called us has closed is opened on nothing, before a file of ours gets its number; what standard
+    # output cannot encode is written out, and what standard input holds that is no text.
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+        elif getattr(stream, "errors", "backslashreplace") != "backslashreplace" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    # What was printed goes out now: later nobody could say that it did not.
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever reads our output may leave: that changes nothing about the result
+        _mute(sys.stdout)
+
+
+def _settle() -> None:
+    # What a stream still holds and cannot take would be tried again when Python ends, and change the exit status.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _mute(stream)
+
+
+def _mute(stream: TextIO) -> None:
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        pass

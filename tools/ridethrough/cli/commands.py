@@ -9,7 +9,11 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
+
+
+EVERY_COMMAND = "exit status of every command: 70 a defect of Ridethrough's, with a file that says more; 130 Ctrl-C"
+"""Stands below each help."""
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -46,7 +50,14 @@ class Command(argparse.ArgumentParser):
         named, self._named = self._named, ""
         if named:
             import_module(named).add(self)
+            self.epilog = f"{self.epilog}\n{EVERY_COMMAND}"
         return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """What is wrong with the line, with nothing in it that a terminal would obey."""
+        from ridethrough.support.text import shown
+
+        super().error(shown(message))
 
 
 def add_commands(

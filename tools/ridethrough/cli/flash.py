@@ -11,10 +11,12 @@ from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
+from ridethrough.cli.terminal import say
 from ridethrough.devices.flashing import LOST, Flasher
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.images import ImageSpec, Keys, build_image, generate_keys
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded
 
 _START_S = 40.0
 _RECORD, _SLOTS, _ANCHORS = "/boot.rec", ("/slot_a.img", "/slot_b.img"), ("/esme/maker.pub", "/esme/supplier.pub")
@@ -48,7 +50,7 @@ def call(arguments: argparse.Namespace) -> int:
         ident = flasher.unique_id()
         if not arguments.keys.exists():
             generate_keys(arguments.keys)
-            print(f"{arguments.keys}: made maker.pem and supplier.pem, development keys, readable by you only")
+            say(f"{arguments.keys}: made maker.pem and supplier.pem, development keys, readable by you only")
         files = _files(flasher, board, firmware, Keys.load(arguments.keys), arguments.anew)
         backup = arguments.backup / f"{ident}-{time.strftime('%Y%m%d-%H%M%S')}"
         with Progress() as progress:
@@ -59,25 +61,25 @@ def call(arguments: argparse.Namespace) -> int:
     finally:
         flasher.leave()
     if done.finished:
-        print("an earlier flash had stopped half-way: completed")
+        say("an earlier flash had stopped half-way: completed")
     kept = f"; what was there is in {done.backup}" if done.backup else ""
-    print(f"board {ident}: {done.written} files written and verified, {done.same} were there already{kept}")
+    say(f"board {ident}: {done.written} files written and verified, {done.same} were there already{kept}")
     with ConsoleLink(arguments.port) as link:
         for line in link.lines(_START_S):
             if line.startswith("* application "):
                 version = line.split()[-1]
                 if version == "0":
-                    print("no application runs: the board is in recovery, and takes an image with ridethrough push")
+                    say("no application runs: the board is in recovery, and takes an image with ridethrough push")
                     return 1
-                print(f"version {version} runs")
+                say(f"version {version} runs")
                 return 0
-    print(f"the application has not started within {_START_S:.0f} s: mpremote connect {arguments.port} repl shows why")
+    say(f"the application has not started within {_START_S:.0f} s: mpremote connect {arguments.port} repl shows why")
     return 1
 
 
 def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, anew: bool) -> dict[str, bytes]:
     # The resident files; and on a board that has none yet, trust anchors and a first image.
-    files = dict(firmware.files) | {"/board.py": board.board_py.read_bytes()}
+    files = dict(firmware.files) | {"/board.py": read_bounded(board.board_py, FOLDER_BYTES_MAX, "board.py")}
     anchors = dict(zip(_ANCHORS, (keys.maker.public, keys.supplier.public), strict=True))
     sizes = flasher.sizes([*_ANCHORS, *_SLOTS, "/board.py"])
     for path, key in anchors.items():

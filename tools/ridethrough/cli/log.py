@@ -6,6 +6,7 @@ import argparse
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.consoles import EXAMPLES, add_port, answer
+from ridethrough.cli.terminal import say
 from ridethrough.devices.port import ConsoleLink
 
 _ENTRIES_MAX = 512
@@ -28,5 +29,5 @@ def call(arguments: argparse.Namespace) -> int:
             if not entry:
                 break
             entries.append(entry)
-    print("\n".join(reversed(entries)))
+    say("\n".join(reversed(entries)))
     return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ridethrough.support.text import shown
+
 
 class Progress:
     """`show(what, done, total)`, counted in `unit`: "bytes", "items", or "" for neither."""
@@ -17,9 +19,9 @@ class Progress:
             from rich.progress import Progress as Bar
 
             count = {"bytes": DownloadColumn(), "items": MofNCompleteColumn()}.get(unit, TextColumn(""))
-            columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(), count, TimeElapsedColumn())
             self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(what, total=None)
+            self._task = self._bar.add_task(shown(what, keep=""), total=None)
 
     def __enter__(self) -> Progress:
         if self._bar:
@@ -33,4 +35,4 @@ class Progress:
     def show(self, what: str, done: int, total: int) -> None:
         """How far it is."""
         if self._bar:
-            self._bar.update(self._task, description=what, completed=done, total=total)
+            self._bar.update(self._task, description=shown(what, keep=""), completed=done, total=total)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ridethrough.cli.commands import Command
 from ridethrough.cli.consoles import EXAMPLES, add_keys, add_port, image_in
 from ridethrough.cli.progress import Progress
+from ridethrough.cli.terminal import say
 from ridethrough.devices.port import ConsoleLink, LinkLost
 from ridethrough.headend import client
 from ridethrough.images.commands import next_command
@@ -43,12 +44,12 @@ def call(arguments: argparse.Namespace) -> int:
                         image, int(hello["block"]), progress=lambda done: progress.show("push", done, len(image))
                     )
                 )
-            print(sent)
+            say(sent)
             if supplier is None:
                 return 0
             return _activate(link, image, hello, supplier, date)
         except client.Refused as e:
-            print(f"the board refused: {e}")
+            say(f"the board refused: {e}")
             return 1
         except (KeyError, ValueError) as e:
             raise BadInput(f"--port {arguments.port}: what is there does not speak this console: {e}") from e
@@ -61,13 +62,13 @@ def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: 
         link.perform(client.ask(f"clock {int(time.time())}"))
     signed = next_command(image, hello, supplier, date)
     if date:
-        print(link.perform(client.command(signed)))
+        say(link.perform(client.command(signed)))
         return 0
     answer = client.words(link.perform(client.await_outcome(signed)))
     outcome = int(answer["outcome"])
-    print(f"outcome {OUTCOMES.get(outcome, outcome)}: version {answer['version']} runs")
+    say(f"outcome {OUTCOMES.get(outcome, outcome)}: version {answer['version']} runs")
     if outcome:
-        print(f"why: {link.perform(client.ask('log'))}")
+        say(f"why: {link.perform(client.ask('log'))}")
     return int(outcome != 0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.terminal import say, terminal
 from ridethrough.devices.recording import STEP_MV, WITHIN_MV, Recording
 from ridethrough.devices.witness import WitnessLink
 from ridethrough.reports.timeline import Glyphs, strip
@@ -78,7 +78,7 @@ def call(arguments: argparse.Namespace) -> int:
         console.say(*seen(recording), f"capture          {arguments.vcd}")
     if over:
         return 0
-    print(f"it ended early: {recording.ended or 'the witness said no more'}")
+    say(f"it ended early: {recording.ended or 'the witness said no more'}")
     return 2
 
 

@@ -84,7 +84,7 @@ def call(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))
         elif arguments.quiet:
-            print(summary.verdict.sentence())
+            console.say(summary.verdict.sentence())
         else:
             console.say(*show(scenario, trace, summary, console.width, Glyphs.for_encoding(console.encoding)))
     return summary.verdict.exit_status
@@ -96,7 +96,7 @@ def _compare(arguments: argparse.Namespace, scenario: Scenario, board: Board, fi
     difference = first_difference(one, other)
     with terminal() as console:
         if difference is None:
-            print(f"{scenario.name}: {names[0]} and {names[1]} do the same, to the microsecond")
+            console.say(f"{scenario.name}: {names[0]} and {names[1]} do the same, to the microsecond")
             return 0
         console.say(*draw(difference, names, (one, other), Glyphs.for_encoding(console.encoding)))
     return 1

@@ -9,10 +9,12 @@ from pathlib import Path
 from ridethrough.boards import Board
 from ridethrough.cli.commands import Command
 from ridethrough.cli.perform import perform
+from ridethrough.cli.terminal import say
 from ridethrough.reports.table import markdown
 from ridethrough.scenarios import Scenario, names
 from ridethrough.support.files import write_atomically
 from ridethrough.support.paths import BOARDS
+from ridethrough.support.text import shown, utf8
 
 
 def add(parser: Command) -> None:
@@ -34,17 +36,17 @@ def call(arguments: argparse.Namespace) -> int:
     wanted = arguments.scenario or names()
     for i, name in enumerate(wanted):
         if sys.stderr.isatty():
-            print(f"\r\x1b[K{i + 1}/{len(wanted)} {name}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{i + 1}/{len(wanted)} {shown(name)}", end="", file=sys.stderr, flush=True)
         for board in boards:
             scenario = Scenario.load(name, board.name)
             _, summary = perform(scenario, board)
             results.append((scenario, board.name, summary))
             for miss in summary.misses(scenario.shows):
                 missed += 1
-                print(f"{name} on {board.name}: {miss} (see: ridethrough run {name} --board {board.name})")
+                say(f"{name} on {board.name}: {miss} (see: ridethrough run {name} --board {board.name})")
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     if arguments.table:
-        write_atomically(arguments.table, ("\n".join(markdown(results)) + "\n").encode())
-    print(f"{len(results)} runs, {missed} not as stated")
+        write_atomically(arguments.table, utf8("\n".join(markdown(results)) + "\n"))
+    say(f"{len(results)} runs, {missed} not as stated")
     return 1 if missed else 0

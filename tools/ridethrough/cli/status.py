@@ -7,6 +7,7 @@ import json
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.consoles import EXAMPLES, add_port, answer
+from ridethrough.cli.terminal import say
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.headend.client import words
 
@@ -28,5 +29,5 @@ def call(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, indent=2))
     else:
         for name, value in found.items():
-            print(f"{name:<10} {value}")
+            say(f"{name:<10} {value}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
 from ridethrough.traces.vcd_out import write_vcd
 
+_JOBS_MAX = 256
 _EXAMPLES = """examples:
   ridethrough sweep                               every fault in the plain update on rpi_pico, to the fixpoint
   ridethrough sweep --cuts 1 --size 8192          one cut, a small image: some seconds
@@ -51,10 +53,12 @@ def add(parser: Command) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Sweeps, or replays, and prints."""
+    if not 1 <= arguments.jobs <= _JOBS_MAX:
+        raise BadInput(f"--jobs {arguments.jobs}: 1 to {_JOBS_MAX} expected")
     cuts = _cuts(arguments.cuts)
     faults = _faults(arguments.faults)
     setting = _setting(arguments)
-    if arguments.replay:
+    if arguments.replay is not None:
         return _replay(arguments, setting)
     command = _command(arguments)
 
@@ -72,7 +76,7 @@ def call(arguments: argparse.Namespace) -> int:
                 states = f"{sum(found.per_cut)} states, {len(found.failures)} invariants broken"
                 progress.show(states, found.boots, found.boots + waiting)
 
-            result = sweep(setting, cuts, faults, max(1, arguments.jobs), show)
+            result = sweep(setting, cuts, faults, arguments.jobs, show)
         if arguments.json:
             print(json.dumps({"scenario": setting.scenario.name} | as_json(result, again), indent=2))
         else:
@@ -90,8 +94,8 @@ def _setting(arguments: argparse.Namespace) -> Setting:
 def _cuts(text: str) -> int | None:
     if text == "all":
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise BadInput(f"--cuts {text}: a number from 1 on expected, or all")
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= 1000:
+        raise BadInput(f"--cuts {text[:20]}: a number from 1 to 1000 expected, or all")
     return int(text)
 
 

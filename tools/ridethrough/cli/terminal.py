@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from ridethrough.reports.lines import Line
+from ridethrough.support.text import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ class Terminal:
         """Of what it shows."""
         return getattr(sys.stdout, "encoding", None) or "utf-8"
 
-    def say(self, *rows: Line | str) -> None:
-        """Prints each row as it is: not wrapped, and nothing in it taken for markup."""
+    def say(self, *rows: Line | str, keep: str = "\n") -> None:
+        """Prints each row as it is: not wrapped, nothing in it taken for markup, and nothing obeyed by a terminal: what
+        is no text is written out, but for what is in `keep`."""
         for row in rows:
-            line = Line(((row, ""),)) if isinstance(row, str) else row
+            parts = ((row, ""),) if isinstance(row, str) else row.parts
+            line = Line(tuple((shown(text, keep), style) for text, style in parts))
             if self._coloured:
                 from rich.text import Text
 
@@ -60,7 +63,7 @@ class Terminal:
 
     def wrap(self, text: str, style: str = "") -> None:
         """Prints a paragraph, wrapped."""
-        self.rich.print(text, style=style or None, highlight=False, markup=False)
+        self.rich.print(shown(text), style=style or None, highlight=False, markup=False)
 
 
 @contextmanager
@@ -71,3 +74,9 @@ def terminal() -> Iterator[Terminal]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(*rows: Line | str) -> None:
+    """The same for a command that has a line or two to say."""
+    with terminal() as console:
+        console.say(*rows)

@@ -118,6 +118,10 @@ class Recording:
             self._beat(t_us, stated, apart_us, edges_lost)
 
     def _beat(self, t_us: int, stated: dict[str, int], apart_us: int, edges_lost: int) -> None:
+        if t_us < self.now_us:
+            # from before the recording, or before the beat before: no witness says that
+            self._missing = True
+            return
         said = sorted((one for one in self._said if one.t_us <= t_us), key=lambda one: one.t_us)
         self._said = [one for one in self._said if one.t_us > t_us]
         first = self._edges_lost < 0

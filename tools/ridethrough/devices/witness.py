@@ -23,7 +23,7 @@ class WitnessLink:
         self._port = port
         self._link = ConsoleLink(port, param=param)
         self._recording = Recording()
-        self._failed: BadInput | None = None
+        self._failed: BaseException | None = None
         self._heard = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -60,13 +60,14 @@ class WitnessLink:
         return True
 
     def stop(self) -> Recording:
-        """Listens no more; what was recorded, which says why it ended if it did. BadInput if there was nothing."""
+        """Listens no more; what was recorded, which says why it ended if it did. BadInput if there was nothing; what
+        the thread met that was not foreseen goes on up here."""
         self._stopped = True
         if self._thread.is_alive():
             self._thread.join()
         self._link.close()
         if self._failed is not None:
-            if not self._recording.who:
+            if not self._recording.who or not isinstance(self._failed, BadInput):
                 raise self._failed
             self._recording.ended = self._recording.ended or str(self._failed)
         return self._recording
@@ -94,7 +95,7 @@ class WitnessLink:
                         self._heard.notify_all()
                     if self._stopped:
                         break
-        except BadInput as e:
+        except BaseException as e:  # in the thread that has asked it is told, or handled
             with self._heard:
                 self._failed = e
                 self._heard.notify_all()

@@ -19,6 +19,7 @@ ACTIVATE_TIMEOUT_US = 5_000_000
 HELLO_TIMEOUT_US = 3_000_000
 """For what a board answers at once."""
 TRIES = 3
+_DIGITS_MAX = 10
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def words(answer: str) -> dict[str, str]:
 
 def _next(answer: str) -> int:
     text = words(answer).get("next", "")
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _DIGITS_MAX:
         raise Refused(f"an answer without next=: {answer[:60]}")
     return int(text)
 

@@ -14,6 +14,7 @@ from mpremote.romfs import VfsRomWriter
 from ridethrough.images import layout
 from ridethrough.images.keys import KeyPair, Keys
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import FOLDER_BYTES_MAX, read_folder
 
 _PAD_NAME = "padding.bin"
 
@@ -54,11 +55,7 @@ def _add_folder(writer: VfsRomWriter, entries: list[tuple[tuple[str, ...], bytes
 
 def application_files(directory: Path) -> dict[str, bytes]:
     """The files below `directory`, less caches and dot files. BadInput if there is no application.py."""
-    files = {
-        p.relative_to(directory).as_posix(): p.read_bytes()
-        for p in sorted(directory.rglob("*"))
-        if p.is_file() and not any(part.startswith((".", "__pycache__")) for part in p.relative_to(directory).parts)
-    }
+    files = read_folder(directory, FOLDER_BYTES_MAX)
     if "application.py" not in files and "application.mpy" not in files:
         raise BadInput(f"{directory}: no application.py: an image needs one, with run(meter) in it")
     return files

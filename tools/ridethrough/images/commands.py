@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 from ridethrough.images import layout
@@ -25,4 +26,6 @@ def activation_command(image: bytes, board_id: bytes, counter: int, supplier: Ke
 def next_command(image: bytes, hello: Mapping[str, str], supplier: KeyPair, date_unix_s: int = 0) -> bytes:
     """The same for the board that has answered `hello`, with the next counter that it takes. KeyError or ValueError
     if that is no such answer."""
+    if not re.fullmatch("[0-9]{1,10}", hello["counter"]) or not int(hello["counter"]) < 2**32 - 1:
+        raise ValueError(f"counter={hello['counter'][:20]}, a number below {2**32 - 1} expected")
     return activation_command(image, bytes.fromhex(hello["board"]), int(hello["counter"]) + 1, supplier, date_unix_s)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+from ridethrough.reports.markup import html_text
 from ridethrough.reports.picture import STYLE, Drawing
 from ridethrough.reports.timeline import happenings
 from ridethrough.rules import Verdict
@@ -142,7 +143,7 @@ class Page:
             footer, "p"
         ).text = f"Made by Ridethrough {VERSION}. Hub figures are assumed: none has been published."
         Xml.SubElement(self._body, "script").text = _beside("page.js")
-        return "<!DOCTYPE html>\n" + Xml.tostring(root, encoding="unicode", method="html") + "\n"
+        return html_text(root)
 
     def write(self, path: Path) -> None:
         """Writes the page; BadInput if that cannot be done."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+from ridethrough.reports.markup import svg_bytes
 from ridethrough.rules import Verdict
 from ridethrough.rules.words import show_span
 from ridethrough.support.files import write_atomically
@@ -57,7 +58,7 @@ def write_picture(trace: Trace, verdict: Verdict, title: str, path: Path) -> Non
         size = {"x": str(x), "y": str(above), "width": str(width), "height": str(drawing.height)}
         svg.append(element)
         element.attrib.update(size)
-    write_atomically(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
+    write_atomically(path, svg_bytes(svg))
 
 
 class Drawing:

@@ -100,8 +100,8 @@ def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) ->
         alerts=tuple(alerts(trace, definition)),
         definition=definition,
         missed=len(trace.events("missed_ad1")),
-        outcome=_number(outcomes[-1].data["outcome"]) if outcomes else None,
-        version=_number(versions[-1].data["version"]) if versions else None,
+        outcome=outcomes[-1].number("outcome") if outcomes else None,
+        version=versions[-1].number("version") if versions else None,
         codes=tuple(e.data["code"] for e in trace.events("gbcs")),
         programmed_bytes=programmed,
         image_bytes=trace.notes.get("image_bytes", 0),
@@ -111,8 +111,3 @@ def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) ->
         answers=tuple(trace.notes.get("answers", ())),
         console_tail=tuple(text for _, text in trace.notes.get("console", [])[-20:]),
     )
-
-
-def _number(text: str) -> int | None:
-    # A foreign firmware's console may say anything where a number should stand.
-    return int(text) if text.isdecimal() else None

@@ -83,14 +83,15 @@ def happenings(trace: Trace) -> Iterator[Line]:
 def _describe(event: Event) -> str:
     data = event.data
     if event.name == "gbcs":
-        return f"log 0x{data['code']} {data['text'][:60]}".rstrip()
+        return f"log 0x{data.get('code', '')} {str(data.get('text', ''))[:60]}".rstrip()
     if event.name == "reset":
         return f"reset: {data.get('kind', '')}"
     if event.name == "outcome":
         runs = f", version {data['version']} runs" if "version" in data else ""
         return f"outcome {data.get('outcome', '')}{runs}".rstrip()
     if event.name == "missed_ad1":
-        return f"AD1 due, but not sent: the store was used up (supply lost at {int(data['since_us']) / 1e6:.0f} s)"
+        lost_s = (event.number("since_us") or 0) / 1e6
+        return f"AD1 due, but not sent: the store was used up (supply lost at {lost_s:.0f} s)"
     if event.name == "command":
         return " ".join(["command accepted", *(str(v) for v in data.values())])
     return " ".join([event.name.replace("_", " "), *(str(v) for v in data.values())])

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from ridethrough.boards.board import Board, PinFacts
+from ridethrough.reports.markup import svg_bytes
 from ridethrough.support.files import write_atomically
 
 _STYLE = """
@@ -67,7 +68,7 @@ def write_wiring(board: Board, path: Path) -> None:
         f"Common ground throughout; {board.io_mv / 1000:g} V is the chip's supply. Drawn from {board.name}/board.toml."
     )
     _text(svg, 30, height - 20, source, "small")
-    write_atomically(path, Xml.tostring(svg, encoding="utf-8") + b"\n")
+    write_atomically(path, svg_bytes(svg))
 
 
 def _row(svg: Xml.Element, board: Board, role: str, pin: PinFacts, y: int) -> None:

@@ -12,6 +12,7 @@ from ridethrough.rules.keys import OPEN
 from ridethrough.rules.reading import parse_reading
 from ridethrough.rules.words import WORD_PROCESSOR
 from ridethrough.support.errors import BadInput
+from ridethrough.support.text import shown
 from ridethrough.support.toml import Table
 
 
@@ -172,4 +173,4 @@ def _bare(answer: str) -> str:
 
 def _quoted(text: str) -> str:
     # a TOML basic string is a JSON string
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(shown(text, keep=""), ensure_ascii=False)

@@ -11,7 +11,7 @@ from ridethrough.rules.keys import BACK, DEFAULTS, DURING, FROM, PER, PLANNED, S
 from ridethrough.rules.words import Boundary, lasting, plain, show_span, time_us, times
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import show_time
-from ridethrough.support.toml import Table
+from ridethrough.support.toml import Table, brief
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def parse_reading(table: Table, raw: Mapping[str, Any], name: str = "") -> Readi
         if key not in value:
             return None
         if not isinstance(value[key], str):
-            raise table.fail(key, f"a text in quotes expected, not {str(value[key])[:40]}")
+            raise table.fail(key, f"a text in quotes expected, not {brief(value[key])}")
         return table.parsed(key, parse, value[key])
 
     window_us, per = parsed("per", _per)

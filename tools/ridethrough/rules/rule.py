@@ -92,7 +92,7 @@ class Rule:
             limits=tuple(limits) or (_limit(reading, base, ""),),
             written=top.source_text,
         )
-        if any(c in rule.id for c in "/\\\n ") or not rule.id:
+        if not is_id(rule.id):
             raise head.fail("id", "letters, digits, dots and hyphens expected")
         for table in (top, head, reading):
             table.done()
@@ -162,6 +162,11 @@ class Rule:
     def check_readings(self, readings: tuple[Reading, ...], evidence: Evidence) -> Verdict:
         """The verdict if its limits are read like that."""
         return worst_of([judge(self.id, reading, evidence) for reading in readings])
+
+
+def is_id(text: str) -> bool:
+    """Can a rule be called that? Files are."""
+    return bool(text) and not any(c in text for c in "/\\\n\0 ")
 
 
 def _nearest(name: str) -> str:

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.files import read_bounded
 from ridethrough.support.quantities import parse_time_us
+from ridethrough.support.text import shown
 
 T = TypeVar("T")
 _MISSING: Any = object()
 FILE_BYTES_MAX = 256 * 1024
+_DEPTH_MAX = 16
 _WORDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
 
 
@@ -42,12 +44,12 @@ class Table:
         try:
             text = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig").replace("\r\n", "\n")
             try:
-                return cls(path, tomllib.loads(text), text=text, carets=carets)
+                return cls(path, _flat_enough(path, tomllib.loads(text)), text=text, carets=carets)
             except tomllib.TOMLDecodeError:
                 translated = text.translate(typed or {})
                 if translated == text:
                     raise
-                return cls(path, tomllib.loads(translated), text=text, carets=carets)
+                return cls(path, _flat_enough(path, tomllib.loads(translated)), text=text, carets=carets)
         except UnicodeDecodeError as e:
             raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
         except (ValueError, RecursionError) as e:
@@ -61,17 +63,17 @@ class Table:
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""
         begin, end = self._section()
-        shown = key.encode("unicode_escape").decode()[:60]
+        name = shown(key, keep="")[:60]
         found = list(
             re.finditer(rf"^[ \t]*(?:[\w.]+\.)?{re.escape(key)}[ \t]*=[ \t]*", self.source_text[begin:end], re.M)
         )
         # the line is named only if there is no doubt which one it is
         if len(found) != 1:
-            return BadInput(f"{self.source}: {self._prefix}{shown}: {problem}")
+            return BadInput(f"{self.source}: {self._prefix}{name}: {problem}")
         at = begin + found[0].end()
         line = self.source_text.count("\n", 0, at) + 1
         caret = _pointing(self.source_text, line, at - self.source_text.rfind("\n", 0, at) - 1) if self._carets else ""
-        return BadInput(f"{self.source}:{line}: {self._prefix}{shown}: {problem}{caret}")
+        return BadInput(f"{self.source}:{line}: {self._prefix}{name}: {problem}{caret}")
 
     def _section(self) -> tuple[int, int]:
         # Where this table stands in the text; the whole text if that is not plain to see.
@@ -98,7 +100,7 @@ class Table:
             return default
         value = self._data[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.fail(key, f"{_WORDS[kind]} expected, not {str(value)[:40]!r}")
+            raise self.fail(key, f"{_WORDS[kind]} expected, not {brief(value)!r}")
         return value
 
     def text(self, key: str, default: str = _MISSING) -> str:
@@ -110,7 +112,7 @@ class Table:
     def number(self, key: str, default: int = _MISSING, *, least: int = 0, most: int = 2**53) -> int:
         value = self._get(key, int, default)
         if value is not default and not least <= value <= most:
-            raise self.fail(key, f"{value} is not within {least} to {most}")
+            raise self.fail(key, f"{brief(value)} is not within {least} to {most}")
         return value  # type: ignore[no-any-return]
 
     def time_us(self, key: str, default: int = _MISSING) -> int:
@@ -134,7 +136,7 @@ class Table:
     def table(self, key: str) -> Table:
         """A sub-table; empty if it is not there."""
         value = self._get(key, dict, {})
-        return Table(self.source, value, f"{self._prefix}{key}.", self.source_text, self._carets)
+        return Table(self.source, value, f"{self._prefix}{shown(key, keep='')[:60]}.", self.source_text, self._carets)
 
     def tables(self, key: str) -> list[Table]:
         """An array of tables (`[[key]]`); empty if it is not there."""
@@ -159,6 +161,24 @@ class Table:
                 raise self.fail(key, f"unknown key{suggestion(key, self._known)}")
 
 
+def brief(value: Any) -> str:
+    """The beginning of whatever was written, for an error."""
+    try:
+        return str(value)[:40]
+    except ValueError:
+        return "a number of too many digits"
+
+
+def _flat_enough(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    # dotted keys nest as deep as a file is long
+    level: list[Any] = [data]
+    for _ in range(_DEPTH_MAX):
+        level = [x for v in level for x in (v.values() if isinstance(v, dict) else v) if isinstance(x, dict | list)]
+        if not level:
+            return data
+    raise BadInput(f"{path}: tables in tables, more than {_DEPTH_MAX} deep: nothing of ours is")
+
+
 def _mend(text: str, line: int, problem: str) -> str:
     if "overwrite" in problem or "twice" in problem:
         return "this key stands there twice; one of them has to go"
@@ -172,9 +192,9 @@ def _mend(text: str, line: int, problem: str) -> str:
 
 def _pointing(text: str, line: int, column: int) -> str:
     lines = text.split("\n")
-    shown = lines[line - 1][:160] if line <= len(lines) else ""
-    shown = "".join(c if c.isprintable() else " " for c in shown)
-    return f"\n    {shown}\n    {' ' * min(column, len(shown))}^"
+    words = lines[line - 1][:160] if line <= len(lines) else ""
+    words = "".join(c if c.isprintable() else " " for c in words)
+    return f"\n    {words}\n    {' ' * min(column, len(words))}^"
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -249,16 +250,38 @@ def _workers(setting: Setting, jobs: int) -> Iterator[Callable[[list[Task]], Ite
         _init(setting)
         yield lambda tasks: ((task, _work(task)) for task in tasks)
         return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init_worker, (setting,)) as pool:
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init_worker, (setting,))
+    try:
+
+        def submit(task: Task) -> tuple[Task, Future[Recovery]]:
+            with _without_ctrl_c():
+                return task, pool.submit(_work, task)
 
         def run(tasks: list[Task]) -> Iterator[tuple[Task, Recovery]]:
             # no more at once than keeps everybody busy: a recovery holds many states
             todo = iter(tasks)
-            waiting: list[tuple[Task, Future[Recovery]]] = [(t, pool.submit(_work, t)) for t in islice(todo, jobs * 3)]
+            waiting = [submit(task) for task in islice(todo, jobs * 3)]
             while waiting:
                 task, future = waiting.pop(0)
                 recovery = future.result()
-                waiting += [(t, pool.submit(_work, t)) for t in islice(todo, 1)]
+                waiting += [submit(task) for task in islice(todo, 1)]
                 yield task, recovery
 
         yield run
+    finally:
+        # whatever ends the sweep, nobody waits for the rest of the wave
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    # A process that is started in here never gets Ctrl-C, which a terminal sends to all of us: it is for the sweep, and
+    # a worker that dies of it says so in many lines, and looks like a defect.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

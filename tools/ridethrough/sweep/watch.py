@@ -80,15 +80,15 @@ class Watch:
     def _event(self, event: Event) -> None:
         data = event.data
         if event.name == "application":
-            self._application(int(data["version"]))
+            self._application(event.number("version") or 0)
         elif event.name == "register":
-            self._register(int(data["mwh"]))
+            self._register(event.number("mwh") or 0)
         elif event.name == "answer":
-            self._answer(int(data["counter"]), f"{data['outcome']} version={data['version']}")
+            self._answer(event.number("counter") or 0, f"{data['outcome']} version={data['version']}")
         elif event.name == "outcome" and self.memory.command_high:
             self._answer(self.memory.command_high, f"{data['outcome']} version={data['version']}")
         elif event.name == "command":
-            self._command(int(data["counter"]))
+            self._command(event.number("counter") or 0)
         elif event.name == "gbcs":
             self._logged(str(data["code"]), str(data["text"]))
 
@@ -213,7 +213,7 @@ class Watch:
             self.report("record", "the boot record cannot be read at the end")
             return
         runs = trace.events("application")
-        version = int(runs[-1].data["version"]) if runs else 0
+        version = (runs[-1].number("version") or 0) if runs else 0
         trusted = self._setting.trusted.values()
         if record.phase in (Record.ARMED, Record.TRIAL) or version not in trusted:
             self.report("converges", f"phase {record.phase}, version {version} at the end")
@@ -228,7 +228,7 @@ class Watch:
         for name, wanted in (("outcome", shows.outcome), ("version", shows.version)):
             event = {"outcome": "outcome", "version": "application"}[name]
             seen = trace.events(event)
-            got = int(seen[-1].data[name]) if seen else NONE
+            got = seen[-1].number(name) if seen else NONE
             if wanted is not None and got != wanted:
                 self.report("stated", f"{name} {got} without any fault, the scenario states {wanted}")
 

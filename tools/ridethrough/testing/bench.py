@@ -166,7 +166,7 @@ class Bench:
         unknown = versions - {str(v) for v in (0, *self._versions)}
         for version in sorted(unknown) if self.firmware.application else ():
             found.append(f"version: {version} runs, which nobody has sent")
-        registers = [int(e.data["mwh"]) for e in trace.events("register")]
+        registers = [e.number("mwh") or 0 for e in trace.events("register")]
         for before, after in pairwise(registers):
             if after < before:
                 found.append(f"register: goes back from {before} to {after} mWh")

@@ -63,6 +63,7 @@ def alerts(trace: Trace, definition: str = DEFAULT_DEFINITION) -> list[Alert]:
 
 
 def _since(trace: Trace, event: Event) -> int:
-    if "since_us" in event.data:
-        return int(event.data["since_us"])
+    since_us = event.number("since_us")
+    if since_us is not None:
+        return since_us
     return next((a for a, b in trace.dark() if a <= event.t_us <= b), event.t_us)

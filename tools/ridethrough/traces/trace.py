@@ -19,6 +19,7 @@ from ridethrough.traces.truth import Truth
 WIRES = ("mains", "reset", "ch_enable", "ac_lost", "ch_present", "running_n")
 VOLTAGES = ("ch_mv", "hub_mv")
 TEXTS = ("mcu", "phase", "hub")
+_DIGITS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Event:
     """By how much it may have been earlier: samples are apart."""
     sure: bool = True
     """It happened; else it may have."""
+
+    def number(self, key: str) -> int | None:
+        """A number in its data; None if there is none. What says it may be a firmware, or a file."""
+        value = self.data.get(key, "")
+        if isinstance(value, int):
+            return value
+        text = str(value)
+        return int(text) if text.isdecimal() and len(text) <= _DIGITS_MAX else None
 
 
 @dataclass
@@ -60,7 +69,7 @@ class Trace:
     def set_text(self, name: str, t_us: int, text: str) -> None:
         _append(self.texts[name], t_us, text)
 
-    def add_event(self, t_us: int, name: str, **data: Any) -> None:
+    def add_event(self, t_us: int, name: str, /, **data: Any) -> None:
         self.log.append(Event(t_us, name, data))
 
     def events(self, name: str) -> list[Event]:

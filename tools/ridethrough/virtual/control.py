@@ -12,6 +12,7 @@ from typing import Any
 from ridethrough.support.errors import BadInput, Param
 
 _LINE_BYTES_MAX = 65_536
+_REPLY_BYTES_MAX = 1 << 20
 _TIMEOUT_S = 20.0
 
 
@@ -92,10 +93,22 @@ def ask(link: Path, **request: Any) -> dict[str, Any]:
         try:
             server.connect(str(path))
             server.sendall(json.dumps(request).encode() + b"\n")
-            line = server.makefile("rb").readline()
+            line = server.makefile("rb").readline(_REPLY_BYTES_MAX)
         except OSError as e:
             raise NotServed(nobody) from e
-    reply: dict[str, Any] = json.loads(line) if line else {"error": nobody}
+    if not line:
+        raise NotServed(nobody)
+    return _understood(line, link)
+
+
+def _understood(line: bytes, link: Path) -> dict[str, Any]:
+    # whoever has made the socket may say anything
+    try:
+        reply = json.loads(line)
+    except (ValueError, RecursionError):
+        reply = None
+    if not isinstance(reply, dict):
+        raise BadInput(f"{link}: what is served there is no board of this version")
     if "error" in reply:
-        raise BadInput(reply["error"])
+        raise BadInput(str(reply["error"]))
     return reply

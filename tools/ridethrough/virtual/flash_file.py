@@ -9,6 +9,9 @@ from pathlib import Path
 
 from ridethrough.boards import Board
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_regular, read_bounded, why
+
+_COUNT_BYTES_MAX = 64
 
 
 class FlashFile:
@@ -19,10 +22,13 @@ class FlashFile:
     def __init__(self, path: Path, board: Board, fresh: bytes) -> None:
         size = board.flash_bytes
         try:
+            if path.exists():
+                # a disk would look like a new file
+                check_regular(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as e:
-            raise BadInput(f"{path}: {e.strerror}") from e
+        except (OSError, ValueError) as e:
+            raise BadInput(f"{path}: {why(e)}") from e
         self._file = os.fdopen(fd, "r+b")
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,9 +52,9 @@ class FlashFile:
     def mwh(self, otherwise: int) -> int:
         """How far the metrology part has counted; `otherwise` on a new board."""
         try:
-            text = self._count.read_text()
-        except FileNotFoundError:
-            return otherwise
+            if not self._count.exists():
+                return otherwise
+            text = read_bounded(self._count, _COUNT_BYTES_MAX, "count of mWh").decode()
         except (OSError, UnicodeDecodeError):
             text = ""
         if not text.strip().isdecimal() or len(text) > 20:

@@ -58,9 +58,9 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
     real = [
         e
         for e in trace.events("missed_ad1")
-        if any(a <= int(e.data["since_us"]) and e.t_us <= b for a, b in _and_after(mains_lost))
+        if any(a <= (e.number("since_us") or 0) and e.t_us <= b for a, b in _and_after(mains_lost))
         # and it was the meter that had used up the store
-        and any(0 <= int(e.data["since_us"]) - b < hub.store_charge_us for _, b in own_dark)
+        and any(0 <= (e.number("since_us") or 0) - b < hub.store_charge_us for _, b in own_dark)
     ]
     first_us = next((t for t, state in trace.texts["hub"] if state == "up"), trace.end_us)
     up = trace.when("hub", "up")

@@ -79,7 +79,8 @@ class ConsolePort:
             match = pattern.fullmatch(line)
             if match is None:
                 continue
-            self.signal(name, match.groupdict())
+            # a group of a board's own pattern that may be missing says nothing
+            self.signal(name, match.groupdict(""))
         self.on_line(line)
 
     def signal(self, name: str, data: dict[str, str]) -> None:

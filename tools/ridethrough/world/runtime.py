@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import greenlet
 
+from ridethrough.support.interrupts import hold, release
 from ridethrough.world.clock import Clock, Order
 
 HUNG_TICKS = 1_000_000
@@ -73,7 +74,11 @@ class Runtime:
         # gives the guest the floor; it hands over to whoever gave it
         assert self._greenlet is not None
         self._world = greenlet.getcurrent()
-        self._greenlet.switch()
+        hold()
+        try:
+            self._greenlet.switch()
+        finally:
+            release()
 
     def end(self) -> None:
         """Ends the guest, wherever it is. Called by the world, never by the guest itself."""
@@ -82,7 +87,11 @@ class Runtime:
         self._token += 1
         self.forget()
         if self._greenlet is not None and not self._greenlet.dead:
-            self._greenlet.throw(Gone)
+            hold()
+            try:
+                self._greenlet.throw(Gone)
+            finally:
+                release()
         self._greenlet = None
 
     def forget(self) -> None:

@@ -9,6 +9,7 @@ from ridethrough.boards.check import problems
 from ridethrough.cli.board import EXAMPLES
 from ridethrough.cli.commands import Command
 from ridethrough.cli.perform import perform
+from ridethrough.cli.terminal import say
 from ridethrough.scenarios import Scenario
 
 
@@ -24,7 +25,7 @@ def call(arguments: argparse.Namespace) -> int:
     board = Board.load(arguments.board)
     found = list(problems(board))
     for problem in found:
-        print(f"{board.directory}: {problem}")
+        say(f"{board.directory}: {problem}")
     if found:
         return 1
     # what the figures say is one thing, whether the firmware runs with them another
@@ -32,13 +33,13 @@ def call(arguments: argparse.Namespace) -> int:
     trace, summary = perform(scenario, board)
     misses = summary.misses(scenario.shows) if board.hold != "none" else []
     for miss in misses:
-        print(
+        say(
             f"{board.directory}: an update does not end as it should: {miss} "
             f"(ridethrough run --board {arguments.board})"
         )
     if board.hold == "none":
-        print(f"{board.name}: nothing holds the rail through a reset: the firmware will refuse to activate on it")
+        say(f"{board.name}: nothing holds the rail through a reset: the firmware will refuse to activate on it")
     if misses or not trace.events("application"):
         return 1
-    print(f"{board.name}: sound; an update in the emulator: {summary.verdict.sentence()}")
+    say(f"{board.name}: sound; an update in the emulator: {summary.verdict.sentence()}")
     return 0

@@ -7,6 +7,7 @@ import json
 
 from ridethrough.cli.board import EXAMPLES, add_link, ask_served
 from ridethrough.cli.commands import Command
+from ridethrough.cli.terminal import say
 
 _VALUES = {"mains": ("on", "off"), "hub": ("in", "out")}
 
@@ -28,5 +29,5 @@ def call(arguments: argparse.Namespace) -> int:
         print(json.dumps(status, indent=2))
     elif arguments.action == "status":
         for name, value in status.items():
-            print(f"{name:<15} {value}")
+            say(f"{name:<15} {value}")
     return 0

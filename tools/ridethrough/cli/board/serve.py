@@ -10,7 +10,7 @@ from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
 from ridethrough.cli.board import EXAMPLES, add_link
 from ridethrough.cli.commands import Command
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.terminal import say, terminal
 from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.reports.timeline import Glyphs, happenings, strip
 from ridethrough.support.errors import BadInput
@@ -62,7 +62,7 @@ def call(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: served.stop())
     watched = f", its witness at {witness_link}" if witness_link else ""
-    print(f"{board.name} at {link} ({served.port}){watched}; Ctrl-C ends it", flush=True)
+    say(f"{board.name} at {link} ({served.port}){watched}; Ctrl-C ends it")
     try:
         served.serve()
     finally:

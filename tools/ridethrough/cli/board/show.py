@@ -8,7 +8,7 @@ from pathlib import Path
 from ridethrough.boards import Board
 from ridethrough.cli.board import EXAMPLES
 from ridethrough.cli.commands import Command
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.terminal import say, terminal
 from ridethrough.reports.lines import styled
 from ridethrough.reports.wiring import write_wiring
 from ridethrough.support.quantities import show_time
@@ -41,5 +41,5 @@ def call(arguments: argparse.Namespace) -> int:
         )
     if arguments.svg:
         write_wiring(board, arguments.svg)
-        print(f"wiring           {arguments.svg}")
+        say(f"wiring           {arguments.svg}")
     return 0

@@ -8,6 +8,8 @@ from pathlib import Path
 from ridethrough.cli.board import EXAMPLES, add_link, ask_served
 from ridethrough.cli.commands import Command
 from ridethrough.cli.rule_names import RULE
+from ridethrough.cli.terminal import say
+from ridethrough.support.errors import BadInput
 
 
 def add(parser: Command) -> None:
@@ -21,9 +23,12 @@ def add(parser: Command) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Asks for the trace; the verdict's exit status."""
-    vcd = str(arguments.vcd.resolve()) if arguments.vcd else ""
+    vcd = str(arguments.vcd.absolute()) if arguments.vcd else ""
     # the server has a folder of its own
-    rule = str(Path(arguments.rule).resolve()) if "/" in arguments.rule else arguments.rule
+    rule = str(Path(arguments.rule).absolute()) if "/" in arguments.rule else arguments.rule
     found = ask_served(arguments.link, do="trace", vcd=vcd, rule=rule)
-    print(found["sentence"])
-    return int(found["exit_status"])
+    sentence, status = found.get("sentence"), found.get("exit_status")
+    if not isinstance(sentence, str) or status not in (0, 1, 3):
+        raise BadInput(f"{arguments.link}: what is served there is no board of this version")
+    say(sentence)
+    return int(status)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from ridethrough.boards import Board
 from ridethrough.cli.commands import Command
 from ridethrough.cli.image import EXAMPLES
+from ridethrough.cli.terminal import say
 from ridethrough.images import ImageSpec, Keys, build_image
 from ridethrough.images.build import application_files
 from ridethrough.support.errors import BadInput
@@ -41,9 +43,9 @@ _u32.__name__ = "number"  # what argparse calls it in its messages
 
 def call(arguments: argparse.Namespace) -> int:
     """Builds, signs, writes."""
-    low, dots, high = arguments.follows.partition("..")
-    if not dots or not low.isdecimal() or not high.isdecimal() or not int(low) <= int(high) < 2**32:
-        raise BadInput(f"--follows {arguments.follows}: write it like 1..3")
+    low, _, high = arguments.follows.partition("..")
+    if not re.fullmatch(r"[0-9]{1,10}\.\.[0-9]{1,10}", arguments.follows) or not int(low) <= int(high) < 2**32:
+        raise BadInput(f"--follows {arguments.follows[:40]}: write it like 1..3")
     if not arguments.app.is_dir():
         raise BadInput(f"{arguments.app}: no such directory")
     board = Board.load(arguments.board)
@@ -52,5 +54,5 @@ def call(arguments: argparse.Namespace) -> int:
     if len(image) > board.slot_bytes:
         raise BadInput(f"the image is {len(image)} bytes, a slot of {board.name} holds {board.slot_bytes}")
     write_atomically(arguments.output, image)
-    print(f"{arguments.output}: version {spec.version} for {board.name}, {len(image)} bytes")
+    say(f"{arguments.output}: version {spec.version} for {board.name}, {len(image)} bytes")
     return 0

@@ -15,6 +15,7 @@ from ridethrough.images.layout import IMAGE_BYTES_MAX
 from ridethrough.reports.lines import styled
 from ridethrough.support.errors import BadInput
 from ridethrough.support.files import read_bounded
+from ridethrough.support.text import shown
 
 
 def add(parser: Command) -> None:
@@ -47,7 +48,7 @@ def call(arguments: argparse.Namespace) -> int:
     table.add_column("field")
     table.add_column("value", overflow="fold")
     for f in report.fields:
-        table.add_row(str(f.at), str(f.size), f.name, f.value)
+        table.add_row(str(f.at), str(f.size), f.name, shown(f.value))
     with terminal() as console:
         console.rich.print(table, highlight=False, markup=False)
         if report.signed_by_everybody:

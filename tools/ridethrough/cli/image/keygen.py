@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.image import EXAMPLES
+from ridethrough.cli.terminal import say
 from ridethrough.images import generate_keys
 
 
@@ -20,7 +21,7 @@ def add(parser: Command) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Makes both."""
     generate_keys(arguments.directory)
-    print(
+    say(
         f"{arguments.directory}: maker.pem and supplier.pem, for development: readable by you only, kept by nobody else"
     )
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.image import EXAMPLES
+from ridethrough.cli.terminal import say
 from ridethrough.images import KeyPair
 from ridethrough.images.build import resign
 from ridethrough.images.layout import IMAGE_BYTES_MAX
@@ -28,5 +29,5 @@ def call(arguments: argparse.Namespace) -> int:
         read_bounded(arguments.image, IMAGE_BYTES_MAX, "image"), KeyPair.load(arguments.key), str(arguments.image)
     )
     write_atomically(arguments.output, image)
-    print(f"{arguments.output}: signed, {len(image)} bytes")
+    say(f"{arguments.output}: signed, {len(image)} bytes")
     return 0

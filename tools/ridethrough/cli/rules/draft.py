@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.rules import examples_of
+from ridethrough.cli.terminal import say
 from ridethrough.reports.draft import add_draft
 from ridethrough.reports.page import Page
 from ridethrough.rules import Rule
@@ -30,6 +31,6 @@ def call(arguments: argparse.Namespace) -> int:
     add_draft(page, rule)
     page.write(arguments.output)
     undecided = f", not ready: {len(rule.open_keys)} keys not decided" if rule.open_keys else ""
-    print(f"{arguments.output}: requirement, criteria and decisions of {rule.id}{undecided}")
-    print("Open it in a browser and paste it into a word processor.")
+    say(f"{arguments.output}: requirement, criteria and decisions of {rule.id}{undecided}")
+    say("Open it in a browser and paste it into a word processor.")
     return 0

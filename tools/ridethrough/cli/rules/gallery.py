@@ -8,6 +8,7 @@ from pathlib import Path
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.rules import examples_of
+from ridethrough.cli.terminal import say
 from ridethrough.reports.gallery import add_gallery
 from ridethrough.reports.page import Page
 
@@ -25,5 +26,5 @@ def call(arguments: argparse.Namespace) -> int:
     with Progress("gallery", "items") as progress:
         add_gallery(page, progress.show)
     page.write(arguments.output)
-    print(f"{arguments.output}: one page, no network; send it to whoever has to agree")
+    say(f"{arguments.output}: one page, no network; send it to whoever has to agree")
     return 0

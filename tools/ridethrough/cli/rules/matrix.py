@@ -17,6 +17,7 @@ from ridethrough.rules import Rule
 from ridethrough.rules.library import literal_first
 from ridethrough.scenarios.loader import specimens
 from ridethrough.support.files import write_atomically
+from ridethrough.support.text import utf8
 from ridethrough.workbench.matrix import matrix
 from ridethrough.workbench.specimens import run_specimen
 
@@ -45,7 +46,7 @@ def call(arguments: argparse.Namespace) -> int:
         report.add_matrix(page, found)
         page.write(arguments.html)
     if arguments.csv:
-        write_atomically(arguments.csv, report.as_csv(found).encode())
+        write_atomically(arguments.csv, utf8(report.as_csv(found)))
     with terminal() as console:
         if arguments.json:
             print(json.dumps(list(report.rows(found)), indent=2))

@@ -21,5 +21,5 @@ def call(arguments: argparse.Namespace) -> int:
     """The file's own text."""
     rule = Rule.load(arguments.rule)
     with terminal() as console:
-        console.say(rule.written.rstrip("\n"))
+        console.say(rule.written.rstrip("\n"), keep="\n\t")
     return 0

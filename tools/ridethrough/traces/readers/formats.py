@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_regular
 from ridethrough.traces.readers.csv_in import CsvSource
 from ridethrough.traces.readers.sigrok import SigrokSource
 from ridethrough.traces.readers.source import GZIP, Source, utf16
@@ -16,6 +17,7 @@ from ridethrough.traces.readers.vcd import VcdSource
 
 def open_source(path: Path) -> Source:
     """The reader for `path`: .sr by its zip, VCD by its first word, else CSV. BadInput if it is none."""
+    check_regular(path)
     try:
         with path.open("rb") as file:
             head = file.read(512)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_regular
 from ridethrough.traces.readers import fast
 from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Sink, Source
 
@@ -52,6 +53,7 @@ class SigrokSource(Source):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._read = 0
+        check_regular(path)
         try:
             self._zip = zipfile.ZipFile(path)
             info = self._zip.getinfo("metadata")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from ridethrough.support.errors import BadInput
+from ridethrough.support.files import check_regular
 
 GZIP = b"\x1f\x8b"
 LINE_BYTES_MAX = 64 * 1024
@@ -121,6 +122,7 @@ class Lines:
 
     def __init__(self, path: Path, text: bool = False) -> None:
         self._path = path
+        check_regular(path)
         try:
             self._raw: BinaryIO = path.open("rb")
             packed = self._raw.read(2) == GZIP
