@@ -11,6 +11,7 @@ from ridethrough.reports.lines import Line, joined
 from ridethrough.reports.page import Page
 from ridethrough.rules import Rule, Verdict
 from ridethrough.rules.verdict import WORST_FIRST
+from ridethrough.support.quantities import show_time
 from ridethrough.traces.capture import Capture
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow", "vacuous": "bold yellow"}
@@ -58,13 +59,25 @@ def as_json(j: Judged, said: Said) -> dict[str, Any]:
     }
 
 
+def _exactly(verdict: Verdict) -> tuple[str, str, str, str]:
+    # the figures that sentences round
+    def show(amount: int | None) -> str:
+        return "" if amount is None else str(amount) if verdict.counts else show_time(amount)
+
+    w = verdict.witness
+    if w is None:
+        return "", "", "", show(verdict.margin_us)
+    return show_time(w.from_us), show_time(w.to_us), show(w.amount_us), show(verdict.margin_us)
+
+
 def write_page(judged: Sequence[Judged], path: Path, said: Said) -> None:
     """A page with timelines; BadInput if it cannot be written."""
     page = Page("Captures against rules")
     page.add("p", f"{judged[0].path.name}: {said(judged[0].verdict)}", f"verdict {judged[0].verdict.status}")
-    if len(judged) > 1:
-        rows = [(j.path.name, j.rule.id, said(j.verdict)) for j in judged]
-        page.table("Worst first", ("capture", "rule", "verdict"), rows)
+    rows = [(j.path.name, j.rule.id, j.verdict.status, *_exactly(j.verdict)) for j in judged]
+    page.table(
+        "Worst first, to the microsecond", ("capture", "rule", "verdict", "from", "to", "counted", "margin"), rows
+    )
     for j in judged:
         page.heading(f"{j.path.name}: {j.rule.id}")
         page.add("blockquote", j.rule.text)

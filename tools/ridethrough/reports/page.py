@@ -19,8 +19,8 @@ from ridethrough.version import VERSION
 
 _LEGEND = (
     "In timelines the green curve is CH power at the pins, a dashed line a limit of the rule. Shaded red is what a "
-    "broken rule counts, solid red behind the hub's supply is the time without it. Lines across mark resets and "
-    "alerts; point at one."
+    "broken rule counts, solid red behind the hub's supply is the time without it. A grey box with a "
+    "dotted edge is time that nobody saw. Lines across mark resets and alerts; point at one."
 )
 
 

@@ -17,12 +17,14 @@ from ridethrough.support.files import write_atomically
 from ridethrough.support.quantities import show_time
 from ridethrough.traces import Interval, Trace, Voltage
 from ridethrough.traces.alerts import alerts
+from ridethrough.traces.intervals import covers, touching, without
 
 LEFT_PX, WIDTH_PX = 110, 1000
 _ROW, _GAP, _TOP = 30, 12, 12
 _TOP_MV = 13_200
 _WINDOW_LOW_MV = 10_800
 _POINTS_MAX = 4000
+_SEEN_PERCENT = 0.2
 _LETTER_PERCENT = 0.8
 """How wide a letter is, of a plot as wide as a page."""
 STYLE = """
@@ -32,11 +34,13 @@ STYLE = """
 .rt .limit { stroke: #999; stroke-dasharray: 4 3; } .rt .grid { stroke: #e4e4e4; }
 .rt .on { fill: #bfe3cd; } .rt .bad { fill: #e2574c; } .rt .band { fill: #cfdcf3; stroke: #fff; }
 .rt .counted { fill: #e2574c; fill-opacity: .28; }
+.rt .hole { fill: #f1f1f1; stroke: #888; stroke-dasharray: 2 3; }
 .rt .reset { stroke: #b8860b; } .rt .alert { stroke: #c4161c; stroke-width: 2; }
 .rt .alerttext { fill: #c4161c; font-weight: bold; }
 @media (prefers-color-scheme: dark) { @media screen {
   .rt text { fill: #e6e6e6; } .rt .small { fill: #a8a8a8; }
   .rt .line { stroke: #6fd39a; } .rt .grid { stroke: #2b2e36; } .rt .on { fill: #24513a; }
+  .rt .hole { fill: #24272f; stroke: #999; }
   .rt .band { fill: #2c3c5c; stroke: #16181d; } .rt .alerttext { fill: #ff7a70; }
 } }
 """
@@ -73,11 +77,13 @@ class Drawing:
         grid = Xml.SubElement(self.plot, "g")
         self._levels("mains", trace.when("mains", 1))
         top = self._y
-        self._voltage("CH power", trace.voltages["ch_mv"], limits_mv, [])
+        unseen = trace.unseen("ch_mv")
+        self._voltage("CH power", trace.voltages["ch_mv"], limits_mv, [], unseen)
+        self._unseen(unseen, top)
         if verdict.witness and verdict.status in ("fail", "undecided"):
             self._box((verdict.witness.from_us, verdict.witness.to_us), top, 2 * _ROW, "counted")
         if trace.voltages["hub_mv"].segments:
-            self._voltage("hub supply", trace.voltages["hub_mv"], (trace.hub_lost_mv,), trace.dark())
+            self._voltage("hub supply", trace.voltages["hub_mv"], (trace.hub_lost_mv,), trace.dark(), [])
         self._bands("hub", trace.texts["hub"])
         self._levels("AC lost", trace.when("ac_lost", 1), "bad")
         self._levels("meter runs", trace.application_runs())
@@ -125,7 +131,14 @@ class Drawing:
             if self._percent(stop) - self._percent(t_us) > 0.8 * len(name):
                 _text(self.plot, f"{self._percent(t_us)}%", top + 16, name, {"class": "small", "dx": "4"})
 
-    def _voltage(self, label: str, voltage: Voltage, limits_mv: Sequence[float], dark: list[Interval]) -> None:
+    def _voltage(
+        self,
+        label: str,
+        voltage: Voltage,
+        limits_mv: Sequence[float],
+        dark: list[Interval],
+        unseen: list[Interval],
+    ) -> None:
         height = 2 * _ROW
         top = self._label(label, height)
         for at in dark:
@@ -139,17 +152,34 @@ class Drawing:
         # the curve has a scale of its own, which is stretched with the plot
         scale = {"viewBox": f"0 0 1000 {_TOP_MV}", "preserveAspectRatio": "none", "width": "100%"}
         inner = Xml.SubElement(self.plot, "svg", {**scale, "y": str(top), "height": str(height)})
-        points = []
+        curves: list[list[str]] = [[]]
         pieces = list(voltage.pieces(self._trace.end_us))
         fine = max(1, min(24, _POINTS_MAX // (2 * len(pieces) + 1)))
         for segment, stop in pieces:
             steps = 1 if segment.shape in ("flat", "ramp") else fine
-            for i in range(steps + 1):
-                t_us = segment.t_us + (stop - 1 - segment.t_us) * i // steps
-                points.append(f"{self._percent(t_us) * 10:.3f},{_TOP_MV - segment.mv_at(t_us):.0f}")
-            if len(points) > _POINTS_MAX:
+            whole = (segment.t_us, stop)
+            for a, b in without([whole], touching(unseen, [whole])):
+                if covers(unseen, a - 1):
+                    curves.append([])
+                curves[-1] += [
+                    f"{self._percent(t_us) * 10:.3f},{_TOP_MV - segment.mv_at(t_us):.0f}"
+                    for t_us in (a + (b - 1 - a) * i // steps for i in range(steps + 1))
+                ]
+            if sum(map(len, curves)) > _POINTS_MAX:
                 break
-        Xml.SubElement(inner, "polyline", {"class": "line", "points": " ".join(points)})
+        for points in filter(None, curves):
+            Xml.SubElement(inner, "polyline", {"class": "line", "points": " ".join(points)})
+
+    def _unseen(self, unseen: list[Interval], top: int) -> None:
+        for a, b in unseen[:_POINTS_MAX]:
+            if self._percent(b) - self._percent(a) < _SEEN_PERCENT:
+                continue
+            self._box((a, b), top, 2 * _ROW, "hole")
+            Xml.SubElement(self.plot[-1], "title").text = f"not seen, {show_time(a)} to {show_time(b)}"
+            middle = {"class": "small", "text-anchor": "middle"}
+            room = self._percent(b) - self._percent(a)
+            text = "not seen" if room > 8 * _LETTER_PERCENT else "?"
+            _text(self.plot, f"{round((self._percent(a) + self._percent(b)) / 2, 4)}%", top + _ROW + 4, text, middle)
 
     def _grid(self, grid: Xml.Element, bottom: int) -> None:
         end_us = self._trace.end_us

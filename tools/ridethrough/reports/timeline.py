@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ridethrough.reports.lines import Line, joined
@@ -41,7 +41,7 @@ def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Line]:
     yield _row("mains", _wire(scale, trace, "mains", 0, glyphs), "green")
     low = trace.voltages["ch_mv"].below(_WINDOW_LOW_MV, trace.end_us)
     off = trace.voltages["ch_mv"].below(1_000, trace.end_us)
-    yield _row("CH power", _levels(scale, off, low, glyphs), "green")
+    yield _row("CH power", _levels(scale, off, low, glyphs, trace.unseen("ch_mv")), "green")
     yield _row("hub", _names(scale, trace.texts["hub"], glyphs), "cyan")
     yield _row("AC lost", _wire(scale, trace, "ac_lost", 0, glyphs), "yellow")
     if trace.texts["mcu"]:
@@ -119,10 +119,12 @@ def _ruler(scale: _Scale) -> str:
     return "".join(line[: scale.columns])
 
 
-def _levels(scale: _Scale, none: list[Interval], half: list[Interval], glyphs: Glyphs) -> str:
-    # Whatever is bad for any moment of a column shows in it.
+def _levels(
+    scale: _Scale, none: list[Interval], half: list[Interval], glyphs: Glyphs, unseen: Sequence[Interval] = ()
+) -> str:
+    # Whatever is bad for any moment of a column shows in it; what was not seen is neither good nor bad.
     line = [glyphs.full] * scale.columns
-    for intervals, glyph in ((half, glyphs.half), (none, glyphs.none)):
+    for intervals, glyph in ((half, glyphs.half), (none, glyphs.none), (unseen, "?")):
         for a, b in intervals:
             for i in range(scale.column(a), scale.column(max(a, b - 1)) + 1):
                 line[i] = glyph

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ridethrough.support.errors import Param
-from ridethrough.support.quantities import show_time
+from ridethrough.support.quantities import show_rounded, show_time
 
 Status = Literal["pass", "fail", "undecided", "vacuous"]
 EXIT_STATUS: dict[Status, int] = {"pass": 0, "vacuous": 0, "fail": 1, "undecided": 3}
 WORST_FIRST: tuple[Status, ...] = ("fail", "undecided", "pass", "vacuous")
+
+
+_NEAR_US = 10**6
+"""So near to the limit a verdict is told to the microsecond."""
 
 
 def worst_exit_status(statuses: Iterable[int]) -> int:
@@ -55,7 +59,7 @@ class Verdict:
         return EXIT_STATUS[self.status]
 
     def sentence(self) -> str:
-        """The verdict for people."""
+        """The verdict for people: its times are rounded, where nothing hangs on the rest of them."""
         if self.readings:
             return f"{self.status.upper()}: {self.readings}"
         limit = f"{self.limit}: " if self.limit else ""
@@ -64,7 +68,7 @@ class Verdict:
             several = f", in {w.cuts} cuts" if w.cuts > 1 and not self.counts else ""
             beyond = f"{self._show(self.margin_us)} beyond" if self.margin_us else "exactly"
             return (
-                f"FAIL: {limit}{self.cause} from {show_time(w.from_us)} to {show_time(w.to_us)}, "
+                f"FAIL: {limit}{self.cause} from {show_rounded(w.from_us)} to {show_rounded(w.to_us)}, "
                 f"{self._show(w.amount_us)} counted{several}, {beyond} the limit"
             )
         if self.status == "pass":
@@ -76,7 +80,10 @@ class Verdict:
         return f"{self.status.upper()}: {limit}{self.cause}"
 
     def _show(self, amount: int) -> str:
-        return str(amount) if self.counts else show_time(amount)
+        if self.counts:
+            return str(amount)
+        near = self.margin_us is not None and self.margin_us < _NEAR_US
+        return show_time(amount) if near else show_rounded(amount)
 
 
 def worst_of(verdicts: Sequence[Verdict]) -> Verdict:

@@ -97,6 +97,17 @@ class Bands:
         i = bisect_right(self.times, t_us) - 1
         return (self.lows[i], self.highs[i]) if i >= 0 else UNKNOWN
 
+    def unknown(self, end_us: int) -> list[Interval]:
+        """When nothing at all is known of it."""
+        if not self.times:
+            return [(0, end_us)] if end_us else []
+        found = [(0, self.times[0])] if self.times[0] > 0 else []
+        if self.highs is not self.lows:
+            for i, t_us in enumerate(self.times):
+                if self.highs[i] - self.lows[i] == math.inf:
+                    found.append((t_us, self.times[i + 1] if i + 1 < len(self.times) else end_us))
+        return [(a, b) for a, b in found if a < b]
+
     def below(self, limit: float, end_us: int) -> Truth:
         """When the value is below `limit`."""
         step, off, why = self.resolution, self.within, f"{self.why}, and voltages may be off by {self.within} mV"

@@ -70,6 +70,10 @@ class Capture(Trace):
         cures = [Param("channels", f"{name}=CHANNEL"), *([Param("assumed", assumed)] if assumed else [])]
         return Truth.unknown(self.end_us, Doubt(f"{name} was not captured", *cures))
 
+    def unseen(self, name: str) -> list[Interval]:
+        bands = self.bands.get(name)
+        return [] if bands is None else bands.unknown(self.end_us)
+
     def below(self, voltage: str, mv: float) -> Truth:
         bands = self.bands.get(voltage)
         return self._missing(voltage) if bands is None else bands.below(mv, self.end_us)

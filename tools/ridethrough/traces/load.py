@@ -105,8 +105,8 @@ def _settle(found: Capture, signal: str, source: Source, channel: str) -> None:
         found.rests_on.append(f"{signal}: a sample every {every}, and nothing shorter between two that agree [assumed]")
     if bands.holes:
         n, longest = len(bands.holes), max(b - a for a, b in bands.holes)
-        holes = f"{n} holes" if n > 1 else "a hole"
-        found.rests_on.append(f"{signal}: {holes} without samples, the longest {show_rounded(longest)}")
+        holes = f"{n} holes without samples, the longest" if n > 1 else "a hole without samples,"
+        found.rests_on.append(f"{signal}: {holes} {show_rounded(longest)}")
 
 
 def _must_be_a_rail(source: Source, channel: str, keeper: Keeper) -> None:

@@ -104,6 +104,10 @@ class Trace:
     begins_known = True
     """Nothing was before the trace begins: a run starts without power."""
 
+    def unseen(self, name: str) -> list[Interval]:
+        """When nobody saw the wire or voltage `name`, though it was captured."""
+        return []
+
     def below(self, voltage: str, mv: float) -> Truth:
         """When `voltage` is below `mv`."""
         return Truth.exactly(self.voltages[voltage].below(mv, self.end_us))

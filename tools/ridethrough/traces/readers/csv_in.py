@@ -70,7 +70,7 @@ class CsvSource(Source):
         self._problems: dict[str, str] = {}
         for c, name in columns.items():
             if name in self.channels:
-                self._problems[name] = f"two columns are called '{name}'"
+                self._problems[name] = f"two columns are called '{name}': rename one"
                 continue
             self._columns[name] = c
             self.channels[name] = self._channel(c, name, c in levels)

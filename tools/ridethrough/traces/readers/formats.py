@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -49,6 +50,9 @@ _BINARY: dict[bytes, tuple[str, str]] = {
     b"AG1": ("a Keysight waveform (.bin)", "save it as CSV"),
     b"RG01": ("a Rigol waveform (.bin)", "save it as CSV"),
     b"WAVEDESC": ("a LeCroy waveform (.trc)", "save it as ASCII (.csv)"),
+    b"\0\0\0\0\0\0\0\x01I": ("a GTKWave FST waveform", "convert it with fst2vcd"),
+    b"GHDLwave": ("a GHDL waveform (.ghw)", "write a VCD, with --vcd"),
+    b"\x13\x80": ("an LXT2 waveform", "convert it with lxt2vcd"),
     b"RIFF": ("a sound file (.wav)", _CSV),
     b"TDSm": ("an NI TDMS file", _CSV),
     b"PAR1": ("a Parquet file", _CSV),
@@ -70,7 +74,7 @@ def _packed(path: Path) -> Source:
     try:
         with zipfile.ZipFile(path) as packed:
             names = set(packed.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, struct.error, NotImplementedError):
         # said with sigrok's words
         return SigrokSource(path)
     if "[Content_Types].xml" in names:
