@@ -19,6 +19,9 @@ short: $(VENV)/ready-test  ## the tests that a Python version can break, in a mi
 	@$(VENV)/bin/python -m pytest -n auto --dist worksteal host_tests/support host_tests/traces host_tests/rules \
 	  host_tests/world host_tests/images host_tests/cli host_tests/packaging/test_house.py
 
+plain: $(VENV)/ready-test  ## captures and rules as they are read and judged without NumPy
+	@$(VENV)/bin/python host_tests/packaging/without_numpy.py -n0 -q host_tests/traces host_tests/rules host_tests/fuzz
+
 lint: $(VENV)/ready-test  ## ruff, strict types for tools/, firmware/ and boards/ against the MicroPython stubs
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -70,4 +73,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test lint flash short bench budget sweep gallery pictures table fuzz clean
+.PHONY: help run test plain lint flash short bench budget sweep gallery pictures table fuzz clean

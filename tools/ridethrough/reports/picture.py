@@ -112,7 +112,7 @@ class Drawing:
         size = {"x": f"{x}%", "width": f"{max(0.07, round(self._percent(at[1]) - x, 4))}%"}
         Xml.SubElement(self.plot, "rect", {"class": style, **size, "y": str(top), "height": str(height)})
 
-    def _levels(self, label: str, intervals: list[Interval], style: str = "on") -> None:
+    def _levels(self, label: str, intervals: Sequence[Interval], style: str = "on") -> None:
         if not intervals and not self._trace.knows(label):
             return
         top = self._label(label, _ROW // 2)
@@ -137,7 +137,7 @@ class Drawing:
         voltage: Voltage,
         limits_mv: Sequence[float],
         dark: list[Interval],
-        unseen: list[Interval],
+        unseen: Sequence[Interval],
     ) -> None:
         height = 2 * _ROW
         top = self._label(label, height)
@@ -170,7 +170,7 @@ class Drawing:
         for points in filter(None, curves):
             Xml.SubElement(inner, "polyline", {"class": "line", "points": " ".join(points)})
 
-    def _unseen(self, unseen: list[Interval], top: int) -> None:
+    def _unseen(self, unseen: Sequence[Interval], top: int) -> None:
         for a, b in unseen[:_POINTS_MAX]:
             if self._percent(b) - self._percent(a) < _SEEN_PERCENT:
                 continue

@@ -120,7 +120,7 @@ def _ruler(scale: _Scale) -> str:
 
 
 def _levels(
-    scale: _Scale, none: list[Interval], half: list[Interval], glyphs: Glyphs, unseen: Sequence[Interval] = ()
+    scale: _Scale, none: Sequence[Interval], half: Sequence[Interval], glyphs: Glyphs, unseen: Sequence[Interval] = ()
 ) -> str:
     # Whatever is bad for any moment of a column shows in it; what was not seen is neither good nor bad.
     line = [glyphs.full] * scale.columns

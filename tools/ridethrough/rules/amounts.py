@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -16,6 +16,7 @@ from ridethrough.rules.reboots import spans, updates
 from ridethrough.rules.side import Side
 from ridethrough.traces import Interval
 from ridethrough.traces.intervals import touching
+from ridethrough.traces.spans import longest
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def heading_for_a_reboot(evidence: Evidence, reading: Reading) -> bool:
 
 
 def _longest(
-    evidence: Evidence, reading: Reading, side: Side, about: list[Interval], off: list[Interval], slack: int
+    evidence: Evidence, reading: Reading, side: Side, about: Sequence[Interval], off: Sequence[Interval], slack: int
 ) -> Amount:
     # The common case, in one pass: there may be millions.
     if any(drops_cuts(evidence, x, side) for x in reading.unless):
@@ -76,12 +77,12 @@ def _longest(
     if off:
         worst = max(about, key=_less(off))
     else:
-        worst = max(about, key=lambda cut: cut[1] - cut[0])
+        worst = longest(about)
     us = length_us(worst, off)
     return Amount(max(0, us + slack), (CountedCut(worst, us),))
 
 
-def _less(off: list[Interval]) -> Callable[[Interval], float]:
+def _less(off: Sequence[Interval]) -> Callable[[Interval], float]:
     at = 0
 
     def length(cut: Interval) -> float:
@@ -100,8 +101,8 @@ def _less(off: list[Interval]) -> Callable[[Interval], float]:
 
 
 def _groups(
-    evidence: Evidence, reading: Reading, side: Side, every: list[Interval], about: list[Interval]
-) -> Iterator[list[Interval]]:
+    evidence: Evidence, reading: Reading, side: Side, every: Sequence[Interval], about: Sequence[Interval]
+) -> Iterator[Sequence[Interval]]:
     # The cuts that are added up together.
     if reading.window_us or reading.always or reading.per == "cut":
         yield every if reading.always else touching(every, about)
@@ -119,7 +120,7 @@ def _groups(
             yield touching(every, [span])
 
 
-def _sum(evidence: Evidence, reading: Reading, side: Side, left: list[CountedCut], off: list[Interval]) -> Amount:
+def _sum(evidence: Evidence, reading: Reading, side: Side, left: list[CountedCut], off: Sequence[Interval]) -> Amount:
     if reading.times:
         long = [cut for cut in left if reading.duration.broken_by(cut.us)]
         if not side.most:
@@ -161,7 +162,7 @@ def _most_in_a_window(left: list[CountedCut], window_us: int) -> list[CountedCut
     return best
 
 
-def _window(reading: Reading, left: list[CountedCut], off: list[Interval]) -> Amount:
+def _window(reading: Reading, left: list[CountedCut], off: Sequence[Interval]) -> Amount:
     # The most time in any window: one that begins with a counted stretch, or ends with one, is the worst.
     stretches = [s for cut in left for s in _stretches(cut.at, off)]
     window_us = reading.window_us
@@ -179,7 +180,7 @@ def _window(reading: Reading, left: list[CountedCut], off: list[Interval]) -> Am
     return Amount(sum(part.us for part in parts), parts)
 
 
-def _stretches(cut: Interval, off: list[Interval]) -> Iterator[Interval]:
+def _stretches(cut: Interval, off: Sequence[Interval]) -> Iterator[Interval]:
     at = cut[0]
     for a, b in off:
         if b <= cut[0] or a >= cut[1]:

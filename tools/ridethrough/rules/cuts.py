@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.reading import Reading
 from ridethrough.rules.side import AT_MOST, Side
 from ridethrough.traces import Interval
 from ridethrough.traces.intervals import joined, without
+from ridethrough.traces.spans import reaching
 
 FOR_EVER = 2**62
 
 
-def cuts(evidence: Evidence, reading: Reading, side: Side) -> list[Interval]:
+def cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
     """Each cut, in order of time. One that the trace may not show whole begins before 0 or ends at `FOR_EVER`, on the
     side of the most."""
     key = ("cuts", reading.forbid.text, reading.back_us, reading.until and reading.until.text, side.most)
     return evidence.once(key, lambda: _cuts(evidence, reading, side))
 
 
-def _cuts(evidence: Evidence, reading: Reading, side: Side) -> list[Interval]:
+def _cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
     trace = evidence.trace
     many = side.counted(evidence.truth(reading.forbid))
     if reading.until is not None:
@@ -31,15 +33,12 @@ def _cuts(evidence: Evidence, reading: Reading, side: Side) -> list[Interval]:
         many = joined(many, reading.back_us - 1)
     if not side.most or not many:
         return many
-    many = list(many)
-    if many[0][0] == 0 and not trace.begins_known:
-        many[0] = (-FOR_EVER, many[0][1])
-    if many[-1][1] + max(0, reading.back_us - 1) >= trace.end_us:
-        many[-1] = (many[-1][0], FOR_EVER)
-    return many
+    begin_us = -FOR_EVER if many[0][0] == 0 and not trace.begins_known else many[0][0]
+    end_us = FOR_EVER if many[-1][1] + max(0, reading.back_us - 1) >= trace.end_us else many[-1][1]
+    return reaching(many, begin_us, end_us)
 
 
-def _until(many: list[Interval], over: list[Interval], end_us: int) -> list[Interval]:
+def _until(many: Sequence[Interval], over: Sequence[Interval], end_us: int) -> Sequence[Interval]:
     # A cut goes on until what ends it holds, whatever was forbidden meanwhile.
     cuts: list[Interval] = []
     i = 0
@@ -65,7 +64,7 @@ def at_most(evidence: Evidence, reading: Reading, cut: Interval) -> Interval:
     return many[i] if i >= 0 and cut[1] <= many[i][1] else cut
 
 
-def length_us(cut: Interval, off: list[Interval]) -> float:
+def length_us(cut: Interval, off: Sequence[Interval]) -> float:
     """How long a cut counts, less `off`; infinite if the trace may not show it whole."""
     a, b = cut
     if a < 0 or b >= FOR_EVER:

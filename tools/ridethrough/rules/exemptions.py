@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ridethrough.rules.cuts import at_most, cuts, exact
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.reading import Exemption, Reading
@@ -12,12 +14,12 @@ from ridethrough.traces.intervals import common, covers, merged, without
 _BEGAN = "when it began"
 
 
-def taken_off(evidence: Evidence, reading: Reading, side: Side) -> list[Interval]:
+def taken_off(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
     """The time that does not count."""
     conditions = [x.condition for x in reading.unless if not x.scope]
     key = ("off", tuple(c.text for c in conditions), side.most)
 
-    def find() -> list[Interval]:
+    def find() -> Sequence[Interval]:
         many = [side.excused(evidence.truth(c)) for c in conditions]
         return many[0] if len(many) == 1 else merged([i for one in many for i in one])
 
@@ -32,7 +34,7 @@ def drops_cuts(evidence: Evidence, exemption: Exemption, side: Side) -> bool:
     return before or bool(side.excused(evidence.truth(exemption.condition)))
 
 
-def counted(evidence: Evidence, reading: Reading, cut: Interval, side: Side) -> list[Interval]:
+def counted(evidence: Evidence, reading: Reading, cut: Interval, side: Side) -> Sequence[Interval]:
     """What is left of a cut where whole cuts are exempt: all of it or nothing; or, where it is not certain that it is
     one cut, what is not certain to be exempt."""
     left = [cut]
@@ -61,7 +63,9 @@ def _may_be_exempt(evidence: Evidence, reading: Reading, truth: Truth, cut: Inte
     return whole[0] < 0 or bool(common([(whole[0], cut[0] + 1)], truth.may))
 
 
-def _surely_exempt(evidence: Evidence, reading: Reading, truth: Truth, cut: Interval, began: bool) -> list[Interval]:
+def _surely_exempt(
+    evidence: Evidence, reading: Reading, truth: Truth, cut: Interval, began: bool
+) -> Sequence[Interval]:
     # the parts of the cut that are; where nothing is uncertain about it but when it ends, it is one part
     parts = [cut] if exact(evidence, reading) else common([cut], cuts(evidence, reading, AT_LEAST))
     if not began:
@@ -80,7 +84,7 @@ def _surely_held_at_its_beginning(evidence: Evidence, reading: Reading, truth: T
     return not without([(begin_us, latest_us + 1)], truth.sure)
 
 
-def _less(one: Interval, parts: list[Interval]) -> list[Interval]:
+def _less(one: Interval, parts: Sequence[Interval]) -> Sequence[Interval]:
     # `one` without the parts that lie in it; it may begin before 0
     left, at = [], one[0]
     for a, b in parts:

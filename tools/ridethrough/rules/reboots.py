@@ -6,6 +6,7 @@ command may not have been recorded: on the side of the most a reboot is then as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -18,19 +19,19 @@ from ridethrough.traces import Event, Interval, Trace, Truth
 from ridethrough.traces.intervals import merged, without
 
 
-def spans(evidence: Evidence, reading: Reading, side: Side) -> list[Interval]:
+def spans(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
     """The reboots that the reading speaks about, sorted; they do not overlap."""
     back = reading.forbid.text if reading.to == "power back" else ""
     key = ("spans", reading.during, reading.from_, reading.to, back, side.most)
     return evidence.once(key, lambda: merged(_reboots(evidence, side).spans(reading, evidence.truth(reading.forbid))))
 
 
-def updates(evidence: Evidence, side: Side) -> list[Interval]:
+def updates(evidence: Evidence, side: Side) -> Sequence[Interval]:
     """From one command to the next: the reboots in between belong to one update. Where commands were not captured,
     everything may be one."""
     trace = evidence.trace
 
-    def find() -> list[Interval]:
+    def find() -> Sequence[Interval]:
         if not trace.knows("command"):
             return [(0, FOR_EVER)] if side.most else []
         return list(pairwise([*(e.t_us for e in trace.events("command")), FOR_EVER]))
@@ -59,7 +60,7 @@ class _Reboots:
             return self._trace.knows("reset kind")
         return self._trace.knows("reset kind") and all(e.data.get("kind") for e in self._resets)
 
-    def spans(self, reading: Reading, forbidden: Truth) -> list[Interval]:
+    def spans(self, reading: Reading, forbidden: Truth) -> Sequence[Interval]:
         """The reboots that the reading speaks about, in the order of their resets."""
         trace = self._trace
         if reading.always:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ridethrough.traces import Interval, Truth
@@ -13,11 +14,11 @@ class Side:
 
     most: bool
 
-    def counted(self, truth: Truth) -> list[Interval]:
+    def counted(self, truth: Truth) -> Sequence[Interval]:
         """When something holds whose time counts."""
         return truth.may if self.most else truth.sure
 
-    def excused(self, truth: Truth) -> list[Interval]:
+    def excused(self, truth: Truth) -> Sequence[Interval]:
         """When something holds whose time is taken off."""
         return truth.sure if self.most else truth.may
 

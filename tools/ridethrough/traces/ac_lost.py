@@ -4,6 +4,7 @@ without it nothing drives the line.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ridethrough.traces.intervals import Interval, common, outside
@@ -32,7 +33,7 @@ def ac_lost(trace: Trace) -> AcLost:
     )
 
 
-def _longest(*conditions: list[Interval]) -> int:
+def _longest(*conditions: Sequence[Interval]) -> int:
     # The longest time for which all of them hold.
     together = conditions[0]
     for more in conditions[1:]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from ridethrough.support.quantities import show_rounded
 from ridethrough.traces.intervals import Interval
+from ridethrough.traces.spans import spans_below
 from ridethrough.traces.truth import Truth
 
+_MANY = 4096
+"""From so many bounds on NumPy is worth its while."""
 UNKNOWN = (-math.inf, math.inf)
 
 
@@ -97,7 +101,7 @@ class Bands:
         i = bisect_right(self.times, t_us) - 1
         return (self.lows[i], self.highs[i]) if i >= 0 else UNKNOWN
 
-    def unknown(self, end_us: int) -> list[Interval]:
+    def unknown(self, end_us: int) -> Sequence[Interval]:
         """When nothing at all is known of it."""
         if not self.times:
             return [(0, end_us)] if end_us else []
@@ -121,7 +125,7 @@ class Bands:
             return Truth(sure, sure, apart_us=self.apart_us)
         return self._holds(sure, self._run(self.lows, limit, end_us), self.why, end_us)
 
-    def _holds(self, sure: list[Interval], may: list[Interval], why: str, end_us: int) -> Truth:
+    def _holds(self, sure: Sequence[Interval], may: Sequence[Interval], why: str, end_us: int) -> Truth:
         # what was before the first sample nobody knows
         first = self.times[0] if self.times else end_us
         if first > 0:
@@ -131,7 +135,7 @@ class Bands:
             why = f"no sample from {show_rounded(a)} to {show_rounded(b)}: a cut could hide there"
         return Truth(sure, may, why, self.apart_us)
 
-    def blank(self, holes: list[Interval]) -> None:
+    def blank(self, holes: Sequence[Interval]) -> None:
         """Nothing is known strictly between the ends of each hole: those are samples."""
         self.holes = [hole for hole in holes if hole[1] - hole[0] > 1]
         if not self.holes:
@@ -157,7 +161,12 @@ class Bands:
                 highs.append(high)
         self.times, self.lows, self.highs = times + self.times[at:], lows + self.lows[at:], highs + self.highs[at:]
 
-    def _run(self, bounds: array[float], limit: float, end_us: int) -> list[Interval]:
+    def _run(self, bounds: array[float], limit: float, end_us: int) -> Sequence[Interval]:
+        if len(self.times) >= _MANY:
+            from ridethrough.traces.readers import fast
+
+            if fast.NUMPY:
+                return spans_below(self.times, bounds, limit, end_us)
         found: list[Interval] = []
         append = found.append
         start = -1

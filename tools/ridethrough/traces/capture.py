@@ -70,7 +70,7 @@ class Capture(Trace):
         cures = [Param("channels", f"{name}=CHANNEL"), *([Param("assumed", assumed)] if assumed else [])]
         return Truth.unknown(self.end_us, Doubt(f"{name} was not captured", *cures))
 
-    def unseen(self, name: str) -> list[Interval]:
+    def unseen(self, name: str) -> Sequence[Interval]:
         bands = self.bands.get(name)
         return [] if bands is None else bands.unknown(self.end_us)
 
@@ -94,7 +94,7 @@ class Capture(Trace):
             return low.and_(self.text("mcu", "run"))
         return Truth(common(low.sure, self._powered()), low.may, low.why or _UNPOWERED)
 
-    def _powered(self) -> list[Interval]:
+    def _powered(self) -> Sequence[Interval]:
         # a wire is low without power as well; CH power cannot be there then
         return self.below("ch_mv", OFF_MV).otherwise(self.end_us).sure
 
@@ -142,7 +142,7 @@ class Capture(Trace):
         self.known |= {name, *([f"{name} kind"] if kind else [])}
 
 
-def _edges(name: str, holds: Truth, powered: list[Interval]) -> Iterator[Event]:
+def _edges(name: str, holds: Truth, powered: Sequence[Interval]) -> Iterator[Event]:
     # When it began to hold: an event for each time at which it did or may have.
     i, sure = 0, holds.sure
     for begin, end in holds.may:

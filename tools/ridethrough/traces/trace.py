@@ -91,7 +91,7 @@ class Trace:
                 found.append((t_us, stop))
         return found
 
-    def application_runs(self) -> list[Interval]:
+    def application_runs(self) -> Sequence[Interval]:
         """When `running_n` is low with the MCU running: unpowered, the wire is low too."""
         return common(self.when("running_n", 0), self.when("mcu", "run"))
 
@@ -104,7 +104,7 @@ class Trace:
     begins_known = True
     """Nothing was before the trace begins: a run starts without power."""
 
-    def unseen(self, name: str) -> list[Interval]:
+    def unseen(self, name: str) -> Sequence[Interval]:
         """When nobody saw the wire or voltage `name`, though it was captured."""
         return []
 

@@ -6,7 +6,7 @@ threshold, where an instrument shows x, and for a signal that nobody recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ridethrough.traces.intervals import Interval, common, joined, merged, outside
@@ -17,13 +17,13 @@ class Truth:
     """`sure` lies within `may`; `why` says what keeps them apart. `apart_us`: it rests on samples that are so far
     apart; 0 for what records each change."""
 
-    sure: list[Interval]
-    may: list[Interval]
+    sure: Sequence[Interval]
+    may: Sequence[Interval]
     why: str = ""
     apart_us: int = 0
 
     @classmethod
-    def exactly(cls, intervals: list[Interval]) -> Truth:
+    def exactly(cls, intervals: Sequence[Interval]) -> Truth:
         return cls(intervals, intervals)
 
     @classmethod
@@ -34,7 +34,7 @@ class Truth:
     def exact(self) -> bool:
         return self.sure is self.may
 
-    def _both(self, f: Callable[[list[Interval]], list[Interval]]) -> Truth:
+    def _both(self, f: Callable[[Sequence[Interval]], Sequence[Interval]]) -> Truth:
         sure = f(self.sure)
         return Truth(sure, sure if self.exact else f(self.may), self.why, self.apart_us)
 
@@ -51,8 +51,8 @@ class Truth:
 
     def or_(self, other: Truth) -> Truth:
         """When either holds."""
-        sure = merged(self.sure + other.sure)
-        may = sure if self.exact and other.exact else merged(self.may + other.may)
+        sure = merged([*self.sure, *other.sure])
+        may = sure if self.exact and other.exact else merged([*self.may, *other.may])
         return Truth(sure, may, self.why or other.why, max(self.apart_us, other.apart_us))
 
     def lasted(self, for_us: int) -> Truth:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ridethrough.support.quantities import show_time
-from ridethrough.traces import Trace
+from ridethrough.traces import Interval, Trace
 from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts
 from ridethrough.traces.intervals import common, covers, outside, without
 from ridethrough.world.hub_params import HubParams
@@ -90,7 +91,7 @@ def harm(trace: Trace, hub: HubParams, definition: str = DEFAULT_DEFINITION) -> 
 
 def _blamed(trace: Trace, hub: HubParams, alert: Alert) -> tuple[str, bool]:
     # Whose doing it was, and whether the meter would have caused it alone.
-    own = [d for d in trace.dark() if d[0] <= alert.since_us < d[1]]
+    own: Sequence[Interval] = [d for d in trace.dark() if d[0] <= alert.since_us < d[1]]
     for excuse in (trace.when("mains", 0), trace.when("ch_present", 0)):
         own = without(own, excuse)
     own_us = sum(b - a for a, b in own)

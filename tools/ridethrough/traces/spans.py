@@ -1,0 +1,70 @@
+"""Millions of intervals as two NumPy arrays: what a list of pairs is asked, without a pair for each."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+from ridethrough.traces.intervals import Interval
+
+
+class Spans(Sequence[Interval]):
+    """Sorted, disjoint intervals: `begins` and `ends` are int64 arrays in us."""
+
+    def __init__(self, begins: Any, ends: Any) -> None:
+        self.begins, self.ends = begins, ends
+
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    @overload
+    def __getitem__(self, at: int) -> Interval: ...
+    @overload
+    def __getitem__(self, at: slice) -> Spans: ...
+    def __getitem__(self, at: int | slice) -> Interval | Spans:
+        if isinstance(at, slice):
+            return Spans(self.begins[at], self.ends[at])
+        return int(self.begins[at]), int(self.ends[at])
+
+    def __iter__(self) -> Iterator[Interval]:
+        return zip(self.begins.tolist(), self.ends.tolist(), strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(tuple.__eq__, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def longest(many: Sequence[Interval]) -> Interval:
+    """The first of the longest of `many`, which is not empty."""
+    if isinstance(many, Spans):
+        return many[int((many.ends.astype("float64") - many.begins).argmax())]
+    return max(many, key=lambda one: one[1] - one[0])
+
+
+def reaching(many: Sequence[Interval], begin_us: int, end_us: int) -> Sequence[Interval]:
+    """`many`, but that the first begins and the last ends there."""
+    if isinstance(many, Spans):
+        begins, ends = many.begins.copy(), many.ends.copy()
+        begins[0], ends[-1] = begin_us, end_us
+        return Spans(begins, ends)
+    reached = list(many)
+    reached[0] = (begin_us, reached[0][1])
+    reached[-1] = (reached[-1][0], end_us)
+    return reached
+
+
+def spans_below(times_us: array[int], bounds: array[float], limit: float, end_us: int) -> Spans:
+    """When a value is below `limit`: `bounds` holds from `times_us` on (both arrays of the array module)."""
+    import numpy as np
+
+    times = np.frombuffer(times_us, dtype=np.int64)
+    low = np.frombuffer(bounds, dtype=np.float64) < limit
+    turns = np.flatnonzero(low[1:] != low[:-1]) + 1
+    if low[0]:
+        turns = np.concatenate(([0], turns))
+    moments = times[turns]
+    if len(moments) % 2:
+        moments = np.concatenate((moments, [end_us])) if moments[-1] < end_us else moments[:-1]
+    return Spans(moments[::2], moments[1::2])
