@@ -11,12 +11,12 @@ from typing import Any
 
 from ridethrough.support.errors import BadInput
 from ridethrough.traces.readers import fast
-from ridethrough.traces.readers.cells import LEVELS, UNKNOWN, number
+from ridethrough.traces.readers.cells import LEVELS, UNKNOWN, number, separator_of
 from ridethrough.traces.readers.sampling import Sampling
 from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel, Lines, Sink, Source
 from ridethrough.traces.readers.stamps import DAY_US, Stamp
 from ridethrough.traces.readers.table import PEEK, REMARKS, find_layout
-from ridethrough.traces.readers.units import unit_in, voltage_unit, without_unit
+from ridethrough.traces.readers.units import unit_in, unknown_unit, voltage_unit, without_unit
 
 _PEEK_ROWS = 2000
 _BACK_AT_MIDNIGHT_US = DAY_US // 2
@@ -34,7 +34,7 @@ class CsvSource(Source):
         kept = [line for line in head if line.strip() and not line.strip().startswith(REMARKS)]
         if not kept:
             raise BadInput(f"{path}: empty")
-        self._separator = max(",;\t", key=lambda s: sum(line.count(s) for line in kept[-60:]))
+        self._separator = separator_of(kept[-60:])
         self._comma = self._separator != "," or any('"' in line for line in kept[-60:])
         if not any(self._separator in line for line in kept[-60:]):
             self._comma = False
@@ -77,11 +77,14 @@ class CsvSource(Source):
         self._alias()
 
     def _channel(self, c: int, name: str, levels: bool) -> Channel:
+        said = self._layout.units.get(c, "")
         try:
-            unit = voltage_unit(self._layout.units.get(c, "")) or unit_in(name)
+            unit = voltage_unit(said) or unit_in(name)
         except BadInput as e:
             self._problems[name] = str(e)
             unit = None
+        if unit is None and not levels and (word := said or unknown_unit(name, self._layout.time_name)):
+            self._problems[name] = f"'{name}' is in {word}, no unit that is known here: write it as [V] or [mV]"
         if unit is not None and unit.mv is None:
             self._problems[name] = f"'{name}' is in {unit.text}, which is no voltage"
         if (levels and unit is None) or (levels and name == "ch_mv"):
@@ -138,7 +141,7 @@ class CsvSource(Source):
     def _stamp(self, row: list[str], i: int) -> float:
         layout = self._layout
         if layout.stamp is None:
-            return i * layout.step_us
+            return layout.start_us + i * layout.step_us
         if len(layout.time) == 2:
             return layout.stamp.us("\n".join(row[c] for c in layout.time))
         cell = row[layout.time[0]]
@@ -169,7 +172,7 @@ class CsvSource(Source):
         if not self._rows_are_edges:
             self.period_us = max(self.period_us, pass_.gap_us)
         samplings = dict(pass_.samplings())
-        self.holes = {name: sampling.holes() for name, sampling in samplings.items()}
+        self.holes = {name: sampling.holes(pass_.last_us, self.end_us) for name, sampling in samplings.items()}
         self.apart_us = {name: sampling.apart_us() for name, sampling in samplings.items()}
 
 
@@ -204,8 +207,10 @@ class _Pass:
         scale = layout.stamp.us("1") - layout.stamp.us("0") if layout.stamp else layout.step_us
         column = table[:, layout.time[0]] if layout.time else None
         count = len(table)
-        start_us = layout.start_us if layout.counts else 0.0
-        raw = start_us + column * scale if column is not None else [(self._count + i) * scale for i in range(count)]
+        start_us = layout.start_us
+        if column is None:
+            return self._take_many([start_us + (self._count + i) * scale for i in range(count)], table)
+        raw = start_us + column * scale
         return self._take_many(raw, table)
 
     def _take_many(self, raw: Any, table: Any) -> bool:

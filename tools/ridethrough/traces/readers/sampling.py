@@ -85,9 +85,9 @@ class Sampling:
                 return gap_us
         return 0
 
-    def holes(self) -> list[tuple[int, int]]:
+    def holes(self, last_us: int, end_us: int) -> list[tuple[int, int]]:
         """From the last sample before each hole to the first after it. A hole is one gap, so a run of gaps as long as
-        a hole is as many."""
+        a hole is as many. `last_us`: when others were sampled last; `end_us`: the capture's end."""
         most = _HOLE * self.median_us()
         found: list[tuple[int, int]] = []
         if not most:
@@ -96,6 +96,8 @@ class Sampling:
         for since_us, gap_us, n in zip(self._from, self._gaps, numbers, strict=True):
             if gap_us > most:
                 found += [(since_us + i * gap_us, since_us + (i + 1) * gap_us) for i in range(n)]
+        if 0 <= self._last_us < last_us - most:
+            found.append((self._last_us, end_us))
         return found
 
     def apart_us(self) -> int:

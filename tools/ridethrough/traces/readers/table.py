@@ -69,6 +69,7 @@ class Layout:
     units: dict[int, str] = field(default_factory=dict)
     also: dict[str, int] = field(default_factory=dict)
     """Other names under which a column may be asked for."""
+    time_name: str = ""
 
 
 def rows_of(lines: Sequence[str], separator: str) -> list[list[str]]:
@@ -85,10 +86,12 @@ def find_layout(lines: Sequence[str], separator: str, fail: Callable[[int, str],
     data = _data_columns(rows)
     if not data:
         raise fail(numbers[0], "no row of numbers: is this a table of samples?")
-    start = next((i for i, row in enumerate(rows) if _is_row(row, data)), len(rows))
+    # entries of a preamble may have their values where the only column is: then their keys stand before it
+    keys = min(data) == 1 and not any(row[0] for row in rows[-4:])
+    start = _first_row(rows, data, keys)
     if start == len(rows):
         raise fail(numbers[-1], f"a header and no rows: '{lines[numbers[-1]][:40]}' is no row of numbers")
-    names, units, above = _heads(rows[:start], data)
+    names, units, above = ({}, {}, rows[:start]) if keys else _heads(rows[:start], data)
     preamble = _preamble([*above, *remarks])
     beside = [row[: min(data)] for row in rows[: start + 30] if min(data) and any(row[: min(data)])]
     preamble |= _preamble(beside)
@@ -101,6 +104,7 @@ def find_layout(lines: Sequence[str], separator: str, fail: Callable[[int, str],
     for c in data:
         if c not in layout.time:
             layout.columns[c] = names.get(c, "") or _unnamed(c, preamble, len(data) - len(layout.time))
+    layout.time_name = names.get(layout.time[0], "") if layout.time else ""
     layout.units = {c: text for c, text in units.items() if c in layout.columns}
     if len(layout.columns) == 1:
         (only,) = layout.columns
@@ -133,10 +137,27 @@ def _data_columns(rows: list[list[str]]) -> list[int]:
     tail = rows[1:][-40:] or rows
     found = []
     for c in range(max(len(row) for row in tail)):
-        cells = [row[c] for row in tail if c < len(row) and row[c]][-4:]
+        cells = [row[c] for row in tail if c < len(row) and row[c]]
+        if not cells:
+            # not seen at the end, perhaps: then in most of all rows
+            cells = [row[c] for row in rows if c < len(row) and row[c]]
+            cells = cells if 2 * len(cells) >= len(rows) else []
+        cells = cells[-4:]
         if cells and 2 * sum(map(is_data, cells)) >= len(cells):
             found.append(c)
     return found
+
+
+def _first_row(rows: list[list[str]], data: list[int], keys: bool) -> int:
+    start = next((i for i, row in enumerate(rows) if _is_row(row, data) and not (keys and row[0])), len(rows))
+    while 0 < start < len(rows) and _is_partly(rows[start - 1], data):
+        start -= 1
+    return start
+
+
+def _is_partly(row: list[str], data: list[int]) -> bool:
+    # a time, and cells that are empty: rows like it come before the first that is whole
+    return len(row) > max(data) and bool(row[data[0]]) and all(not cell or is_data(cell) for cell in row)
 
 
 def _is_row(row: list[str], data: list[int]) -> bool:
@@ -232,8 +253,7 @@ def _find_time(
     step_us = _step_us(preamble)
     if counters and step_us and not [c for c in by_unit if c not in counters]:
         layout.time, layout.counts, layout.step_us = (counters[0],), True, step_us
-        start = _figure(preamble.get("start", ""), "s")
-        layout.start_us = start[0] * (time_unit_us(start[1]) or 1e6) if start else 0.0
+        layout.start_us = _start_us(preamble)
         layout.stamp = Stamp(lambda cell: layout.start_us + float(cell) * step_us)
         return
     both = [c for c in named if c in by_unit] or named or by_unit
@@ -250,8 +270,11 @@ def _find_time(
             raise fail(f"column '{names.get(c, '')}' has no unit: name it 'time [s]' or 'time [ms]'")
         layout.time, layout.stamp = (c,), number_stamp(unit, float(rows[0][c].replace(",", ".")))
         return
+    if step_us and len(data) > 1 and data[0] in numbers and _agrees(rows, data[0], step_us):
+        layout.time, layout.stamp = (data[0],), number_stamp(1e6, float(rows[0][data[0]]))
+        return
     if step_us:
-        layout.step_us = step_us
+        layout.step_us, layout.start_us = step_us, _start_us(preamble)
         return
     shown = ", ".join(names[c] for c in data if c in names)[:80] or "columns without names"
     raise fail(f"no column of time among {shown}: name it 'time [s]'; the first line names the columns")
@@ -302,6 +325,11 @@ def _rising(rows: list[list[str]], c: int) -> bool:
 
 def _horizontal(preamble: dict[str, str]) -> float | None:
     return time_unit_us(preamble.get("horizontal", "").rpartition(":")[2])
+
+
+def _start_us(preamble: dict[str, str]) -> float:
+    start = _figure(preamble.get("start", ""))
+    return start[0] * (time_unit_us(start[1]) or _horizontal(preamble) or 1e6) if start else 0.0
 
 
 def _step_us(preamble: dict[str, str]) -> float:

@@ -74,6 +74,13 @@ def unit_in(name: str) -> Unit | None:
     return found[0] if found else None
 
 
+def unknown_unit(name: str, time_name: str) -> str:
+    """What stands where a unit would, in brackets such as those of the time's unit, and is none that is known."""
+    pattern = r"([\[({<])([^\W\d_]{1,16})[\])}>]\s*$"
+    own, time = re.search(pattern, name), re.search(pattern, time_name)
+    return own[2] if own and time and own[1] == time[1] and time_unit_us(time[2]) and not _is_unit(own[2]) else ""
+
+
 def without_unit(name: str) -> str:
     """A name without the unit in its brackets, for whoever asks for it by the name alone."""
     return " ".join(_BRACKETS.sub(lambda m: " " if _is_unit(m[1]) else m[0], name).split())
