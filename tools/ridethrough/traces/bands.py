@@ -10,7 +10,8 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Any
+from operator import is_
+from typing import Any, cast
 
 from ridethrough.support.quantities import show_rounded
 from ridethrough.traces.intervals import Interval
@@ -68,6 +69,22 @@ class Bands:
             self._low = self._high = value
             self.times.append(t_us)
             self.lows.append(value)
+
+    def put_several(self, times_us: Sequence[int], values: Sequence[float | str | None]) -> None:
+        """`put` for many; `times_us` rise."""
+        # mostly each level is another than the one before: two that are the same are one object
+        if times_us[0] > self._last_us and values[0] != self._high and not any(map(is_, values, values[1:])):
+            try:
+                found = array("d", cast(Sequence[float], values))
+            except TypeError:
+                found = None  # some are not known
+            if found is not None and self.highs is self.lows:
+                self.times.extend(array("q", times_us))
+                self.lows.extend(found)
+                self._last_us, self._low, self._high = times_us[-1], found[-1], found[-1]
+                return
+        for t_us, value in zip(times_us, values, strict=True):
+            self.put(t_us, value)
 
     def put_many(self, times_us: Any, values: Any) -> bool:
         """The same for NumPy arrays (int64, float64) of changes, each known and later than the one before; False, and

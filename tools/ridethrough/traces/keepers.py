@@ -7,12 +7,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ridethrough.traces.bands import UNKNOWN, Bands
 from ridethrough.traces.readers.source import Value
 
 _FLAT_SAMPLES = 16
+_ROUNDED = 1e-12
 
 
 class Keeper:
@@ -20,6 +22,12 @@ class Keeper:
 
     take: Callable[[int, Value], None]
     """Of one: a change or a sample."""
+
+    def several(self, times_us: Sequence[int], values: Sequence[Value]) -> None:
+        """Several changes, each later than the one before."""
+        take = self.take
+        for t_us, value in zip(times_us, values, strict=True):
+            take(t_us, value)
 
     def many(self, times_us: Any, values: Any) -> None:
         """Many of them; nan is not known."""
@@ -37,6 +45,7 @@ class ExactLevels(Keeper):
     def __init__(self, bands: Bands) -> None:
         # nothing needs to be done to them
         self.take = bands.put
+        self.several = bands.put_several  # type: ignore[method-assign]
         self._bands = bands
 
     def many(self, times_us: Any, values: Any) -> None:
@@ -82,25 +91,44 @@ class HeldVolts(Keeper):
     def __init__(self, bands: Bands, levels: list[float], unit_mv: float) -> None:
         self._bands, self._unit_mv = bands, unit_mv
         self._levels = [-math.inf, *levels, math.inf]
-        self._floor = self._ceiling = 0.0
+        # between each two levels, in units of the channel: what is there in spite of rounding; first, nothing is
+        less, more = 1 - _ROUNDED, 1 + _ROUNDED
+        self._inside = [(0.0, 0.0)]
+        for one, other in pairwise(mv / unit_mv for mv in self._levels):
+            low, high = min(one, other), max(one, other)
+            self._inside.append((low * (more if low > 0 else less), high * (less if high > 0 else more)))
+        self._zone = 0
         self.highest, self.lowest = -math.inf, math.inf
 
     def take(self, t_us: int, value: Value) -> None:
-        if isinstance(value, float):
-            mv = value * self._unit_mv
-            self.highest = max(self.highest, mv)
-            self.lowest = min(self.lowest, mv)
-            if self._floor <= mv < self._ceiling:
-                return
+        self.several((t_us,), (value,))
+
+    def several(self, times_us: Sequence[int], values: Sequence[Value]) -> None:
+        """Several changes, each later than the one before."""
+        self._look(values)
+        zone = self._zone
+        floor, ceiling = self._inside[zone]
+        for t_us, value in zip(times_us, values, strict=True):
+            try:
+                if value < ceiling and value > floor:  # type: ignore[operator]
+                    continue
+                mv = value * self._unit_mv  # type: ignore[operator]
+            except TypeError:
+                mv = math.nan  # not known
             if not math.isfinite(mv):
-                self.take(t_us, None)
-                return
-            zone = bisect_right(self._levels, mv)
-            self._floor, self._ceiling = self._levels[zone - 1], self._levels[zone]
-            self._bands.put(t_us, mv)
-        else:
-            self._floor = self._ceiling = 0.0
-            self._bands.add(t_us, *UNKNOWN)
+                self._bands.add(t_us, *UNKNOWN)
+                zone = 0
+            elif (found := bisect_right(self._levels, mv)) != zone:
+                self._bands.put(t_us, mv)
+                zone = found
+            floor, ceiling = self._inside[zone]
+        self._zone = zone
+
+    def _look(self, values: Sequence[Value]) -> None:
+        known = values if None not in values else [value for value in values if value is not None]
+        if known:
+            ends = min(known) * self._unit_mv, max(known) * self._unit_mv  # type: ignore[type-var, operator]
+            self.lowest, self.highest = min(self.lowest, *ends), max(self.highest, *ends)
 
 
 class SampledVolts(Keeper):

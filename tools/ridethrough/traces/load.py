@@ -140,13 +140,13 @@ def _chosen(source: Source, probes: ProbeMap) -> dict[str, str]:
         if signal not in _SIGNALS:
             raise BadInput(Param("channels", signal), f": no such signal{suggestion(signal, _SIGNALS)}")
         channel = asked if asked in source.channels else source.also.get(asked, "")
+        if problem := source.problem(channel or asked):
+            raise BadInput(f"{source.path}: {problem}")
         if not channel:
             near = suggestion(asked, source.channels)
             raise BadInput(Param("channels", signal), f": {source.path} has no channel '{asked}'{near}")
         if channel in chosen:
             raise BadInput(Param("channels", signal), f": '{channel}' is {chosen[channel]} already")
-        if problem := source.problem(channel):
-            raise BadInput(f"{source.path}: {problem}")
         chosen[channel] = signal
     for name in [*source.channels, *source.also]:
         channel = source.also.get(name, name)

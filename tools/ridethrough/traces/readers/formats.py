@@ -12,7 +12,7 @@ from ridethrough.support.errors import BadInput
 from ridethrough.support.files import check_regular
 from ridethrough.traces.readers.csv_in import CsvSource
 from ridethrough.traces.readers.sigrok import SigrokSource
-from ridethrough.traces.readers.source import GZIP, Source, utf16
+from ridethrough.traces.readers.source import GZIP, UTF8_MARK, Source, utf16
 from ridethrough.traces.readers.vcd import VcdSource
 
 
@@ -33,7 +33,7 @@ def open_source(path: Path) -> Source:
         raise BadInput(f"{path}: empty")
     if head.startswith(b"PK"):
         return _packed(path)
-    if head.lstrip().startswith(b"$"):
+    if head.removeprefix(UTF8_MARK).lstrip().startswith(b"$"):
         return VcdSource(path)
     for magic, (name, instead) in _BINARY.items():
         if head.startswith(magic):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from ridethrough.support.errors import BadInput
 from ridethrough.support.files import check_regular
 
+UTF8_MARK = codecs.BOM_UTF8
 GZIP = b"\x1f\x8b"
-LINE_BYTES_MAX = 64 * 1024
-_BLOCK_BYTES = 1 << 18
+LINE_BYTES_MAX = WORD_BYTES_MAX = 64 * 1024
+_BLOCK_BYTES, _WORDS_BYTES = 1 << 18, 1 << 14
+_BLANK = re.compile(rb"\s")
 CHANNELS_MAX = 1024
 TIME_US_MAX = 400 * 24 * 3600 * 10**6
 Value = float | str | None
@@ -32,6 +36,9 @@ class Sink(Protocol):
     @property
     def take(self) -> Take:
         """Of one: t_us, value."""
+
+    def several(self, times_us: Sequence[int], values: Sequence[Value]) -> None:
+        """The same for many changes, each later than the one before: a call costs more than what it is for."""
 
     def many(self, times_us: Any, values: Any) -> None:
         """The same for NumPy arrays (int64, float64); nan is not known."""
@@ -116,11 +123,9 @@ def utf16(head: bytes) -> str:
     return "utf-16-be" if len(head) >= 8 and not any(even) and all(odd) else ""
 
 
-class Lines:
-    """A file of text, plain or gzip, in blocks of lines, none longer than LINE_BYTES_MAX. `text`: marks of UTF-8 are
-    taken off, and UTF-16 is handed out as UTF-8."""
-
-    def __init__(self, path: Path, text: bool = False) -> None:
+class _Opened:
+    # A file, plain or gzip, as bytes.
+    def __init__(self, path: Path) -> None:
         self._path = path
         check_regular(path)
         try:
@@ -130,11 +135,33 @@ class Lines:
         except OSError as e:
             raise BadInput(f"{path}: {e.strerror}") from e
         self._file: Any = gzip.GzipFile(fileobj=self._raw) if packed else self._raw
+
+    def _read(self, size: int) -> bytes:
+        # so many bytes; fewer at the end, and then none
+        try:
+            data: bytes = self._file.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as e:
+            raise BadInput(f"{self._path}: compressed, and broken or cut short: {e}") from e
+        except OSError as e:
+            raise BadInput(f"{self._path}: {e.strerror or e}") from e
+        if not data:
+            self._raw.close()
+        return data
+
+    def bytes_read(self) -> int:
+        """How far the file has been read."""
+        return 0 if self._raw.closed else self._raw.tell()
+
+
+class Lines(_Opened):
+    """A file of text, plain or gzip, in blocks of lines, none longer than LINE_BYTES_MAX. `text`: marks of UTF-8 are
+    taken off, and UTF-16 is handed out as UTF-8."""
+
+    def __init__(self, path: Path, text: bool = False) -> None:
+        super().__init__(path)
         self._marked = text
-        if text:
-            head = self._peek()
-            if encoding := utf16(head):
-                self._file = _Recoded(self._file, encoding)
+        if text and (encoding := utf16(self._peek())):
+            self._file = _Recoded(self._file, encoding)
         self.before = 0
         """How many lines came before the block that was given out last."""
 
@@ -151,17 +178,12 @@ class Lines:
         """The lines, without their ends, many at a time."""
         rest, given = b"", 0
         while True:
-            try:
-                data = self._file.read(_BLOCK_BYTES)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as e:
-                raise BadInput(f"{self._path}: compressed, and broken or cut short: {e}") from e
-            except OSError as e:
-                raise BadInput(f"{self._path}: {e.strerror or e}") from e
+            data = self._read(_BLOCK_BYTES)
             self.before += given
             text = rest + data
             if self._marked:
                 self._marked = False
-                text = text.removeprefix(codecs.BOM_UTF8)
+                text = text.removeprefix(UTF8_MARK)
             if b"\r" in text:
                 # some write CR alone
                 text = text.replace(b"\r", b"" if b"\n" in text else b"\n")
@@ -173,13 +195,49 @@ class Lines:
             if lines:
                 yield lines
             if not data:
-                self._raw.close()
                 return
 
     def fail(self, index: int, problem: str) -> BadInput:
         """About the line at `index` of the block."""
         return BadInput(f"{self._path}:{self.before + index + 1}: {problem}")
 
-    def bytes_read(self) -> int:
-        """How far the file has been read."""
-        return 0 if self._raw.closed else self._raw.tell()
+
+class Words(_Opened):
+    """A file of words with white space between them, plain or gzip, in blocks of whole words that end before a `seam`,
+    or else with a line, or else between words. Of a word that is longer than WORD_BYTES_MAX, the first WORD_BYTES_MAX +
+    1 bytes are given out."""
+
+    def __init__(self, path: Path, seam: bytes) -> None:
+        super().__init__(path)
+        self._seam = seam
+        self._given = 0
+
+    def blocks(self) -> Iterator[bytes]:
+        """The text, piece by piece."""
+        rest, cut_off = b"", False
+        while data := self._read(_WORDS_BYTES):
+            if cut_off:
+                blank = _BLANK.search(data)
+                if blank is None:
+                    continue
+                data = data[blank.start() :]
+            text = rest + data
+            cut = max(text.rfind(self._seam), 0) or text.rfind(b"\n") + 1
+            if not cut:
+                cut = len(text) if text[-1:].isspace() else len(text) - len(text.rsplit(None, 1)[-1])
+            if cut:
+                self._given += 1
+                yield text[:cut]
+            rest = text[cut:]
+            cut_off = len(rest) > WORD_BYTES_MAX and _BLANK.search(rest, 1) is None
+            if cut_off:
+                rest = rest[: WORD_BYTES_MAX + 1]
+        self._given += 1
+        yield rest + b"\n"
+
+    def fail(self, before: int, problem: str) -> BadInput:
+        """About the line of the block given out last before which it has so many lines."""
+        # they are counted only if something is wrong
+        blocks = islice(Words(self._path, self._seam).blocks(), self._given - 1)
+        line = before + sum(block.count(b"\n") for block in blocks)
+        return BadInput(f"{self._path}:{line + 1}: {problem}")
