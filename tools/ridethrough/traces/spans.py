@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from operator import itemgetter, sub
 from typing import Any, overload
 
 from ridethrough.traces.intervals import Interval
+
+_BEGIN, _END = itemgetter(0), itemgetter(1)
 
 
 class Spans(Sequence[Interval]):
@@ -40,7 +43,8 @@ def longest(many: Sequence[Interval]) -> Interval:
     """The first of the longest of `many`, which is not empty."""
     if isinstance(many, Spans):
         return many[int((many.ends.astype("float64") - many.begins).argmax())]
-    return max(many, key=lambda one: one[1] - one[0])
+    lengths = list(map(sub, map(_END, many), map(_BEGIN, many)))
+    return many[lengths.index(max(lengths))]
 
 
 def reaching(many: Sequence[Interval], begin_us: int, end_us: int) -> Sequence[Interval]:
