@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BOARD ?= rpi_pico
 PORT ?= build/board
+SECONDS ?= 60
 RT := $(VENV)/bin/ridethrough
 .DEFAULT_GOAL := help
 
@@ -57,6 +58,10 @@ fuzz: $(VENV)/ready-test  ## each parser of foreign bytes under a coverage-guide
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@$(VENV)/bin/python host_tests/fuzz/fuzz.py
 
+fuzz-ci: $(VENV)/ready-test  ## the same with one seed, from nothing, a line a target: make fuzz-ci SECONDS=60
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' 2>/dev/null || true
+	@$(VENV)/bin/python host_tests/fuzz/fuzz.py --ci $(SECONDS)
+
 table: $(VENV)/ready  ## the table of every scenario on every board in docs/, made anew
 	@$(RT) scenarios --table docs/scenario-table.md
 	@$(VENV)/bin/python -m ridethrough.guests.cpython.catalogue > docs/simulated.md
@@ -73,4 +78,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test plain lint flash short bench budget sweep gallery pictures table fuzz clean
+.PHONY: help run test plain lint flash short bench budget sweep gallery pictures table fuzz fuzz-ci clean

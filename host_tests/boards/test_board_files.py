@@ -1,7 +1,10 @@
 """board.toml: what is wrong with one is said in one line, and one's own may extend one of ours."""
 
+from pathlib import Path
+
 import pytest
 from ridethrough import BadInput, Board
+from ridethrough.boards.check import problems
 from support import PICO
 
 
@@ -28,6 +31,12 @@ def board_with(tmp_path, change):
         ("blocks          = 352", "blocks = 65536", "at most"),
         ("hal_us                = 5", "hal_us = 0", "0 is not within 1"),
         ("(?P<kind>", "(?P<sort>", r"\(\?P<kind>\.\.\.\) is missing"),
+        ("phase       = '", "phase = 'a{99999999999999999999}", "no regular expression"),
+        ("confirm     =", "reset =", "no event of a board"),
+        ("confirm     =", '"a b" =', "no event of a board"),
+        ("(?P<text>", "(?P<words>", r"\(\?P<text>\.\.\.\) is missing"),
+        ("[chip.glitching]", "[chip.glitching]\n" + "9" * 5000 + " = 'x'", "the number of a GPIO"),
+        ("erase_us        = 45000", "erase_us = 0x" + "f" * 3600, "a number of too many digits is not within"),
     ],
 )
 def test_a_board_that_is_not_sound(tmp_path, old, new, said):
@@ -45,3 +54,15 @@ def test_a_board_of_ones_own_directory(tmp_path):
     (tmp_path / "x" / "board.toml").write_text('extends = "../../etc"\n')
     with pytest.raises(BadInput, match="no board's name"):
         Board.load(str(tmp_path / "x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 300, "[" * 5000, "x = 1\0", "HARDWARE = 0x" + "f" * 5000, "HARDWARE = {[]: 1}", "\ufeff"],
+    ids=range(6),
+)
+def test_a_board_py_that_python_cannot_read(tmp_path, text):
+    directory = Path(board_with(tmp_path, lambda toml: toml))
+    (directory / "board.py").write_text(text)
+    found = list(problems(Board.load(str(directory))))
+    assert found and not any("\n" in problem for problem in found)

@@ -10,9 +10,12 @@ import tty
 import pytest
 import serial
 from mpremote.transport import TransportExecError
+from mpremote.transport_serial import SerialTransport
 from ridethrough import Board, Firmware
 from ridethrough.devices import flashing
 from ridethrough.devices.flashing import Flasher
+from ridethrough.images import EMULATED
+from ridethrough.images.commands import next_command
 from ridethrough.support.errors import BadInput
 from support import PATIENCE_S, ROOT, guests, wait_for
 from virtual_boards import BIN, Terminal, link_process, mpremote, ridethrough, said, served, status, up
@@ -275,3 +278,34 @@ def test_the_session_of_the_page_works(tmp_path):
                 timeout=PATIENCE_S, check=False,
             )  # fmt: skip
             assert ran.returncode == 0, (line, ran)
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        (lambda f: f.unique_id(), b"'../../etc'"),
+        (lambda f: f.unique_id(), b"3"),
+        (lambda f: f.unique_id(), b"\xff"),
+        (lambda f: f.sizes(["/a"]), b"[1, 2]"),
+        (lambda f: f.sizes(["/a"]), b"['x']"),
+        (lambda f: f.sizes(["/a"]), b"7"),
+        (lambda f: f.sizes(["/a"]), b"a timer's words [1]"),
+        (lambda f: f.sizes(["/a"]), b"(" * 400),
+        (lambda f: f.read("/a"), b"10000000000000"),
+        (lambda f: f.read("/a"), b"'text'"),
+    ],
+)
+def test_whatever_a_board_answers_is_no_defect_of_ours(method, answer, monkeypatch):
+    monkeypatch.setattr(SerialTransport, "__init__", lambda *_, **__: None)
+    monkeypatch.setattr(SerialTransport, "exec", lambda *_, **__: answer)
+    monkeypatch.setattr(SerialTransport, "enter_raw_repl", lambda *_, **__: None)
+    monkeypatch.setattr(flashing, "open_port", lambda name: serial.serial_for_url("loop://"))
+    flasher = Flasher("x")
+    with pytest.raises(flashing.LOST):
+        method(flasher)
+
+
+@pytest.mark.parametrize("counter", ["4294967295", "-1", "9" * 5000, "x"])
+def test_a_counter_that_no_command_can_follow(counter):
+    with pytest.raises(ValueError, match="counter="):
+        next_command(bytes(100), {"board": "00", "counter": counter}, EMULATED.supplier)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import Firmware, World
+from ridethrough.devices import witness
 from ridethrough.devices.recording import APART_US_MAX, CHANGES_MAX, WITHIN_MV, Recording
 from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.guests.named import guest_named
@@ -200,6 +201,46 @@ def test_a_witness_that_resets_ends_its_recording(anew):
     for line in ("h 7 5000000 1 ab", ". 8 5001000 12000 0 0 700 0", anew, ". 31 9000 0 0 0 700 0"):
         recording.feed(checked(line))
     assert recording.ended == "the witness was reset" and recording.now_us == 1_000
+
+
+def test_a_beat_from_before_the_recording_is_passed_over(tmp_path):
+    """Two lines were enough for times that no capture can have; and a beat never goes back behind another."""
+    recording = Recording()
+    for line in ("h 0 5000 1 ab", ". 1 0 12000 0 0 700 0"):
+        recording.feed(checked(line))
+    assert recording.now_us == 0 and not any(recording.changes.values())
+    with pytest.raises(BadInput, match="said nothing"):
+        recording.write_vcd(tmp_path / "n.vcd")
+    for line in (". 2 105000 12000 0 0 700 0", ". 3 55000 12000 0 0 700 0", ". 4 205000 12000 0 0 700 0"):
+        recording.feed(checked(line))
+    assert recording.now_us == 200_000 and recording.unwatched_us == 100_000
+    recording.write_vcd(tmp_path / "b.vcd")
+    assert load_capture(tmp_path / "b.vcd", ProbeMap(), [10_800]).end_us >= 200_000
+
+
+@pytest.mark.parametrize("asked", ["before it answers", "while it records"])
+def test_a_listener_that_dies_is_heard_at_once(asked, monkeypatch):
+    """What was not foreseen in the thread is raised where somebody waits for it."""
+    lines = iter([checked("h 0 0 1 ab"), checked(". 1 1000 12000 0 0 700 0")] if "records" in asked else [])
+
+    class Link:
+        went_away = 0
+
+        def __init__(self, *_, **__):
+            pass
+
+        def say(self, line):
+            pass
+
+        def close(self):
+            pass
+
+        def lines(self, within_s):
+            yield next(lines, None)
+
+    monkeypatch.setattr(witness, "ConsoleLink", Link)
+    with pytest.raises(TypeError), witness.WitnessLink("x") as link:
+        assert not link.listen(60 * S)
 
 
 def test_it_refuses_what_it_does_not_speak_and_what_is_too_much():

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zipfile
 from binascii import crc32
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,11 +21,16 @@ from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
 from ridethrough.devices.recording import Recording
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.guests.flashfs import fresh_flash
+from ridethrough.headend import client
 from ridethrough.images import EMULATED, inspect_image
+from ridethrough.images.commands import next_command
+from ridethrough.reports.page import Page
+from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.rules.conditions import EXAMPLES, Condition
 from ridethrough.rules.explain import explain
 from ridethrough.rules.words import lasting, time_us, times
 from ridethrough.scenarios import names
+from ridethrough.support.text import message
 from ridethrough.traces.load import ProbeMap, load_capture
 from ridethrough.traces.vcd_out import write_vcd
 from ridethrough.world.site import Site
@@ -32,6 +38,7 @@ from support import PICO, REFERENCE, ROOT, S, image, run_steps
 
 GOOD = image()
 WG = Rule.load("mp102-wg-2020-04")
+CORPUS = Path(__file__).with_name("corpus")
 
 
 @lru_cache
@@ -130,7 +137,7 @@ def _parsed(data: bytes, name: str, load) -> None:
             load(path)
         except BadInput as e:
             # a rule's error shows the line, and points at the place
-            assert str(e).count("\n") in ((0, 2) if name == "r.toml" else (0,)), e
+            assert message(str(e)).count("\n") in ((0, 2) if name == "r.toml" else (0,)), e
 
 
 def scenario(data: bytes) -> None:
@@ -150,7 +157,16 @@ def rule(data: bytes) -> None:
 
 def _capture(data: bytes, name: str) -> None:
     probes = ProbeMap({}, assumed={"mains": 1})
-    _parsed(data, name, lambda path: WG.check(load_capture(path, probes, WG.levels_mv)))
+
+    def check(path: Path) -> None:
+        capture = load_capture(path, probes, WG.levels_mv)
+        verdict = WG.check(capture)
+        # whatever was judged can be shown
+        page = Page(name)
+        page.timeline(capture, verdict, sorted(WG.levels_mv), name)
+        assert page.html() and list(strip(capture, 80, Glyphs.for_encoding("ascii")))
+
+    _parsed(data, name, check)
 
 
 def vcd(data: bytes) -> None:
@@ -179,7 +195,30 @@ def witness_lines(data: bytes) -> None:
             recording.write_vcd(Path(folder) / "w.vcd")
             load_capture(Path(folder) / "w.vcd", ProbeMap(), [10_800])
     except BadInput as e:
-        assert "\n" not in str(e)
+        assert "\n" not in message(str(e))
+
+
+def foreign_board(data: bytes) -> None:
+    """What answers at a board's port, to whoever pushes an image and activates it."""
+    answers = iter(data.decode("utf-8", "replace").split("\n"))
+    try:
+        hello = client.words(_spoken(client.ask("hello"), answers))
+        signed = next_command(GOOD, hello, EMULATED.supplier)
+        _spoken(client.push(GOOD, max(64, int(hello["block"]))), answers)
+        int(client.words(_spoken(client.await_outcome(signed), answers))["outcome"])
+    except (client.Refused, client.NoAnswer, KeyError, ValueError):
+        return
+
+
+def _spoken(operation: client.Operation, answers: Iterator[str]) -> str:
+    request = next(operation)
+    for _ in range(2_000):
+        assert "\n" not in request.line
+        try:
+            request = operation.send(next(answers, None))
+        except StopIteration as done:
+            return str(done.value)
+    raise AssertionError("it goes on for ever")
 
 
 def condition(data: bytes) -> None:
@@ -189,13 +228,23 @@ def condition(data: bytes) -> None:
         try:
             parse(text)
         except BadInput as e:
-            assert "\n" not in str(e)
+            assert "\n" not in message(str(e))
 
 
 TARGETS = (
     host_image, board_image, boot_record, console_line, command, scenario, board, rule, vcd, table_of_samples, sigrok,
-    condition, witness_lines,
+    condition, witness_lines, foreign_board,
 )  # fmt: skip
+
+
+def named(name: str) -> Callable[[bytes], object]:
+    """The target of that name."""
+    return next(target for target in TARGETS if target.__name__ == name)
+
+
+def corpus(target: str) -> tuple[bytes, ...]:
+    """Inputs that broke something once."""
+    return tuple(path.read_bytes() for path in sorted((CORPUS / target).glob("*")))
 
 
 @lru_cache
@@ -250,6 +299,10 @@ def seeds(target: str) -> tuple[bytes, ...]:
         return (out.getvalue(),)
     if target == "witness_lines":
         return (b"h 0 0 1 ab\nv 1 1000 11000 500\na 2 1500 1\n. 4 101000 11000 0 0 500 3\nn 5 99 0\nh 0 3 1 ab",)
+    if target == "foreign_board":
+        hello = b"OK ridethrough 1 board=0011223344556677 hardware=0101 version=1 counter=0 block=1024"
+        blocks = b"\n".join(b"OK next=%d" % min(at, len(GOOD)) for at in range(0, len(GOOD) + 1024, 1024))
+        return (hello + b"\n" + blocks + b"\nOK verified\nOK outcome=0 version=2 counter=1", hello + b"\nERR busy")
     if target == "condition":
         texts = (
             *EXAMPLES,

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from targets import TARGETS, boot_record, seeds
+from targets import CORPUS, TARGETS, boot_record, corpus, named, seeds
 
 SLOW = {"console_line", "command", "board_image"}
 
@@ -42,3 +42,14 @@ def test_a_record_from_a_boards_flash_is_believed():
 def test_the_seeds_are_good(target):
     for seed in seeds(target.__name__):
         target(seed)
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_what_broke_something_once_does_not_again(path):
+    named(path.parent.name)(path.read_bytes())
+
+
+def test_the_corpus_is_small_and_of_targets():
+    assert {path.name for path in CORPUS.iterdir()} <= {target.__name__ for target in TARGETS}
+    for target in TARGETS:
+        assert sum(map(len, corpus(target.__name__))) < 8192

@@ -122,6 +122,8 @@ def test_three_minutes_hold_with_clocks_that_are_2_percent_wrong():
         ('title = "x"\n[shows]\ncodes = "8F72"', "a list such as"),
         ('title = "x"\nstep = 3', "a list expected"),
         ("title = ", "no TOML"),
+        ("title = 0x" + "f" * 3600, "a text expected, not 'a number of too many digits'"),
+        ('title = "x"\nhub.' + "a." * 60_000 + "a = 1", "tables in tables, more than 16 deep"),
     ],
 )
 def test_errors_say_what_where_and_how(tmp_path, text, said):

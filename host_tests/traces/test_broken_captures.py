@@ -2,6 +2,7 @@
 
 import gzip
 import zipfile
+from pathlib import Path
 
 import pytest
 from capture_files import analog, rows
@@ -160,3 +161,30 @@ def test_sigrok_sessions_that_are_not_whole(tmp_path, metadata, files, problem):
     path = sr(tmp_path / "s.sr", metadata, **files)
     with pytest.raises(BadInput, match=problem):
         load_capture(path, ProbeMap({"mains": "D0"}), [])
+
+
+@pytest.mark.parametrize(
+    ("header", "flags", "name"), [(b"PK\3\4", 6, 30), (b"PK\1\2", 8, 46)], ids=["file", "directory"]
+)
+def test_a_session_whose_names_are_no_text(tmp_path, header, flags, name):
+    """A zip says of each name that it is UTF-8: before the file itself, and once more in its directory."""
+    path = tmp_path / "n.sr"
+    with zipfile.ZipFile(path, "w") as zf:
+        zf.writestr("metadata", "[device 1]\nsamplerate=1 kHz\nprobe1=ch_mv\n")
+        zf.writestr("logic-1", bytes(9))
+    data = bytearray(path.read_bytes())
+    at = data.index(header, data.index(header) + 1)
+    data[at + flags + 1] |= 0x08
+    data[at + name] = 0xFF
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match=r"n\.sr: .*can't decode") as error:
+        load_capture(path, ProbeMap(threshold_mv=2000))
+    assert "\n" not in str(error.value)
+
+
+def test_a_run_of_ours_whose_events_were_edited(tmp_path):
+    """An alert without its time and a log entry without its code are drawn all the same."""
+    path = tmp_path / "e.vcd"
+    path.write_bytes((Path(__file__).parents[1] / "fuzz" / "corpus" / "vcd" / "an-alert-without-its-time").read_bytes())
+    assert main(["check", str(path), "--html", str(tmp_path / "e.html")]) in (0, 1, 3)
+    assert "AD1 (power outage) sent" in (tmp_path / "e.html").read_text()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
+
+    from _typeshed import SupportsWrite
 
 
 EVERY_COMMAND = "exit status of every command: 70 a defect of Ridethrough's, with a file that says more; 130 Ctrl-C"
@@ -53,11 +56,13 @@ class Command(argparse.ArgumentParser):
             self.epilog = f"{self.epilog}\n{EVERY_COMMAND}"
         return super().parse_known_args(args, namespace)
 
-    def error(self, message: str) -> NoReturn:
-        """What is wrong with the line, with nothing in it that a terminal would obey."""
-        from ridethrough.support.text import shown
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # argparse takes an output that is full for one that was written; and what was typed may be obeyed by a terminal
+        if not message.replace("\n", "").isprintable():
+            from ridethrough.support.text import shown
 
-        super().error(shown(message))
+            message = shown(message)
+        (file or sys.stderr).write(message)
 
 
 def add_commands(

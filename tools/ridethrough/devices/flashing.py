@@ -7,11 +7,13 @@ pin is touched, so the rail stays as it is; the end is a soft reset, which keeps
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EBADF, EIO, ENXIO
 from pathlib import Path
+from typing import Any
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
@@ -33,6 +35,8 @@ LOST = (TransportError, OSError)
 """What a board that goes away, or that refuses, raises in any of a Flasher's methods."""
 Progress = Callable[[str, int, int], None]
 """Told the file, the bytes done, the bytes in all."""
+_ASKS_BYTES = ("r(", "h.digest(")
+"""How mpremote reads a file, and its hash."""
 _LAST = ("/board.py", "/main.py", "/boot.py")
 
 # With a watchdog that our own firmware has started, somebody must feed it while we work: for ten minutes.
@@ -79,6 +83,19 @@ class Flashed:
     backup: Path | None
 
 
+class _Board(SerialTransport):  # type: ignore[misc]
+    """Mpremote's transport, to which a board may answer anything."""
+
+    def eval(self, expression: str, parse: bool = True) -> Any:
+        try:
+            found = super().eval(expression, parse)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as e:
+            raise TransportError(f"no answer to {expression[:40]}: {e}") from e
+        if expression.startswith(_ASKS_BYTES) and not isinstance(found, bytes):
+            raise TransportError(f"no answer to {expression[:40]}: bytes expected")
+        return found
+
+
 class Flasher:
     """A board's raw REPL on `port`. BadInput if there is none."""
 
@@ -86,7 +103,7 @@ class Flasher:
         open_port(port).close()
         try:
             with silent():
-                self._board = SerialTransport(port, baudrate=115_200, wait=0, timeout=_READ_S)
+                self._board = _Board(port, baudrate=115_200, wait=0, timeout=_READ_S)
         except TransportError as e:
             raise BadInput(Param("port", port), why_not(port, "it could not be opened")) from e
         try:
@@ -113,12 +130,18 @@ class Flasher:
 
     def unique_id(self) -> str:
         """The chip's id, in hexadecimal."""
-        return str(self._board.eval("machine.unique_id().hex()"))
+        ident = str(self._board.eval("machine.unique_id().hex()"))
+        if not re.fullmatch("[0-9a-f]{2,64}", ident):
+            # a folder is called after it
+            raise TransportError("no answer to its id")
+        return ident
 
     def sizes(self, paths: list[str]) -> dict[str, int]:
         """Size of each; -1 if it is not there."""
         found = self._board.eval(f"[_size(p) for p in {paths!r}]")
-        return dict(zip(paths, map(int, found), strict=True))
+        if not isinstance(found, list) or len(found) != len(paths) or not all(isinstance(n, int) for n in found):
+            raise TransportError("no answer to the sizes of files")
+        return dict(zip(paths, found, strict=True))
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +15,24 @@ from serial.tools import list_ports
 from ridethrough.headend.client import HELLO_TIMEOUT_US, NoAnswer, Operation, Request, ask, words
 from ridethrough.support.errors import BadInput, Param
 
+_NO_PORT: tuple[type[Exception], ...] = (OSError,)
+try:
+    import termios
+
+    _NO_PORT += (termios.error,)  # no OSError: a pseudo-terminal whose other end goes while it is opened
+except ImportError:
+    pass
+
 BAUD = 115_200
 _READ_S = 0.05
 _QUIET_S = 0.3
 _AWAY_S = 30.0
 """How long a port may be away while its board resets."""
 _LINE_BYTES_MAX = 8192
+
+
+_NO_ADDRESS = (ValueError, TypeError, LookupError, re.error)
+"""What pyserial raises for a name that it cannot read; its handlers of addresses (`loop://`) let much through."""
 
 
 class LinkLost(BadInput):
@@ -30,9 +43,9 @@ def open_port(name: str, param: str = "port") -> serial.Serial:
     """Opens it for us alone; BadInput if that cannot be."""
     try:
         return serial.serial_for_url(name, baudrate=BAUD, timeout=_READ_S, write_timeout=10, exclusive=True)
-    except ValueError as e:
-        raise BadInput(Param(param, name), f": {e}") from e
-    except OSError as e:
+    except _NO_ADDRESS as e:
+        raise BadInput(Param(param, name), f": no address of a port: {e}") from e
+    except _NO_PORT as e:
         raise BadInput(Param(param, name), why_not(name, str(e))) from e
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from ridethrough.support.errors import BadInput
-from ridethrough.support.files import read_bounded
+from ridethrough.support.files import read_bounded, why
 
 KEY_FILE_BYTES_MAX = 64 * 1024
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -96,8 +96,8 @@ def generate_keys(directory: Path) -> None:
             handle = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as out:
                 out.write(pem)
-    except OSError as e:
-        raise BadInput(f"{directory}: cannot be written: {e.strerror}") from e
+    except (OSError, ValueError) as e:
+        raise BadInput(f"{directory}: cannot be written: {why(e)}") from e
 
 
 def load_public_key(path: Path) -> bytes:

@@ -17,7 +17,9 @@ _TIMEOUT_S = 20.0
 
 
 def control_path(link: Path) -> Path:
-    """Where the socket of the board at `link` is."""
+    """Where the socket of the board at `link` is; BadInput if that is no place for one."""
+    if not link.name:
+        raise BadInput(f"{link}: a link's name expected, such as build/board: choose another ", Param("link"))
     return link.with_name(link.name + ".control")
 
 
@@ -30,10 +32,10 @@ class Control:
         if is_served(link):
             raise BadInput(f"{link}: a board is served there already: choose another ", Param("link"))
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._path.unlink(missing_ok=True)
         try:
+            self._path.unlink(missing_ok=True)
             self.listener.bind(str(self._path))
-        except OSError as e:
+        except (OSError, ValueError) as e:
             self.listener.close()
             raise BadInput(f"{self._path}: {e}: a socket's path has at most about 100 characters") from e
         self._path.chmod(0o600)
@@ -73,7 +75,7 @@ def is_served(link: Path) -> bool:
         server.settimeout(_TIMEOUT_S)
         try:
             server.connect(str(control_path(link)))
-        except OSError:
+        except (OSError, ValueError):
             return False
     return True
 
@@ -94,7 +96,7 @@ def ask(link: Path, **request: Any) -> dict[str, Any]:
             server.connect(str(path))
             server.sendall(json.dumps(request).encode() + b"\n")
             line = server.makefile("rb").readline(_REPLY_BYTES_MAX)
-        except OSError as e:
+        except (OSError, ValueError) as e:
             raise NotServed(nobody) from e
     if not line:
         raise NotServed(nobody)
