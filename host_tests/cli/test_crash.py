@@ -13,8 +13,10 @@ import pytest
 from ridethrough.cli import COMMANDS, main
 from ridethrough.cli.commands import EVERY_COMMAND
 from ridethrough.rules import Rule
+from ridethrough.support import interrupts
 from ridethrough.sweep import explore
 from ridethrough.traces import Trace
+from ridethrough.world.runtime import Runtime
 from support import PATIENCE_S, ROOT, wait_for
 
 MAIN = "import sys; from ridethrough.cli import main; sys.exit(main())"
@@ -153,6 +155,21 @@ def test_a_thread_that_dies_ends_a_command_that_waits_for_it(monkeypatch, capsys
     assert (threading.excepthook, signal.getsignal(signal.SIGINT)) == before
 
 
+def test_a_command_that_hears_ctrl_c_itself_ends_with_70_too(monkeypatch, capsys):
+    load, stop = Rule.load, threading.Event()
+
+    def recording(name):
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        threading.Thread(target=lambda: 1 / 0).start()
+        assert stop.wait(PATIENCE_S)
+        return load(name)
+
+    monkeypatch.setattr(Rule, "load", recording)
+    assert main(["rules", "show", "mp102-wg-2020-04"]) == 70
+    out, err = capsys.readouterr()
+    assert "forbid" in out and "ZeroDivisionError" in the_line(err)[0]
+
+
 def test_one_crash_counts_for_more_than_verdicts(monkeypatch, capsys):
     rows = "".join(f"{i},{12_000 - i % 2}\n" for i in range(9))
     for name in "ab":
@@ -181,30 +198,34 @@ while True:
 """
 
 
-def struck(process, group=True):
-    (os.killpg if group else os.kill)(process.pid, signal.SIGINT)
+def struck(process):
+    os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out, err
 
 
-def started(*arguments, program=MAIN):
-    return subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def started(*arguments):
+    return subprocess.Popen([sys.executable, "-c", MAIN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True, start_new_session=True)  # fmt: skip
 
 
-def test_ctrl_c_is_for_us_and_not_for_the_firmware():
-    """Firmware that would take it for its board's own, and go on to a verdict."""
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_is_for_us_and_not_for_the_firmware(times, monkeypatch, capsys):
+    """Firmware that would take it for its board's own, and go on to a verdict; a second one need not wait for it."""
     Path("mine").mkdir()
     Path("mine/main.py").write_text(SLOW)
-    Path("s.toml").write_text('title = "x"\nfirmware = "./mine"\n[world]\nduration = "10 h"\n')
-    announcing = (
-        "import sys\nfrom ridethrough.world import runtime\nhold = runtime.hold\n"
-        "def told():\n    hold()\n    print('now', flush=True)\nruntime.hold = told\n" + MAIN
-    )
-    process = started("run", "s.toml", "--quiet", program=announcing)
-    assert process.stdout.readline() == "now\n"
-    status, out, err = struck(process)
-    assert (status, err) == (130, "") and "PASS" not in out and not Path("build/s.vcd").exists()
+    tick, passes = Runtime.tick, []
+
+    def strike(runtime):
+        passes.append(runtime)
+        if len(passes) in (500, 700)[:times]:
+            os.kill(os.getpid(), signal.SIGINT)
+        tick(runtime)
+
+    monkeypatch.setattr(Runtime, "tick", strike)
+    assert main(["run", "--firmware", "mine"]) == 130
+    assert capsys.readouterr() == ("", "") and not Path("build").exists() and len(passes) > 700
+    assert (interrupts._held, interrupts._asked) == (0, False)
 
 
 @pytest.mark.parametrize("module", ["ridethrough.support.errors", "ridethrough.runner", "ridethrough.cli.spelling"])

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
 from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
 from ridethrough.devices.recording import Recording
 from ridethrough.guests.cpython import CPythonGuest
@@ -32,6 +33,9 @@ from ridethrough.rules.words import lasting, time_us, times
 from ridethrough.scenarios import names
 from ridethrough.support.text import message
 from ridethrough.traces.load import ProbeMap, load_capture
+from ridethrough.traces.readers import open_source
+from ridethrough.traces.readers import vcd as vcd_reader
+from ridethrough.traces.readers.vcd_body import Asked
 from ridethrough.traces.vcd_out import write_vcd
 from ridethrough.world.site import Site
 from support import PICO, REFERENCE, ROOT, S, image, run_steps
@@ -170,8 +174,30 @@ def _capture(data: bytes, name: str) -> None:
 
 
 def vcd(data: bytes) -> None:
-    """A capture as VCD."""
+    """A capture as VCD; and each of its channels, change by change and several at once."""
     _capture(data, "t.vcd")
+    ways = []
+    for several in (True, False):
+        found: dict[str, list] = {}
+        with pytest.MonkeyPatch.context() as patch:
+            if not several:
+                patch.setattr(vcd_reader, "Asked", lambda code, said, take, several: Asked(code, said, take))
+            _parsed(data, "t.vcd", lambda path, found=found: _every_change(path, found))
+        ways.append(found)
+    assert repr(ways[0]) == repr(ways[1])
+
+
+class _Heard:
+    def __init__(self, found: list) -> None:
+        self.take = lambda t_us, value: found.append((t_us, value))
+        self.several = lambda times_us, values: found.extend(zip(times_us, values, strict=True))
+
+
+def _every_change(path: Path, found: dict[str, list]) -> None:
+    source = open_source(path)
+    told: dict[str, list] = {name: [] for name, channel in source.channels.items() if channel.what != "voltage"}
+    source.feed({name: _Heard(heard) for name, heard in told.items()}, lambda done: None)
+    found.update(told)
 
 
 def table_of_samples(data: bytes) -> None:
@@ -285,7 +311,14 @@ def seeds(target: str) -> tuple[bytes, ...]:
             ours = (Path(folder) / "t.vcd").read_bytes()
         other = b"$timescale 1 ms $end\n$var real 64 ! ch_mv $end\n$enddefinitions $end\n#0\nr12.0 !\n#9\nrx !\n"
         witness = b"$comment a witness, ab: samples at most 900 us apart, voltages within 400 mV $end\n" + other
-        return (ours[:4000], other, witness, gzip.compress(other))
+        words = (
+            b"$timescale 10 ns $end $scope module a $end $var wire 1 ! mains $end $var wire 1 ! w $end $upscope $end\n"
+            b"$var reg 14 #1 ch_mv [13:0] $end $var string 0 $ t $end $var event 1 e e $end $enddefinitions $end\n"
+            b"$dumpvars 1! b10111011100000 #1 $end #5 0! $comment #7 $end sa\\040b $ 1e\n#9\r\nHL! #1 bx10 #1\n"
+            b"sone two $\n#12.5 b11\n#1 -! $dumpoff x! $end\n"
+        )
+        ports = b"$timescale 1 ns $end $var port 1 <0 ch_mv $end $enddefinitions $end\n#0\npD 6 6 <0\n"
+        return (ours[:4000], other, witness, gzip.compress(other), words, ports)
     if target == "table_of_samples":
         rows = b"".join(b"%d.5,%d,%d\n" % (i, 12_000 * (i % 2), i % 2) for i in range(20))
         return (b"time [s],ch_mv,reset\n" + rows, b"t_ms;ch_mv\n" + rows.replace(b",", b";").replace(b".", b","))

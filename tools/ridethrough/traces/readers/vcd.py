@@ -47,7 +47,7 @@ class VcdSource(Source):
         for signal in signals:
             names = self._names(signal)
             if not self._is_mark(signal) and alone[signal.name] > 1:
-                names = names[2:]
+                names = [*names[2:], *names[:2]]
             for name in filter(self._is_one, names):
                 if name not in self.channels:
                     self.channels[name] = self._channel(name, signal)
