@@ -243,7 +243,7 @@ def test_the_command(capsys, tmp_path, monkeypatch):
     ("arguments", "says"),
     [
         (["--cuts", "0"], "--cuts 0"),
-        (["--cuts", "many"], "a number from 1 on expected, or all"),
+        (["--cuts", "many"], "a number from 1 to 1000 expected, or all"),
         (["--faults", "powr"], "did you mean 'power'"),
         (["mains_lost_in_armed:1s"], "faults of its own"),
         (["--size", "-1"], "an image of -1 bytes"),
