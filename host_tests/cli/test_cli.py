@@ -81,6 +81,16 @@ def test_a_firmware_that_talks_nonsense_is_no_traceback(capsys):
     assert main(["run", "--firmware", "mine"]) == 0
 
 
+def test_a_firmware_that_counts_further_than_python_reads_is_no_traceback(capsys):
+    Path("mine").mkdir()
+    Path("mine/main.py").write_text(
+        "import sys\nprint('OK ready')\nprint('* application ' + '7' * 5000)\n"
+        "while True:\n    sys.stdin.buffer.read(1)\n    print('OK next=' + '9' * 5000)\n"
+    )
+    assert main(["run", "--firmware", "mine"]) == 0
+    assert "refused: an answer without next=" in said(capsys)[0]
+
+
 def test_undecided_is_3(tmp_path, capsys):
     text = (ROOT / "tools/ridethrough/scenarios/legacy_long_reboot.toml").read_text()
     Path("cut.toml").write_text(text.replace('"400 s"', '"200 s"'))
