@@ -21,6 +21,7 @@ T = TypeVar("T")
 _MISSING: Any = object()
 FILE_BYTES_MAX = 256 * 1024
 _DEPTH_MAX = 16
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){200}""")
 _WORDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
 
 
@@ -44,12 +45,12 @@ class Table:
         try:
             text = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig").replace("\r\n", "\n")
             try:
-                return cls(path, _flat_enough(path, tomllib.loads(text)), text=text, carets=carets)
+                return cls(path, _read(path, text), text=text, carets=carets)
             except tomllib.TOMLDecodeError:
                 translated = text.translate(typed or {})
                 if translated == text:
                     raise
-                return cls(path, _flat_enough(path, tomllib.loads(translated)), text=text, carets=carets)
+                return cls(path, _read(path, translated), text=text, carets=carets)
         except UnicodeDecodeError as e:
             raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
         except (ValueError, RecursionError) as e:
@@ -176,7 +177,18 @@ def _flat_enough(path: Path, data: dict[str, Any]) -> dict[str, Any]:
         level = [x for v in level for x in (v.values() if isinstance(v, dict) else v) if isinstance(x, dict | list)]
         if not level:
             return data
-    raise BadInput(f"{path}: tables in tables, more than {_DEPTH_MAX} deep: nothing of ours is")
+    raise _too_deep(path)
+
+
+def _read(path: Path, text: str) -> dict[str, Any]:
+    # tomllib takes memory by the square of a dotted key's parts: gigabytes for a line of a hundred kilobytes
+    if _DEEP_KEY.search(text):
+        raise _too_deep(path)
+    return _flat_enough(path, tomllib.loads(text))
+
+
+def _too_deep(path: Path) -> BadInput:
+    return BadInput(f"{path}: tables in tables, more than {_DEPTH_MAX} deep: nothing of ours is")
 
 
 def _mend(text: str, line: int, problem: str) -> str:
