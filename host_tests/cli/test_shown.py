@@ -145,6 +145,7 @@ def test_a_terminal_with_colours_shows_the_same(monkeypatch, capsys):
 
 
 def test_a_bar_takes_no_name_for_markup(monkeypatch, capsys):
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     name = "[bold]\x1b]0;x.csv"
     Path(name).write_text(f"time [s],ch_mv\n{ROWS}")
