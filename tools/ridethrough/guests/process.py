@@ -13,7 +13,7 @@ from types import TracebackType
 
 READ_FD, WRITE_FD = 3, 4
 CPU_S_MAX = 30
-"""A boot may compute for this long in all. Code that hangs is noticed much earlier (wire.HUNG_CPU_MS)."""
+"""A boot may compute for this long in all. Code that hangs is noticed much earlier (protocol.HUNG_CPU_MS)."""
 
 
 class Child:

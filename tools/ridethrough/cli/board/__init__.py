@@ -30,7 +30,7 @@ EXAMPLES = """examples:
   mpremote connect build/board ls                      from another terminal, like any board
   ridethrough board serve --blank --flash my.flash     a new Pico: MicroPython, and an empty file system
   ridethrough board serve --board latch_pico --link /tmp/latch --speed max
-  ridethrough board serve --witness build/witness      and a second board that watches its rail: record, trial
+  ridethrough board serve --witness build/witness      and a second board that watches its rail: record, hil
   ridethrough board mains off                          and: mains on, hub out, hub in, reset, status, stop
   ridethrough board trace --vcd seen.vcd               what the world saw, and whether the rule was kept"""
 

@@ -48,7 +48,7 @@ class MicroPythonGuest:
     """The VM found by `find_vm`. The firmware has a heap of `heap_bytes` (default: the board's
     `vm_heap_bytes`); a boot has `cpu_s` seconds of CPU, None for no limit. `mtime`: mount as a stock port
     does, with times of modification. `busy(session, child)` lets time pass while the VM computes
-    (guests/wire.py); without it, code that computes for HUNG_CPU_MS counts as hung."""
+    (guests/protocol.py); without it, code that computes for HUNG_CPU_MS counts as hung."""
 
     def __init__(
         self,
