@@ -6,7 +6,7 @@ import pytest
 from ridethrough import Rule
 from ridethrough.cli import main
 from ridethrough.reports.picture import write_picture
-from ridethrough.reports.timeline import Glyphs, strip
+from ridethrough.reports.timeline import Glyphs, happenings, strip
 from ridethrough.traces.load import ProbeMap, load_capture
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -47,6 +47,20 @@ def test_a_picture_has_a_box_and_no_curve_where_nobody_looked(holed, tmp_path):
     lines = [line for line in root.iter(f"{SVG}polyline") if line.get("class") == "line"]
     drawn = [float(point.split(",")[0]) / 10 for line in lines for point in line.get("points").split()]
     assert len(lines) == 2 and not [x for x in drawn if a + 0.01 < x < b - 0.01]
+
+
+def test_nothing_is_told_of_mains_and_the_hub_while_nobody_looked(tmp_path):
+    path = tmp_path / "m.csv"
+    rows = (f"{t},12000,{1 if t < 350 else 0},12000\n" for t in range(400) if not 100 <= t < 300)
+    path.write_text("time [s],ch_mv,mains,hub_mv\n" + "".join(rows))
+    capture = load_capture(path, ProbeMap())
+    assert [line.plain.split()[2:] for line in happenings(capture)] == [["mains", "lost"]]
+    mains = next(line.plain for line in strip(capture, 111, GLYPHS) if line.plain.startswith("mains"))[11:]
+    assert mains[20] == "#" and mains[30:70] == "?" * 40 and mains[80] == "#" and mains[95] == "."
+    rule = Rule.load("mp102-wg-2020-04")
+    write_picture(capture, rule.check(capture), "a logger that paused", tmp_path / "m.svg")
+    boxes = [box.get("class") for box in ElementTree.parse(tmp_path / "m.svg").getroot().iter(f"{SVG}rect")]
+    assert capture.dark() == [] and boxes.count("hole") == 3 and "bad" not in boxes
 
 
 def test_a_page_tells_the_figures_to_the_microsecond_and_the_sentence_rounds_them(tmp_path, capsys):

@@ -75,17 +75,17 @@ class Drawing:
         self.labels = Xml.Element("svg")
         self.plot = Xml.Element("svg", {"overflow": "visible"})
         grid = Xml.SubElement(self.plot, "g")
-        self._levels("mains", trace.when("mains", 1))
+        self._levels("mains", trace.when("mains", 1), unseen=trace.unseen("mains"))
         top = self._y
-        unseen = trace.unseen("ch_mv")
-        self._voltage("CH power", trace.voltages["ch_mv"], limits_mv, [], unseen)
-        self._unseen(unseen, top)
+        self._voltage("CH power", trace.voltages["ch_mv"], limits_mv, [], trace.unseen("ch_mv"))
         if verdict.witness and verdict.status in ("fail", "undecided"):
             self._box((verdict.witness.from_us, verdict.witness.to_us), top, 2 * _ROW, "counted")
         if trace.voltages["hub_mv"].segments:
-            self._voltage("hub supply", trace.voltages["hub_mv"], (trace.hub_lost_mv,), trace.dark(), [])
+            self._voltage(
+                "hub supply", trace.voltages["hub_mv"], (trace.hub_lost_mv,), trace.dark(), trace.unseen("hub_mv")
+            )
         self._bands("hub", trace.texts["hub"])
-        self._levels("AC lost", trace.when("ac_lost", 1), "bad")
+        self._levels("AC lost", trace.when("ac_lost", 1), "bad", trace.unseen("ac_lost"))
         self._levels("meter runs", trace.application_runs())
         self._bands("update", trace.texts["phase"])
         bottom = self._y
@@ -112,12 +112,15 @@ class Drawing:
         size = {"x": f"{x}%", "width": f"{max(0.07, round(self._percent(at[1]) - x, 4))}%"}
         Xml.SubElement(self.plot, "rect", {"class": style, **size, "y": str(top), "height": str(height)})
 
-    def _levels(self, label: str, intervals: Sequence[Interval], style: str = "on") -> None:
-        if not intervals and not self._trace.knows(label):
+    def _levels(
+        self, label: str, intervals: Sequence[Interval], style: str = "on", unseen: Sequence[Interval] = ()
+    ) -> None:
+        if not intervals and not unseen and not self._trace.knows(label):
             return
         top = self._label(label, _ROW // 2)
         for at in intervals[:_POINTS_MAX]:
             self._box(at, top, _ROW // 2, style)
+        self._unseen(unseen, top, _ROW // 2)
 
     def _bands(self, label: str, changes: list[tuple[int, str]]) -> None:
         if not changes:
@@ -153,6 +156,7 @@ class Drawing:
         scale = {"viewBox": f"0 0 1000 {_TOP_MV}", "preserveAspectRatio": "none", "width": "100%"}
         inner = Xml.SubElement(self.plot, "svg", {**scale, "y": str(top), "height": str(height)})
         curves: list[list[str]] = [[]]
+        drawn = 0
         pieces = list(voltage.pieces(self._trace.end_us))
         fine = max(1, min(24, _POINTS_MAX // (2 * len(pieces) + 1)))
         for segment, stop in pieces:
@@ -161,25 +165,33 @@ class Drawing:
             for a, b in without([whole], touching(unseen, [whole])):
                 if covers(unseen, a - 1):
                     curves.append([])
+                drawn += steps + 1
                 curves[-1] += [
                     f"{self._percent(t_us) * 10:.3f},{_TOP_MV - segment.mv_at(t_us):.0f}"
                     for t_us in (a + (b - 1 - a) * i // steps for i in range(steps + 1))
                 ]
-            if sum(map(len, curves)) > _POINTS_MAX:
+            if drawn > _POINTS_MAX:
                 break
         for points in filter(None, curves):
             Xml.SubElement(inner, "polyline", {"class": "line", "points": " ".join(points)})
+        self._unseen(unseen, top, height)
 
-    def _unseen(self, unseen: Sequence[Interval], top: int) -> None:
+    def _unseen(self, unseen: Sequence[Interval], top: int, height: int) -> None:
         for a, b in unseen[:_POINTS_MAX]:
             if self._percent(b) - self._percent(a) < _SEEN_PERCENT:
                 continue
-            self._box((a, b), top, 2 * _ROW, "hole")
+            self._box((a, b), top, height, "hole")
             Xml.SubElement(self.plot[-1], "title").text = f"not seen, {show_time(a)} to {show_time(b)}"
             middle = {"class": "small", "text-anchor": "middle"}
             room = self._percent(b) - self._percent(a)
             text = "not seen" if room > 8 * _LETTER_PERCENT else "?"
-            _text(self.plot, f"{round((self._percent(a) + self._percent(b)) / 2, 4)}%", top + _ROW + 4, text, middle)
+            _text(
+                self.plot,
+                f"{round((self._percent(a) + self._percent(b)) / 2, 4)}%",
+                top + height // 2 + 4,
+                text,
+                middle,
+            )
 
     def _grid(self, grid: Xml.Element, bottom: int) -> None:
         end_us = self._trace.end_us

@@ -56,7 +56,7 @@ def strip(trace: Trace, width: int, glyphs: Glyphs) -> Iterator[Line]:
 
 def _wire(scale: _Scale, trace: Trace, name: str, off: int, glyphs: Glyphs) -> str:
     # nothing where a capture does not have it
-    return _levels(scale, trace.when(name, off), [], glyphs) if trace.knows(name) else ""
+    return _levels(scale, trace.when(name, off), [], glyphs, trace.unseen(name)) if trace.knows(name) else ""
 
 
 def happenings(trace: Trace) -> Iterator[Line]:

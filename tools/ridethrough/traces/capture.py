@@ -5,13 +5,14 @@ It answers what rules ask of a trace, less surely: whatever nobody recorded is n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.support.errors import Param
 from ridethrough.traces.bands import Bands
 from ridethrough.traces.doubt import Doubt
-from ridethrough.traces.intervals import Interval, common, covers
+from ridethrough.traces.intervals import Interval, common, covers, without
 from ridethrough.traces.segments import Segment
 from ridethrough.traces.trace import VOLTAGES, WIRES, Event, Trace
 from ridethrough.traces.truth import Truth
@@ -74,6 +75,9 @@ class Capture(Trace):
         bands = self.bands.get(name)
         return [] if bands is None else bands.unknown(self.end_us)
 
+    def dark(self) -> list[Interval]:
+        return list(without(super().dark(), self.unseen("hub_mv")))
+
     def below(self, voltage: str, mv: float) -> Truth:
         bands = self.bands.get(voltage)
         return self._missing(voltage) if bands is None else bands.below(mv, self.end_us)
@@ -128,7 +132,10 @@ class Capture(Trace):
         self.log.sort(key=lambda e: e.t_us)
         for name in WIRES:
             if name in self.bands:
-                self.wires[name] = [(t_us, int(low > _LEVEL)) for t_us, low, _ in _drawn(self.bands[name])]
+                for t_us, low, high in _drawn(self.bands[name]):
+                    # what nobody saw is no change
+                    if high - low < math.inf:
+                        self.set_wire(name, t_us, int(low > _LEVEL))
         for name in VOLTAGES:
             if name in self.bands:
                 for t_us, low, high in _drawn(self.bands[name]):
