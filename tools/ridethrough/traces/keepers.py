@@ -314,7 +314,6 @@ class Crossed(Keeper):
         self._levels = levels
         self._threshold = threshold
         self._before: float | None = None
-        self._value = 0.0
         self._seen_us = -1
 
     def take(self, t_us: int, value: Value) -> None:

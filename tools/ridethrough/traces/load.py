@@ -265,8 +265,7 @@ def _crossed(found: Capture, signal: str, source: Source, channel: Channel, prob
             raise BadInput(Param("channels", signal), problem, says, " says from what voltage on it is high")
         threshold, how = high / 2, "half of the highest of the first rows"
     found.rests_on.append(f"{signal} from '{channel.name}', high from {threshold:g} {unit} on ({how})")
-    holds_us = math.inf if channel.sampled else source.period_us
-    return Crossed(Levels(found.bands[signal], ((0.0, 0.0), (1.0, 1.0)), holds_us), threshold)
+    return Crossed(Levels(found.bands[signal], ((0.0, 0.0), (1.0, 1.0)), _holds_us(source, channel)), threshold)
 
 
 def _probe(found: Capture, signal: str, source: Source, channel: Channel, probes: ProbeMap) -> Levels:

@@ -206,12 +206,10 @@ class _Pass:
             return False
         scale = layout.stamp.us("1") - layout.stamp.us("0") if layout.stamp else layout.step_us
         column = table[:, layout.time[0]] if layout.time else None
-        count = len(table)
-        start_us = layout.start_us
         if column is None:
-            return self._take_many([start_us + (self._count + i) * scale for i in range(count)], table)
-        raw = start_us + column * scale
-        return self._take_many(raw, table)
+            rows = range(self._count, self._count + len(table))
+            return self._take_many([layout.start_us + i * scale for i in rows], table)
+        return self._take_many(layout.start_us + column * scale, table)
 
     def _take_many(self, raw: Any, table: Any) -> bool:
         first = self.first_us if self.first_us is not None else float(raw[0])

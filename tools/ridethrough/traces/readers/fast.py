@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ridethrough.traces.readers.cells import SENTINEL
+
 try:
     import numpy as np
 except ImportError:
@@ -31,7 +33,7 @@ def numbers_of(lines: list[bytes], separator: str, width: int) -> Any:
             return None
     if flat.size != width * len(lines):
         return None
-    flat[~(np.abs(flat) < 9e36)] = np.nan
+    flat[~(np.abs(flat) < SENTINEL)] = np.nan
     return flat.reshape(-1, width)
 
 

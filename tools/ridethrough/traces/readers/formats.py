@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from ridethrough.support.errors import BadInput
 from ridethrough.support.files import check_regular
 from ridethrough.traces.readers.csv_in import CsvSource
-from ridethrough.traces.readers.sigrok import SigrokSource
+from ridethrough.traces.readers.sigrok import BROKEN, SigrokSource
 from ridethrough.traces.readers.source import GZIP, UTF8_MARK, Source, utf16
 from ridethrough.traces.readers.vcd import VcdSource
 
@@ -80,7 +79,7 @@ def _packed(path: Path) -> Source:
     try:
         with zipfile.ZipFile(path) as packed:
             names = set(packed.namelist())
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, struct.error, NotImplementedError):
+    except BROKEN:
         # said with sigrok's words
         return SigrokSource(path)
     if "[Content_Types].xml" in names:

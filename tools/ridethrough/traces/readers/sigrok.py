@@ -22,18 +22,19 @@ from ridethrough.traces.readers.source import CHANNELS_MAX, TIME_US_MAX, Channel
 
 _METADATA_BYTES_MAX = 256 * 1024
 _CHUNK_BYTES = 1 << 20
-_BROKEN = (
+BROKEN = (
     zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
     # what zipfile lets through: names that are no UTF-8, lengths and places that no file has
     ValueError, OverflowError, struct.error, OSError,
 )  # fmt: skip
+"""Whatever a zip that is none, or is not whole, makes zipfile raise."""
 _RATE_LEAST, _RATE_MOST = 1e-4, 1e12
 _RATES = {"hz": 1, "khz": 10**3, "mhz": 10**6, "ghz": 10**9}
 
 
 @dataclass
 class _Device:
-    # An instrument of a session. `channels`: name -> its number; `unit`: bytes of a sample of all probes.
+    # An instrument of a session. `probes`, `analogs`: name -> its number; `unit`: bytes of a sample of all probes.
     section: str
     rate: float
     logic: str
@@ -63,7 +64,7 @@ class SigrokSource(Source):
             text = self._zip.read(info).decode("utf-8")
         except KeyError as e:
             raise BadInput(f"{path}: a zip without metadata: no sigrok session") from e
-        except _BROKEN as e:
+        except BROKEN as e:
             raise BadInput(f"{path}: no sigrok session, or cut short: {e}") from e
         self._read_metadata(text)
 
@@ -195,7 +196,7 @@ class SigrokSource(Source):
                     while data := file.read(_CHUNK_BYTES):
                         self._read += len(data)
                         yield data
-        except _BROKEN as e:
+        except BROKEN as e:
             raise BadInput(f"{self.path}: broken or cut short: {e}") from e
 
     def _levels(
