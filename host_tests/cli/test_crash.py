@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from ridethrough.cli import COMMANDS, main
+from ridethrough.cli import COMMANDS, main, threads
 from ridethrough.cli.commands import EVERY_COMMAND
 from ridethrough.rules import Rule
 from ridethrough.support import interrupts
+from ridethrough.support.errors import BadInput
 from ridethrough.sweep import explore
 from ridethrough.traces import Trace
 from ridethrough.world.runtime import Runtime
@@ -168,6 +169,28 @@ def test_a_command_that_hears_ctrl_c_itself_ends_with_70_too(monkeypatch, capsys
     assert main(["rules", "show", "mp102-wg-2020-04"]) == 70
     out, err = capsys.readouterr()
     assert "forbid" in out and "ZeroDivisionError" in the_line(err)[0]
+
+
+def test_a_command_that_was_not_heard_to_be_interrupted_is_interrupted_again(monkeypatch, capsys):
+    """A signal that comes just before a wait begins does not end it."""
+    asked, stop = [], threading.Event()
+
+    def hear(*_):
+        asked.append(1)
+        if len(asked) == 2:
+            stop.set()
+
+    def load(name):
+        signal.signal(signal.SIGINT, hear)
+        threading.Thread(target=lambda: 1 / 0).start()
+        assert stop.wait(PATIENCE_S), "it was not woken"
+        raise BadInput("woken")
+
+    monkeypatch.setattr(Rule, "load", load)
+    monkeypatch.setattr(threads, "AGAIN_S", 0.01)
+    assert main(["rules", "show", "x"]) == 70
+    assert "ZeroDivisionError" in the_line(capsys.readouterr().err)[0] and len(asked) >= 2
+    assert not stop.wait(0.05) or len(asked) < 20, "it goes on after the command"
 
 
 def test_one_crash_counts_for_more_than_verdicts(monkeypatch, capsys):

@@ -8,7 +8,6 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    import threading
     from collections.abc import Sequence
     from typing import TextIO
 
@@ -93,41 +92,20 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _called(arguments: argparse.Namespace, argv: Sequence[str] | None) -> int:
-    # Runs the command itself, with Ctrl-C kept from firmware and an eye on threads.
-    import signal
-    import threading
+    # runs the command itself
+    from ridethrough.cli.threads import ThreadsWatched
 
-    from ridethrough.support.interrupts import struck
-
-    died: list[str] = []
-    in_main = threading.current_thread() is threading.main_thread()
-
-    def thread_died(what: threading.ExceptHookArgs) -> None:
-        if what.exc_type is SystemExit:
-            return
-        died.append(what.exc_type.__name__)
-        _defect(what.exc_value or RuntimeError(what.exc_type.__name__), argv)
-        if in_main and hasattr(signal, "pthread_kill"):
-            # the command may wait for the thread for ever
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    hook, threading.excepthook = threading.excepthook, thread_died
-    ours = in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
-        signal.signal(signal.SIGINT, struck)
+    threads = ThreadsWatched(lambda e: _defect(e, argv))
     try:
-        status = int(arguments.call(arguments))
+        with threads:
+            status = int(arguments.call(arguments))
     except BaseException as e:
-        if died:
+        if threads.died:
             return DEFECT
         if isinstance(e, SystemExit):
             raise RuntimeError(f"a command was ended by SystemExit({e.code!r})") from e
         raise
-    finally:
-        threading.excepthook = hook
-        if ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-    return DEFECT if died else status
+    return DEFECT if threads.died else status
 
 
 def _spelled(e: BadInput) -> str:
