@@ -1,4 +1,4 @@
-"""Judging in arrays, as captures of millions of edges are, comes to what judging in lists comes to."""
+"""Judging in two columns, as captures of millions of edges are, comes to what judging in pairs comes to."""
 
 import math
 
@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from ridethrough.traces import bands
 from ridethrough.traces.bands import Bands
 from ridethrough.traces.capture import Capture
+from ridethrough.traces.readers import fast
 from ridethrough.traces.spans import Spans, longest, reaching
 from support import of
 
-np = pytest.importorskip("numpy")
+try:
+    import numpy as np
+except ImportError:
+    COLUMNS = [list]
+else:
+    COLUMNS = [list, np.array]
 
 VOLTS = st.sampled_from(
     [(12_000.0, 12_000.0), (0.0, 0.0), (0.0, 12_000.0), (10_700.0, 10_700.0), (-math.inf, math.inf)]
@@ -39,23 +45,28 @@ def test_a_verdict_is_the_same_in_arrays(reading, rail, mains, begin_us, end_us,
     capture.bands = {"ch_mv": banded(rail, begin_us), "mains": banded(mains, 0)}
     capture.state("reset", min(reset_us, end_us - 1), "activation")
     verdicts = []
-    for many in (10**9, 0):
+    for many, numpy in ((10**9, False), (0, False), *([(0, True)] if fast.NUMPY else [])):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(bands, "_MANY", many)
+            patch.setattr(fast, "NUMPY", numpy)
             verdicts.append(of(**reading).check(capture))
-    assert verdicts[0] == verdicts[1]
+    assert all(verdict == verdicts[0] for verdict in verdicts)
     assert isinstance(capture.bands["ch_mv"].below(10_800, end_us).sure, list)
 
 
-def test_what_is_long_is_judged_in_arrays():
+@pytest.mark.parametrize("numpy", [False, True][: len(COLUMNS)])
+def test_what_is_long_is_judged_in_columns(numpy, monkeypatch):
+    monkeypatch.setattr(fast, "NUMPY", numpy)
     rail = Bands()
     for t_us in range(6000):
         rail.add(t_us, 12_000.0 * (t_us % 2), 12_000.0 * (t_us % 2))
-    assert isinstance(rail.below(10_800, 6000).sure, Spans)
+    sure = rail.below(10_800, 6000).sure
+    assert isinstance(sure, Spans) and isinstance(sure.begins, list) is not numpy
 
 
-def test_arrays_are_told_from_lists_by_nothing_but_their_size():
-    spans = Spans(np.array([1, 5, 20]), np.array([3, 9, 24]))
+@pytest.mark.parametrize("column", COLUMNS)
+def test_columns_are_told_from_pairs_by_nothing_but_their_size(column):
+    spans = Spans(column([1, 5, 20]), column([3, 9, 24]))
     pairs = [(1, 3), (5, 9), (20, 24)]
     assert (
         spans == pairs and pairs == spans and list(spans) == pairs and spans[1:] == pairs[1:] and spans[-1] == (20, 24)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from ridethrough.support.quantities import show_rounded
 from ridethrough.traces.intervals import Interval
-from ridethrough.traces.spans import spans_below
+from ridethrough.traces.spans import many_below, spans_below
 from ridethrough.traces.truth import Truth
 
 _MANY = 4096
@@ -179,24 +179,12 @@ class Bands:
         self.times, self.lows, self.highs = times + self.times[at:], lows + self.lows[at:], highs + self.highs[at:]
 
     def _run(self, bounds: array[float], limit: float, end_us: int) -> Sequence[Interval]:
-        if len(self.times) >= _MANY:
-            from ridethrough.traces.readers import fast
+        if len(self.times) < _MANY:
+            return list(spans_below(self.times, bounds, limit, end_us))
+        # it may import NumPy: only for those who have many
+        from ridethrough.traces.readers import fast
 
-            if fast.NUMPY:
-                return spans_below(self.times, bounds, limit, end_us)
-        found: list[Interval] = []
-        append = found.append
-        start = -1
-        for t_us, value in zip(self.times, bounds, strict=True):
-            if value < limit:
-                if start < 0:
-                    start = t_us
-            elif start >= 0:
-                append((start, t_us))
-                start = -1
-        if 0 <= start < end_us:
-            append((start, end_us))
-        return found
+        return (many_below if fast.NUMPY else spans_below)(self.times, bounds, limit, end_us)
 
     def widen_last(self, low: float, high: float) -> None:
         """The last bounds were in fact these."""
