@@ -7,8 +7,9 @@ from drawn import READINGS, small_traces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput, Rule
+from ridethrough.traces import keepers
 from ridethrough.traces.load import ProbeMap, load_capture
-from ridethrough.traces.readers import fast, sigrok, source
+from ridethrough.traces.readers import fast, sigrok, source, vcd_body
 from support import S, of
 from table_files import EVERY_S, session
 
@@ -167,3 +168,59 @@ def test_a_hole_never_turns_a_verdict_of_any_rule_round(tmp_path_factory, readin
         capture.log.sort(key=lambda e: e.t_us)
         found.append(rule.check(capture))
     assert {verdict.status for verdict in found} not in OPPOSITES, found
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from([1, 1, 999, 1_000, 60_000, 10**6, 10**7, 10**9, 10**12]),
+        st.sampled_from(
+            [b"", b"1!", b"0!", b"x!", b"r12000 #", b"r0 #", b"r10799.9999999999 #", b"r10800 #", b"rnan #"]
+        ),
+        st.sampled_from([b"", b"", b"", b"", b"", b"r12600 #", b"bx #", b"1! 0!"]),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=200)
+@given(
+    CHANGES,
+    st.sampled_from([b"1 us", b"1 ns", b"100 ms", b"10 fs"]),
+    st.integers(1, 400),
+    st.sampled_from([b"", b"", b"\n#5", b"\n1?", b"\n#99999999999999999999\n1!", b"\n$comment"]),
+)
+def test_a_vcd_is_the_same_with_numpy_and_without(tmp_path_factory, changes, scale, size, end):
+    path, tick = tmp_path_factory.getbasetemp() / "fast.vcd", 0
+    text = b"$timescale " + scale + b" $end\n$var wire 1 ! ac $end\n$var real 64 # ch_mv $end\n$enddefinitions $end"
+    for step, *words in changes:
+        tick += step
+        text += b"\n#%d\n" % tick + b"\n".join(filter(None, words))
+    path.write_bytes(text + end)
+    probes = ProbeMap({"ch_mv": "ch_mv", "mains": "ac"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vcd_body, "_SEVERAL", 1)
+        patch.setattr(keepers, "_SEVERAL", 1)
+        patch.setattr(source, "_WORDS_BYTES", size)
+        many, *others = both(path, probes, (1 << 18,))
+    assert all(other == many for other in others)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "numerator", "denominator", "found"),
+    [
+        ([b"1", b"2", b"30"], 1, 1, [1, 2, 30]),
+        ([b"0009", b"10"], 3, 2, [13, 15]),
+        ([b"1", b"2"], 1, 2, [0, 1]),
+        ([b"2", b"3"], 1, 2, []),  # both are 1
+        ([b"1", b"1"], 1, 1, []),
+        ([b"2", b"1"], 1, 1, []),
+        ([b"1", b"1000"], 1, 1, [1, 1000]),
+        ([b"1", b"1001"], 1, 1, []),  # beyond the most
+        ([b"1", b"9" * 19, b"3"], 1, 1, []),
+        ([b"1", b"9" * 40], 1, 1, []),
+        ([b"1", b"9" * 18], 1, 10**18, []),
+    ],
+)
+def test_moments_that_rise_and_are_not_too_many(ticks, numerator, denominator, found):
+    pytest.importorskip("numpy")
+    assert list(fast.moments(ticks, numerator, denominator, 1000)[2]) == found

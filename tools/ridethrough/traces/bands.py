@@ -79,7 +79,7 @@ class Bands:
             except TypeError:
                 found = None  # some are not known
             if found is not None and self.highs is self.lows:
-                self.times.extend(array("q", times_us))
+                self.times.extend(times_us if isinstance(times_us, array) else array("q", times_us))
                 self.lows.extend(found)
                 self._last_us, self._low, self._high = times_us[-1], found[-1], found[-1]
                 return

@@ -11,9 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 from ridethrough.traces.bands import UNKNOWN, Bands
+from ridethrough.traces.readers import fast
 from ridethrough.traces.readers.source import Value
 
 _FLAT_SAMPLES = 16
+_SEVERAL = 64
+"""From so many changes on NumPy is worth its while."""
 _ROUNDED = 1e-12
 
 
@@ -103,8 +106,15 @@ class HeldVolts(Keeper):
     def take(self, t_us: int, value: Value) -> None:
         self.several((t_us,), (value,))
 
+    def many(self, times_us: Any, values: Any) -> None:
+        """Many changes, as NumPy arrays; nan is not known."""
+        if not self._at_once(times_us, values):
+            super().many(times_us, values)
+
     def several(self, times_us: Sequence[int], values: Sequence[Value]) -> None:
         """Several changes, each later than the one before."""
+        if len(values) >= _SEVERAL and fast.NUMPY and self._at_once(times_us, fast.floats(values)):
+            return
         self._look(values)
         zone = self._zone
         floor, ceiling = self._inside[zone]
@@ -123,6 +133,21 @@ class HeldVolts(Keeper):
                 zone = found
             floor, ceiling = self._inside[zone]
         self._zone = zone
+
+    def _at_once(self, times_us: Sequence[int], values: Any) -> bool:
+        # False, and nothing done, if some are not known
+        import numpy as np
+
+        mv = values * self._unit_mv
+        ends = float(mv.min()), float(mv.max())
+        if not all(map(math.isfinite, ends)):
+            return False
+        self.lowest, self.highest = min(self.lowest, *ends), max(self.highest, *ends)
+        zones = np.array(self._levels).searchsorted(mv, side="right")
+        for i in fast.turns(zones, self._zone):
+            self._bands.put(int(times_us[i]), float(mv[i]))
+        self._zone = int(zones[-1])
+        return True
 
     def _look(self, values: Sequence[Value]) -> None:
         known = values if None not in values else [value for value in values if value is not None]
@@ -179,7 +204,7 @@ class SampledVolts(Keeper):
             self._clip.look_many(mv)
         self.highest, self.lowest = max(self.highest, float(mv.max())), min(self.lowest, float(mv.min()))
         zones = np.searchsorted(np.asarray(self._levels[1:-1]), mv, side="right")
-        passes = (np.flatnonzero(zones[1:] != zones[:-1]) + 1).tolist()
+        passes = fast.turns(zones, int(zones[0]))
         if not self._floor <= float(mv[0]) < self._ceiling:
             passes.insert(0, 0)
         at = 0

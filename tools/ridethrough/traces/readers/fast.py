@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from ridethrough.traces.readers.cells import SENTINEL
@@ -13,6 +15,9 @@ except ImportError:
     NUMPY = False
 else:
     NUMPY = True
+
+
+_INT64_MAX = 2**63 - 1
 
 
 def numbers_of(lines: list[bytes], separator: str, width: int) -> Any:
@@ -87,3 +92,32 @@ def floats_of(data: bytes) -> Any:
     values = np.frombuffer(data, dtype="<f4").astype(np.float64)
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def floats(values: Sequence[Any]) -> Any:
+    """As float64; a single nan if some are no numbers."""
+    try:
+        return np.fromiter(values, np.float64, len(values))
+    except (TypeError, ValueError):
+        return np.array([np.nan])
+
+
+def moments(ticks: Sequence[bytes], numerator: int, denominator: int, most: int) -> tuple[int, int, array[int]]:
+    """Digits as ticks of `numerator / denominator`: the first, the last, and the whole part of each (int64); of those
+    none if they do not rise, or exceed `most`."""
+    # what is too large for an int64 becomes the largest one
+    found = np.fromstring(b" ".join(ticks), dtype=np.int64, sep=" ")
+    first, last, none = int(found[0]), int(found[-1]), array("q")
+    if (found[1:] <= found[:-1]).any() or last * numerator > min(most * denominator, _INT64_MAX):
+        return first, last, none
+    if numerator != denominator:
+        found = found * numerator // denominator
+        if (found[1:] == found[:-1]).any():
+            return first, last, none
+    return first, last, array("q", found.tobytes())
+
+
+def turns(values: Any, before: float) -> list[int]:
+    """Where each differs from the one before it; `before` is that of the first."""
+    found: list[int] = (np.flatnonzero(values[1:] != values[:-1]) + 1).tolist()
+    return [0, *found] if values[0] != before else found

@@ -8,6 +8,7 @@ Whatever is not so plain (remarks, several times on a line, a value and its sign
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from itertools import islice
 from operator import length_hint, lt
 from typing import Any, cast
 
+from ridethrough.traces.readers import fast
 from ridethrough.traces.readers.source import TIME_US_MAX, Take, Value
 from ridethrough.traces.readers.vcd_header import EVCD, US_FS, Header
 from ridethrough.traces.readers.vcd_values import LONGER, SCALARS, Said, shown, wrong
@@ -22,7 +24,10 @@ from ridethrough.traces.readers.vcd_values import LONGER, SCALARS, Said, shown, 
 _KNOWN_MAX, _KNOWN_BYTES = 100_000, 64
 _DIGITS_MAX = 30
 _TIMES = re.compile(rb"\n#([0-9]++)\s").split
+"""Of a block: what stands before the first time, that time, what stands behind it, the next time..."""
 _FRACTION = re.compile(rb"\d{1,30}\.\d{1,30}")
+_SEVERAL = 64
+"""From so many times on NumPy is worth its while."""
 _STAMP = re.compile(rb"#\d+")
 _WORD = re.compile(rb"\S+")
 _STRING_WITH_BLANKS = re.compile(rb"^[sS]\S*[ \t]+\S+[ \t]+\S.*$", re.MULTILINE)
@@ -35,6 +40,7 @@ _Row = tuple[Any, ...]
 """What the words between two times say: of each channel that is told in bulk a value, or _NOTHING; then the changes of
 the others, in their order. Without them if there are none, and nothing is _NOTHING."""
 _NOTHING = object()
+_NONE: array[int] = array("q")
 
 
 @dataclass(frozen=True)
@@ -99,18 +105,16 @@ class Body:
 
     def _at_once(self, block: bytes) -> bool:
         # False, and nothing done, if some of it has to be read word by word
-        head, *pieces = _TIMES(block)
-        times, texts = pieces[::2], pieces[1::2]
-        try:
-            ticks = list(map(int, times))
-        except ValueError:
+        pieces = _TIMES(block)
+        texts = pieces[2::2]
+        first, last, at_us = self._moments(pieces[1::2])
+        if not at_us or first < self._ticks:
             return False
-        at_us = ticks.copy() if self._scale_fs == US_FS else [t * self._scale_fs // US_FS for t in ticks]
-        if head.strip():
+        if pieces[0].strip():
+            if at_us[0] <= self.now_us:
+                return False
             at_us.insert(0, self.now_us)
-            texts.insert(0, head)
-        if not ticks or ticks[0] < self._ticks or at_us[-1] > TIME_US_MAX or not all(map(lt, at_us, at_us[1:])):
-            return False
+            texts.insert(0, pieces[0])
         rows = list(map(self._rows.get, texts))
         if not all(rows):
             for i, row in enumerate(rows):
@@ -118,11 +122,24 @@ class Body:
                     rows[i] = row = self._row(texts[i])
                 if row is None:
                     return False
-        self._ticks, self.now_us = ticks[-1], at_us[-1]
+        self._ticks, self.now_us = last, at_us[-1]
         self._hand_over(at_us, cast(list[_Row], rows))
         return True
 
-    def _hand_over(self, at_us: list[int], rows: list[_Row]) -> None:
+    def _moments(self, times: Sequence[bytes]) -> tuple[int, int, array[int]]:
+        # the first tick, the last, and each moment in us; none if they do not rise, or are too large
+        if len(times) >= _SEVERAL and fast.NUMPY:
+            return fast.moments(times, self._scale_fs, US_FS, TIME_US_MAX)
+        try:
+            ticks = list(map(int, times))
+        except ValueError:
+            return 0, 0, _NONE
+        at_us = ticks if self._scale_fs == US_FS else [t * self._scale_fs // US_FS for t in ticks]
+        if not ticks or at_us[-1] > TIME_US_MAX or not all(map(lt, at_us, at_us[1:])):
+            return 0, 0, _NONE
+        return ticks[0], ticks[-1], array("q", at_us)
+
+    def _hand_over(self, at_us: array[int], rows: list[_Row]) -> None:
         width = len(self._several)
         try:
             columns = list(zip(*rows, strict=True))
