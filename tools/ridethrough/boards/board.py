@@ -22,6 +22,8 @@ HOLDS = ("none", "pull", "latch", "pad")
 PORTS = ("rp2", "esp32", "stm32")
 """The MicroPython ports whose `machine` is simulated."""
 RESET_PULLS = ("down", "none")
+RADIO_GPIO = 64
+"""Stands for the radio's own pin 0 (EXT_GPIO0 of the rp2 port): no pin of a chip has so high a number."""
 BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes")
 
 
@@ -106,6 +108,9 @@ class Board:
     """Console line -> what it means: a trace text (`phase`) or event, its named groups the data."""
     pin_signals: tuple[PinSignal, ...] = ()
     """The same for pins."""
+    wifi: bool = False
+    led_gpio: int | None = None
+    """What `Pin("LED")` is: a GPIO, or RADIO_GPIO for one behind the radio; None: the port knows none."""
 
     @property
     def unheld_us(self) -> int:
@@ -198,6 +203,8 @@ def _read(directory: Path, top: Table) -> Board:
         vm_heap_bytes=budget.number("vm_heap_bytes", least=32_768, most=2**24),
         signals=_signals(top.table("signals")),
         pin_signals=_pin_signals(top.table("signals"), pins),
+        wifi=chip.flag("wifi", False),
+        led_gpio=_led(chip),
     )
     for table in (top, head, chip, hold, flash, power, cost, budget):
         table.done()
@@ -213,6 +220,13 @@ def _read(directory: Path, top: Table) -> Board:
     if not board.board_py.is_file():
         raise BadInput(f"{directory}: no board.py: the firmware needs one (see docs/boards.md)")
     return board
+
+
+def _led(chip: Table) -> int | None:
+    # led = 25, or "radio"
+    if not chip.has("led"):
+        return None
+    return RADIO_GPIO if chip.raw("led") == "radio" else chip.number("led", most=63)
 
 
 def _pins(table: Table) -> dict[str, PinFacts]:

@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable
 from typing import IO, Any
 
+from ridethrough.guests.missing import has_network, refusal
+from ridethrough.guests.part_files import source
 from ridethrough.guests.repl import Repl
 from ridethrough.world.mcu import Mcu
-from ridethrough.world.network import FETCH_US
+from ridethrough.world.peripherals import REQUESTS
 from ridethrough.world.runtime import Gone, Timer
 
 LINE_BYTES_MAX = 1_000_000
@@ -22,7 +24,7 @@ _GRANT_US_MAX = 10**9
 _NUMBER_MAX = 2**53
 _PLAIN = frozenset(
     """pin_configure pin_write pin_read output_enables adc_read wdt_feed irq machine_reset reset_cause
-    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char""".split()
+    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char pin_toggle""".split()
 )
 """Requests that are Mcu's methods as they stand."""
 
@@ -159,6 +161,8 @@ class Session:
     def _call(self, name: str, arguments: list[Any]) -> Any:
         if name in _PLAIN:
             method = getattr(self._mcu, name)
+        elif name in REQUESTS:
+            method = getattr(self._mcu.peripherals, name)
         else:
             method = getattr(self, f"_do_{name}", None)
         if method is None:
@@ -207,7 +211,10 @@ class Session:
             "sha256_us_per_kib": board.cost.sha256_us_per_kib,
             "ecdsa_verify_us": board.cost.ecdsa_verify_us,
             "unstable": sorted(mcu.chip.unstable),
-            "network": bool(mcu.network.answers),
+            "network": has_network(mcu),
+            "wifi": board.wifi,
+            "led": board.led_gpio,
+            "title": board.title,
             "busy_ms": HUNG_CPU_MS if self._busy is None else _BUSY_CPU_MS,
             "friendly": not mcu.raw_repl,
             **mcu.ticking(),
@@ -276,10 +283,11 @@ class Session:
             raise ProtocolError("gone in a callback")
         self._depth -= 1
 
-    def _do_fetch(self, url: str) -> list[Any]:
-        self._mcu.spend(FETCH_US)
-        status, body = self._mcu.network.get(url)
-        return [status, body.hex()]
+    def _do_missing(self, owner: str, name: str) -> tuple[str, str]:
+        return refusal(self._mcu, owner, name)
+
+    def _do_part(self, name: str) -> str:
+        return source(name)
 
     def _do_left_open(self, path: str) -> None:
         path = path.encode("utf-8", "backslashreplace").decode()

@@ -20,6 +20,7 @@ from ridethrough.scenarios.plan import (
     Step,
     SweepPlan,
 )
+from ridethrough.scenarios.surroundings import parts
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.files import read_bounded
 from ridethrough.support.paths import SCENARIOS, SPECIMENS
@@ -85,6 +86,7 @@ class Scenario:
             world=replace(
                 _world(top.table("world"), top.table("hub"), top.table("clock"), top.table("trouble")),
                 network=_network(top.table("network"), path.parent),
+                parts=parts(top.table("uart"), top.table("spi"), top.table("wifi")),
             ),
             image=_image(top.table("image")),
             steps=tuple(_step(step) for step in top.tables("step")),

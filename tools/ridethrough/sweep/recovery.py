@@ -112,6 +112,7 @@ class _Run:
             load_w=world.load_w,
             start_mwh=mwh,
             network=world.network,
+            parts=world.parts,
             fetch_fails=self._fault.number if self._fault.extra == "fetch" else 0,
         )
 

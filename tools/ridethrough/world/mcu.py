@@ -15,8 +15,8 @@ from ridethrough.world.chip import ChipParams, FlashChip
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.console import ConsolePort
 from ridethrough.world.metrology import ADDRESS, Metrology
-from ridethrough.world.network import Network
-from ridethrough.world.pins import OUT, PULL_NONE
+from ridethrough.world.peripherals import Peripherals
+from ridethrough.world.pins import IN, OUT, PULL_NONE
 from ridethrough.world.power import PowerPath
 from ridethrough.world.runtime import Gone, Runtime, Timer
 from ridethrough.world.wiring import Wiring
@@ -67,7 +67,7 @@ class Mcu(Runtime):
         self._handlers: dict[int, tuple[int, Callable[[], None] | None]] = {}
         self.wiring.on_edge = self._edge
         self.wiring.on_signal = self.console.signal
-        self.network = Network({})
+        self.peripherals = Peripherals(clock, trace, board, lambda: self.boot_number, self.spend, self._pwm)
         self._wdt_us = 0
         self._wdt_due_us = 0
         self._rate = 1_000_000
@@ -194,6 +194,13 @@ class Mcu(Runtime):
     def pin_read(self, gpio: int) -> int:
         self.spend(self._hal_us)
         return self._pins.level(gpio)
+
+    def pin_toggle(self, gpio: int) -> None:
+        self.spend(self._hal_us)
+        self._pins.toggle(gpio)
+
+    def _pwm(self, gpio: int, level: int | None) -> None:
+        self.wiring.configure(gpio, IN if level is None else OUT, PULL_NONE, level, None)
 
     def pin_irq(self, gpio: int, trigger: int, handler: Callable[[], None] | None) -> None:
         """`handler` runs at each edge that `trigger` (4 falling, 8 rising) names; None switches it off."""

@@ -69,6 +69,10 @@ class Pins:
             pin.value = value
             self._changed(gpio)
 
+    def toggle(self, gpio: int) -> None:
+        pin = self._pins.get(gpio)
+        self.write(gpio, 1 - pin.value if pin else 1)
+
     def drive(self, gpio: int, level: int) -> None:
         """The outside drives the net to `level`."""
         self.outside[gpio] = level

@@ -37,7 +37,8 @@ class Site:
         self.hub = Hub(clock, self.trace, self.power, world.hub, world.clock.hub_drift_ppm)
         self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest)
         self.mcu.set_clock_error(world.clock.drift_ppm, world.clock.tick_origin_us)
-        self.mcu.network = Network(world.network, world.fetch_fails)
+        self.mcu.peripherals.network = Network(world.network, world.fetch_fails)
+        self.mcu.peripherals.parts = world.parts
         if flash:
             self.mcu.chip.data[:] = flash
         self.power.start()

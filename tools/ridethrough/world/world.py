@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ridethrough.world.hub_params import HubParams
+from ridethrough.world.peripherals import Parts
 
 
 @dataclass(frozen=True)
@@ -56,5 +57,6 @@ class World:
     start_mwh: int = 123_456_789
     network: Mapping[str, bytes] = field(default_factory=dict)
     """What each address answers to firmware that fetches it; any other answers 404."""
+    parts: Parts = field(default_factory=Parts)
     fetch_fails: int = 0
     """The so many'th answer of the network is 503 instead; 0: none."""

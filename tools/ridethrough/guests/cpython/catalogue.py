@@ -5,6 +5,7 @@ python -m ridethrough.guests.cpython.catalogue > docs/simulated.md
 
 from __future__ import annotations
 
+import builtins
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -13,18 +14,25 @@ from ridethrough.boards import Board
 from ridethrough.guests.cpython.files import Mounts
 from ridethrough.guests.cpython.guest import CPythonGuest
 from ridethrough.guests.cpython.modules import make_modules
-from ridethrough.guests.cpython.strict import NOT_SIMULATED
+from ridethrough.guests.missing import NOT_SIMULATED
+from ridethrough.guests.part_files import MACHINE, MODULES
 from ridethrough.world.site import Site
 from ridethrough.world.world import World
 
-PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropython", "gc")
+PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropython", "gc", "sys", *MODULES)
 """The modules that differ from CPython's; the rest are CPython's own with fewer names."""
 
 
 def simulated() -> dict[str, dict[str, Any]]:
     """The simulated modules' public names, as one board finds them."""
-    site = Site(Board.load("rpi_pico"), World(), CPythonGuest())
-    modules = make_modules(site.mcu, Mounts(None), [], None)
+    site = Site(Board.load("rpi_pico_w"), World(), CPythonGuest())
+    modules, parts = make_modules(site.mcu, Mounts(None), [], None, vars(builtins))
+    for name in MACHINE:
+        getattr(modules["machine"], name)
+    for name in MODULES:
+        found = parts.module(name)
+        assert found is not None
+        modules[name] = found
     return {m: {n: v for n, v in vars(modules[m]).items() if not n.startswith("_")} for m in PORT_MODULES}
 
 

@@ -69,7 +69,7 @@ class LfsFile:
         return self._call(lfs.file_read, n)  # type: ignore[no-any-return]
 
     def readinto(self, buf: Any) -> int:
-        view = memoryview(buf)
+        view = memoryview(buf).cast("B")
         data = self._read(len(view))
         view[: len(data)] = data
         return len(data)
@@ -257,7 +257,8 @@ class Mounts:
                 return
         raise OSError(errno.EINVAL)
 
-    def open(self, path: str, mode: str = "r") -> Any:
+    def open(self, path: str, mode: str = "r", buffering: int = -1, *, encoding: str | None = None) -> Any:
+        # the port takes the last two and does nothing with them: text is UTF-8
         fs, rest = self._find(path)
         return fs.open(rest, mode)
 

@@ -14,6 +14,7 @@ from ridethrough.guests.costs import charged
 from ridethrough.guests.cpython.code import SHOW, TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.modules import BUILTINS, make_modules
+from ridethrough.guests.cpython.strict import refuse
 from ridethrough.guests.flashfs import FlashFs
 from ridethrough.guests.repl import SINGLE, Repl
 from ridethrough.world.mcu import Mcu
@@ -70,14 +71,14 @@ class _Boot:
         self._files = Mounts(root, "/flash" if stm32 else "/")
         self.ended = root.ended
         self._path = ["", ".frozen", *(("/flash", "/flash/lib") if stm32 else ("/lib",))]
-        self._builtin = make_modules(mcu, self._files, self._path, root)
-        self._modules: dict[str, ModuleType] = self._builtin["sys"].modules
         names = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
         names.update(__import__=self._import, open=self._files.open, print=self._print)
         names.update(__build_class__=builtins.__build_class__, __name__="builtins")
         names[TICK] = mcu.tick
         names[SHOW] = lambda value: None if value is None else self._print(repr(value))
         self._names: dict[str, Any] = names
+        self._builtin, self._parts = make_modules(mcu, self._files, self._path, root, names)
+        self._modules: dict[str, ModuleType] = self._builtin["sys"].modules
         self._main: dict[str, Any] = {"__name__": "__main__", "__builtins__": names}
 
     def execute(self, path: str) -> bool:
@@ -173,10 +174,15 @@ class _Boot:
                 return self._execute_module(full, base + "/__init__.py", [base])
             if self._is(base + ".py", 0x8000):
                 return self._execute_module(full, base + ".py", None)
-        if full[:1] == "u" and full[1:] in self._builtin:
-            # as the port resolves the old names
-            return self._builtin[full[1:]]
-        raise ImportError(f"no module named '{full}'")
+        if parent:
+            raise ImportError(f"no module named '{full}'")
+        for name in (full, full.removeprefix("u")):
+            # also by the old names, as the port resolves them
+            found = self._builtin.get(name) or self._parts.module(name)
+            if found:
+                self._builtin[name] = found
+                return found
+        raise refuse(self._mcu, "", full)
 
     def _is(self, path: str, mode: int) -> bool:
         try:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from ridethrough.guests.cpython.strict import Strict
+from ridethrough.guests.cpython.parts import whole
+from ridethrough.guests.cpython.strict import Strict, refuse_given
 from ridethrough.world import mcu as world
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer as WorldTimer
@@ -22,18 +23,13 @@ _ADC_PINS = {
     "esp32": (32, 33, 34, 35, 36, 37, 38, 39),
     "stm32": (*range(8), 16, 17, *range(32, 38)),
 }
-_INPUT_ONLY = {"rp2": 64, "esp32": 34, "stm32": 64}
+_INPUT_ONLY = {"rp2": 65, "esp32": 34, "stm32": 64}
 _TIMERS = {"rp2": (-1,), "esp32": (0, 1, 2, 3), "stm32": (-1,)}
 _CPU_HZ = 125_000_000
-
-
-def not_simulated(what: str, **given: Any) -> None:
-    """A parameter that the port has and we do not is refused when it is used, not passed over."""
-    for name, value in given.items():
-        if value is not None:
-            raise NotImplementedError(
-                f"machine.{what}({name}=...) is in the port, but the emulator does not simulate it"
-            )
+_RP2_NAME = re.compile(r"(?:GP|GPIO)(\d{1,2})")
+_TIMER_US_LEAST = 20
+"""A timer that is faster would leave the firmware no time at all: the port's own handling takes about as long
+[assumed]."""
 
 
 def module(mcu: Mcu) -> dict[str, Any]:
@@ -42,7 +38,14 @@ def module(mcu: Mcu) -> dict[str, Any]:
     input_only = _INPUT_ONLY[port]
 
     def gpio_of(id: Any) -> int:
-        # by number, or on the stm32 port by the name of the CPU's pin
+        # by number, on the stm32 port by the name of the CPU's pin, on the rp2 port by that of the board's
+        if id == "LED" and mcu.board.led_gpio is not None:
+            return mcu.board.led_gpio
+        if port == "rp2" and isinstance(id, str):
+            match = _RP2_NAME.fullmatch(id)
+            if match and int(match[1]) <= _LAST_GPIO[port]:
+                return int(match[1])
+            raise ValueError("unknown named pin")
         if port == "stm32":
             match = _STM32_PIN.fullmatch(id) if isinstance(id, str) else None
             if match:
@@ -52,6 +55,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         raise ValueError("invalid pin")
 
     class Pin(Strict):
+        _owner, _mcu = "machine.Pin", mcu
         _gpio: int
         IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
         PULL_UP, PULL_DOWN = 1, 2
@@ -80,7 +84,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
             drive: int | None = None,
             alt: int | None = None,
         ) -> None:
-            not_simulated("Pin", drive=drive, alt=alt)
+            refuse_given(mcu, "machine.Pin", drive=drive, alt=alt)
             if mode not in (None, 0, 1, 2):
                 raise ValueError("invalid pin af")
             self._set_up(mode, pull, value, None)
@@ -103,10 +107,11 @@ def module(mcu: Mcu) -> dict[str, Any]:
         def irq(
             self, handler: Any = None, trigger: int = 12, *, priority: Any = None, wake: Any = None, hard: bool = False
         ) -> None:
-            not_simulated("Pin.irq", priority=priority, wake=wake)
-            if handler and not hard:
-                raise NotImplementedError("Pin.irq is simulated with hard=True only")
+            refuse_given(mcu, "machine.Pin.irq", priority=priority, wake=wake)
             mcu.pin_irq(self._gpio, trigger, (lambda: handler(self)) if handler else None)
+
+        def toggle(self) -> None:
+            mcu.pin_toggle(self._gpio)
 
         def on(self) -> None:
             mcu.pin_write(self._gpio, 1)
@@ -134,7 +139,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
             drive: int | None = None,
             hold: Any = None,
         ) -> None:
-            not_simulated("Pin", drive=drive)
+            refuse_given(mcu, "machine.Pin", drive=drive)
             if mode not in (None, 0, 1, 2):
                 raise ValueError("invalid mode")
             self._set_up(mode, pull, value, None if hold is None else bool(hold))
@@ -145,9 +150,14 @@ def module(mcu: Mcu) -> dict[str, Any]:
     PadPin.__name__ = "Pin"
 
     class ADC(Strict):
+        _owner, _mcu = "machine.ADC", mcu
+
         def __init__(self, id: Any, *, sample_ns: Any = None, atten: Any = None) -> None:
-            not_simulated("ADC", sample_ns=sample_ns, atten=atten)
-            self._gpio = id._gpio if isinstance(id, Pin) else id
+            refuse_given(mcu, "machine.ADC", sample_ns=sample_ns, atten=atten)
+            self._gpio = id._gpio if isinstance(id, Pin) else whole(id)
+            if port == "rp2" and isinstance(id, int) and id < len(_ADC_PINS[port]):
+                # the number of a channel
+                self._gpio = _ADC_PINS[port][id]
             if self._gpio not in _ADC_PINS[port]:
                 raise ValueError("Pin doesn't have ADC capabilities")
 
@@ -169,10 +179,12 @@ def module(mcu: Mcu) -> dict[str, Any]:
     AttenuatedADC.__name__ = "ADC"
 
     class WDT(Strict):
+        _owner, _mcu = "machine.WDT", mcu
+
         def __init__(self, id: int = 0, timeout: int = 5000) -> None:
             if id != 0:
                 raise ValueError(f"WDT({id}) doesn't exist")
-            if timeout > mcu.board.wdt_ms_max:
+            if whole(timeout) > mcu.board.wdt_ms_max:
                 raise ValueError(f"timeout exceeds {mcu.board.wdt_ms_max}")
             mcu.wdt_start(timeout)
 
@@ -180,6 +192,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
             mcu.wdt_feed()
 
     class Timer(Strict):
+        _owner, _mcu = "machine.Timer", mcu
         ONE_SHOT, PERIODIC = 0, 1
 
         def __init__(self, id: int = -1, **how: Any) -> None:
@@ -200,7 +213,9 @@ def module(mcu: Mcu) -> dict[str, Any]:
             hard: bool = False,
         ) -> None:
             self.deinit()
-            us = int(1_000_000 / freq) if freq is not None else period * 1_000_000 // tick_hz
+            us = int(1_000_000 / freq) if freq else whole(period) * 1_000_000 // (whole(tick_hz) or 1)
+            if us < _TIMER_US_LEAST:
+                raise NotImplementedError(f"a timer of less than {_TIMER_US_LEAST} us is not simulated here")
 
             def called() -> None:
                 # the port prints what a callback raises and goes on
@@ -210,7 +225,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
                 except Exception as e:
                     mcu.stdout_write(f"{type(e).__name__}: {e}\n")
 
-            self._timer = WorldTimer(max(1, us), mode == Timer.PERIODIC, called)
+            self._timer = WorldTimer(us, mode == Timer.PERIODIC, called)
             mcu.timer_start(self._timer)
 
         def deinit(self) -> None:
@@ -218,6 +233,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
                 self._timer.active = False
 
     class RTC(Strict):
+        _owner, _mcu = "machine.RTC", mcu
+
         def datetime(self, datetimetuple: tuple[int, ...] | None = None) -> tuple[int, ...] | None:
             if datetimetuple is None:
                 t = time.gmtime(mcu.unix_time())
@@ -227,6 +244,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
             return None
 
     class I2C(Strict):
+        _owner, _mcu = "machine.I2C", mcu
+
         def __init__(
             self, id: int, *, scl: Any = None, sda: Any = None, freq: int = 400_000, timeout: int = 50_000
         ) -> None:
@@ -245,8 +264,12 @@ def module(mcu: Mcu) -> dict[str, Any]:
             self.readfrom_mem_into(addr, memaddr, buf)
             return bytes(buf)
 
+    def lightsleep(ms: int | None = None) -> None:
+        # without a time until something wakes it: nothing does here but a reset
+        mcu.wait_us(10**12 if ms is None else whole(ms) * 1000)
+
     def freq(hz: int | None = None) -> int:
-        not_simulated("freq", hz=hz)
+        refuse_given(mcu, "machine.freq", hz=hz)
         return _CPU_HZ
 
     class Mem32:
@@ -274,6 +297,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "enable_irq": lambda state: mcu.irq(bool(state)) and None,
         "idle": lambda: mcu.wait_us(1000),
         "freq": freq,
+        "lightsleep": lightsleep,
     }
 
 
@@ -282,7 +306,7 @@ def time_module(mcu: Mcu) -> dict[str, Any]:
     half = world.TICK_WRAP // 2
 
     def sleep_us(us: int) -> None:
-        mcu.sleep_us(max(0, us))
+        mcu.sleep_us(max(0, whole(us)))
 
     def broken_down(secs: int | None = None) -> tuple[int, ...]:
         t = time.gmtime(mcu.unix_time() if secs is None else secs)
@@ -291,10 +315,11 @@ def time_module(mcu: Mcu) -> dict[str, Any]:
     return {
         "ticks_ms": mcu.ticks_ms,
         "ticks_us": mcu.ticks_us,
-        "ticks_add": lambda ticks, delta, /: (ticks + delta) % world.TICK_WRAP,
-        "ticks_diff": lambda ticks1, ticks2, /: (ticks1 - ticks2 + half) % world.TICK_WRAP - half,
+        "ticks_cpu": mcu.ticks_us,
+        "ticks_add": lambda ticks, delta, /: (whole(ticks) + whole(delta)) % world.TICK_WRAP,
+        "ticks_diff": lambda ticks1, ticks2, /: (whole(ticks1) - whole(ticks2) + half) % world.TICK_WRAP - half,
         "sleep": lambda seconds: sleep_us(int(seconds * 1_000_000)),
-        "sleep_ms": lambda ms: sleep_us(ms * 1000),
+        "sleep_ms": lambda ms: sleep_us(whole(ms) * 1000),
         "sleep_us": sleep_us,
         "time": mcu.unix_time,
         "gmtime": broken_down,

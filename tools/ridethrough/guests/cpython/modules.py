@@ -7,19 +7,24 @@ import binascii
 import collections
 import errno
 import hashlib
+import heapq
 import io
 import json
 import math
+import re
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType, SimpleNamespace
+from operator import itemgetter
+from types import ModuleType
 from typing import Any
 
-from ridethrough.guests.cpython import asyncio_sim, machine, requests
+from ridethrough.guests import part_files
+from ridethrough.guests.cpython import asyncio_sim, machine
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
-from ridethrough.guests.cpython.strict import StrictModule
+from ridethrough.guests.cpython.parts import Parts
 from ridethrough.world.mcu import Mcu
+from ridethrough.world.runtime import Timer
 
 BUILTINS = frozenset(
     """ArithmeticError AssertionError AttributeError BaseException EOFError Ellipsis Exception GeneratorExit
@@ -40,8 +45,24 @@ _KEPT = {
     "errno": (errno, "EACCES EAGAIN EEXIST EINVAL EIO EISDIR ENODEV ENOENT ENOMEM EPERM ETIMEDOUT"),
     "json": (json, "dump dumps load loads"),
     "math": (math, "ceil floor sqrt exp log log2 log10 pow sin cos tan atan2 pi e isnan isinf trunc fabs"),
+    "re": (re, "compile match search sub"),
+    "heapq": (heapq, "heapify heappop heappush"),
     "collections": (collections, "OrderedDict deque namedtuple"),
 }
+
+
+PORT_NAMES = {"rp2": "rp2", "esp32": "esp32", "stm32": "pyboard"}
+"""What a port calls itself in sys.platform and os.uname()."""
+RELEASE = (1, 29, 0)
+_MPY = 0x306
+"""Of sys.implementation: which .mpy files it takes; those without native code."""
+_Uname = collections.namedtuple("_Uname", "sysname nodename release version machine")
+
+
+class _Implementation(tuple[Any, ...]):
+    """sys.implementation: MicroPython's is a tuple whose parts have names, also such as a namedtuple cannot have."""
+
+    name, version, _machine, _mpy = (property(itemgetter(i)) for i in range(4))
 
 
 class _IOBase:
@@ -63,24 +84,34 @@ def _littlefs(mcu: Mcu, flash: LfsVfs | None, bdev: Any, progsize: int, mtime: b
     return flash
 
 
-def make_modules(mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None) -> dict[str, ModuleType]:
-    """Built-in modules by name, for one boot of one board."""
+def make_modules(
+    mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None, builtins: dict[str, Any]
+) -> tuple[dict[str, ModuleType], Parts]:
+    """Built-in modules by name, for one boot of one board, and what comes later. `builtins`: what its firmware has."""
     stdin, stdout = machine.streams(mcu)
     named: dict[str, dict[str, Any]] = {
         name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()
     }
     named["machine"] = machine.module(mcu)
     named["time"] = machine.time_module(mcu)
-    named["os"] = files.functions() | {"sep": "/"}
+    title, port = mcu.board.title, PORT_NAMES[mcu.board.port]
+    release = ".".join(map(str, RELEASE))
+    named["os"] = files.functions() | {
+        "sep": "/",
+        "sync": lambda: None,
+        "uname": lambda: _Uname(port, port, release, f"v{release}", title),
+        "urandom": lambda n: bytes.fromhex(mcu.peripherals.entropy(n)),
+    }
     named["asyncio"] = asyncio_sim.module(mcu)
     named["vfs"] = {"mount": files.mount, "umount": files.umount}
     if mcu.board.port == "stm32":
         named["pyb"] = {"Flash": _Flash}
         named["vfs"]["VfsLfs2"] = lambda bdev, *, progsize, mtime: _littlefs(mcu, flash, bdev, progsize, mtime)
     named["io"] = {"IOBase": _IOBase, "BytesIO": io.BytesIO, "StringIO": io.StringIO, "open": files.open}
-    named["hashlib"] = {"sha256": _sha256(mcu)}
+    named["hashlib"] = {name: _digest(mcu, name) for name in ("sha256", "sha1", "md5")}
     named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}
     named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *amount: -1}
+    named["gc"] |= {"enable": lambda: None, "disable": lambda: None, "isenabled": lambda: True}
     named["micropython"] = {
         "const": lambda expr: expr,
         "kbd_intr": mcu.interrupt_char,
@@ -88,45 +119,48 @@ def make_modules(mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None)
         "viper": lambda _func: _func,
         "heap_lock": lambda: None,
         "heap_unlock": lambda: None,
+        "alloc_emergency_exception_buf": lambda size: None,
+        "opt_level": lambda *level: 0 if not level else None,
+        "schedule": lambda func, arg: mcu.timer_start(Timer(1, False, lambda: func(arg))),
     }
     named["sys"] = {
         "path": path,
         "modules": {},
         "stdin": stdin,
         "stdout": stdout,
-        "platform": "rp2",
+        "stderr": stdout,
+        "platform": port,
         "byteorder": "little",
         "maxsize": 2**31 - 1,
-        "implementation": SimpleNamespace(name="micropython", version=(1, 29, 0, "")),
+        "implementation": _Implementation(("micropython", (*RELEASE, ""), title, _MPY)),
+        "version": f"3.4.0; MicroPython v{release}",
+        "version_info": (3, 4, 0),
+        "argv": [],
         "exit": sys.exit,
         "print_exception": lambda e, file=None: stdout.write(f"{type(e).__name__}: {e}\n"),
     }
-    if mcu.network.answers:
-        # boards with a network have these, frozen or built in
-        named["requests"] = named["urequests"] = requests.module(mcu)
-        named["hashlib"]["sha1"] = hashlib.sha1
-    modules: dict[str, ModuleType] = {}
-    for name, contents in named.items():
-        modules[name] = StrictModule(name)
-        modules[name].__dict__.update(contents)
-    return modules
+    parts = Parts(mcu, named["machine"]["Pin"], builtins)
+    later = {"machine": part_files.MACHINE}
+    return {name: parts.strict_module(name, contents, later.get(name)) for name, contents in named.items()}, parts
 
 
-def _sha256(mcu: Mcu) -> Callable[..., Any]:
-    class Sha256:
+def _digest(mcu: Mcu, name: str) -> type:
+    class Digest:
         def __init__(self, data: Any = b"") -> None:
-            self._sha = hashlib.sha256()
+            self._sha = hashlib.new(name)
             if data:
                 self.update(data)
 
         def update(self, data: Any) -> None:
+            data = data.encode() if isinstance(data, str) else data
             mcu.spend(len(data) * mcu.board.cost.sha256_us_per_kib // 1024)
             self._sha.update(data)
 
         def digest(self) -> bytes:
             return self._sha.digest()
 
-    return Sha256
+    Digest.__name__ = name
+    return Digest
 
 
 def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:

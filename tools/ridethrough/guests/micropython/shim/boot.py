@@ -1,7 +1,8 @@
 # Runs inside the MicroPython VM: makes it look like a board, then boots the firmware from its flash.
-# Everything that the world has a say in is asked of the host, over link.py; hardware.py, console.py, files.py and
-# network.py are what firmware finds. The firmware never sees these modules.
+# Everything that the world has a say in is asked of the host, over link.py; hardware.py, console.py and files.py
+# are what firmware finds. The firmware never sees these modules.
 import builtins
+import collections
 import gc
 import io
 import os
@@ -35,8 +36,6 @@ def charged_verify(module):
 
 
 def import_charged(name, *rest):
-    if name.split(".")[0] in ("asyncio", "uasyncio"):
-        raise NotImplementedError("the VM's asyncio counts real time, in C: run it on the cpython guest")
     # What a board compiles on import, it is charged for here, before the module's first line runs.
     if name and name not in sys.modules and not (len(rest) > 3 and rest[3]):
         base = name.replace(".", "/")
@@ -54,7 +53,51 @@ def import_charged(name, *rest):
                 if name == "esme.p256":
                     charged_verify(sys.modules[name])
                 return module
-    return _import(name, *rest)
+        return import_builtin(name, *rest)
+    found = _import(name, *rest)
+    if len(rest) > 2 and rest[2] and type(found) is link.Module:
+        # what is missing of it is an ImportError in this statement
+        for one in rest[2]:
+            if one != "*" and not hasattr(found, one):
+                raise ImportError("can't import name " + one)
+    return found
+
+
+KEPT = (
+    "array",
+    "asyncio",
+    "binascii",
+    "builtins",
+    "collections",
+    "errno",
+    "gc",
+    "heapq",
+    "io",
+    "json",
+    "math",
+    "re",
+    "struct",
+)
+PARTS = ["random"] + (["network", "socket", "requests"] if BOARD["network"] else [])
+
+
+def import_builtin(name, *rest):
+    # No file has it. The VM has more modules than a board, and some that count real time or reach the host.
+    top = name.split(".")[0]
+    top = top[1:] if top[:1] == "u" and top[1:] in KEPT + PARTS else top
+    if top == "asyncio" and "_asyncio" not in sys.modules:
+        sys.modules["_asyncio"] = link.Module("", **link.part("tasks"))
+    if top in PARTS:
+        contents = link.part(top)
+        module = link.Module(top)
+        for one in contents:
+            if one not in link.given and one[:2] != "__":
+                setattr(module, one, contents[one])
+        sys.modules[top] = sys.modules[name] = module
+        return import_charged(name, *rest)
+    if top in KEPT or name == "_asyncio":
+        return _import(name, *rest)
+    link.missing("", top)
 
 
 def text_of(e):
@@ -112,28 +155,57 @@ def prompt(names):
 
 
 shims = hardware.modules()
-shims["select"] = link.Module(poll=console.Poll, POLLIN=1, POLLOUT=4, POLLERR=8, POLLHUP=16)
+shims["select"] = link.Module("select", poll=console.Poll, POLLIN=1, POLLOUT=4, POLLERR=8, POLLHUP=16)
 shims["micropython"] = link.Module(
+    "micropython",
+    alloc_emergency_exception_buf=lambda size: None,
+    opt_level=lambda *level: None if level else 0,
+    schedule=hardware.schedule,
+    native=lambda f: f,
+    viper=lambda f: f,
     kbd_intr=lambda char: link.call("interrupt_char", char),
     const=lambda value: value,
     heap_lock=lambda: None,
     heap_unlock=lambda: None,
 )
+_release = "1.29.0"
+_port = {"stm32": "pyboard"}.get(BOARD["port"], BOARD["port"])
+_Implementation = collections.namedtuple("implementation", ("name", "version", "_machine", "_mpy"))
+_Uname = collections.namedtuple("uname_result", ("sysname", "nodename", "release", "version", "machine"))
 shims["sys"] = link.Module(
-    path=sys.path, modules=sys.modules, stdin=console.STDIN, stdout=console.STDIN, argv=[], byteorder="little",
-    maxsize=(1 << 31) - 1, version=sys.version, implementation=sys.implementation, platform="rp2", exit=sys.exit,
+    "sys", path=sys.path, modules=sys.modules, stdin=console.STDIN, stdout=console.STDIN, stderr=console.STDIN, argv=[],
+    byteorder="little", maxsize=(1 << 31) - 1, version="3.4.0; MicroPython v" + _release, version_info=(3, 4, 0),
+    implementation=_Implementation("micropython", (1, 29, 0, ""), BOARD["title"], 0x306), platform=_port, exit=sys.exit,
     print_exception=sys.print_exception,
 )  # fmt: skip
-shims["vfs"] = link.Module(mount=vfs.mount, umount=vfs.umount, VfsLfs2=vfs.VfsLfs2)
-if BOARD["network"]:
-    import network
-
-    shims["requests"] = link.Module(get=network.fetch, Response=network.Response)
+shims["os"] = link.Module(
+    "os", sync=lambda: None, uname=lambda: _Uname(_port, _port, _release, "v" + _release, BOARD["title"]), sep="/",
+    urandom=lambda n: bytes.fromhex(link.call("entropy", n)),
+)  # fmt: skip
+for name in (
+    "chdir",
+    "getcwd",
+    "ilistdir",
+    "listdir",
+    "mkdir",
+    "remove",
+    "rename",
+    "rmdir",
+    "stat",
+    "statvfs",
+    "unlink",
+):
+    setattr(shims["os"], name, getattr(os, name))
+shims["vfs"] = link.Module("vfs", mount=vfs.mount, umount=vfs.umount, VfsLfs2=vfs.VfsLfs2)
 if hardware.STM32:
-    shims["pyb"] = link.Module(Flash=lambda *, start: _device)
+    shims["pyb"] = link.Module("pyb", Flash=lambda *, start: _device)
 for name in list(shims):
     shims["u" + name] = shims[name]  # the old names
-for name in ("console", "files", "hardware", "link", "network"):
+link.given.update(
+    link=link, Strict=link.Strict, Pin=hardware.Pin, whole=link.whole, refuse_given=link.refuse_given,
+    missing=link.missing, PORT=BOARD["port"], RADIO=BOARD["wifi"],
+)  # fmt: skip
+for name in ("console", "files", "hardware", "link"):
     sys.modules.pop(name, None)
 sys.modules.update(shims)
 builtins.print = console.say

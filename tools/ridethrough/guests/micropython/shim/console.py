@@ -13,6 +13,12 @@ class Poll:
             raise OSError(22)
         self._registered = True
 
+    def modify(self, stream, eventmask):
+        pass
+
+    def unregister(self, stream):
+        self._registered = False
+
     def ipoll(self, timeout=-1, flags=0):
         return iter(self.poll(timeout))
 

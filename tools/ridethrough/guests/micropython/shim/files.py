@@ -58,10 +58,11 @@ def still_open(entry):
         return False
 
 
-def tracked_open(path, mode="r", *rest):
+def tracked_open(path, mode="r", buffering=-1, *, encoding=None):
+    # The port takes the last two and does nothing with them.
     # A file that is dropped without close() would be committed at some garbage collection: kept here, it
     # never is, and what is still open when the firmware ends is said.
-    f = _open(path, mode, *rest)
+    f = _open(path, mode)
     if isinstance(path, str):
         if "r" in mode and "+" not in mode:
             _read[:] = [entry for entry in _read if still_open(entry)]

@@ -10,9 +10,15 @@ RATE = BOARD["rate"]
 ESP32 = BOARD["port"] == "esp32"
 STM32 = BOARD["port"] == "stm32"
 _HALF = 1 << 29
+ADC_PINS = {
+    "rp2": range(26, 30),
+    "esp32": range(32, 40),
+    "stm32": (0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 32, 33, 34, 35, 36, 37),
+}[BOARD["port"]]
 
 
-class Pin:
+class Pin(link.Strict):
+    _owner = "machine.Pin"
     IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
     PULL_UP, PULL_DOWN = 1, 2
     IRQ_FALLING, IRQ_RISING = 4, 8
@@ -26,7 +32,7 @@ class Pin:
         level = None if value is None else int(bool(value))
         hold = how.pop("hold", None) if ESP32 else None
         if how:
-            raise TypeError("extra keyword arguments given")
+            link.refuse_given("machine.Pin", how)
         link.call("pin_configure", self._gpio, mode, pull or 0, level, hold if hold is None else bool(hold))
         link.levels.clear()
         if level is not None:
@@ -48,12 +54,16 @@ class Pin:
 
     __call__ = value
 
-    def irq(self, handler=None, trigger=12, *, hard=False):
-        # the esp32 port schedules handlers: it has no hard ones
-        if handler and hard == ESP32:
-            raise NotImplementedError("Pin.irq is simulated with hard=True only, and on the esp32 port without")
+    def irq(self, handler=None, trigger=12, *, hard=False, **how):
+        if how:
+            link.refuse_given("machine.Pin.irq", how)
         link.callbacks.append(lambda: handler(self))
         link.call("pin_irq", self._gpio, trigger, len(link.callbacks) - 1 if handler else -1)
+
+    def toggle(self):
+        link.call("pin_toggle", self._gpio)
+        link.levels.clear()
+        link.driven.pop(self._gpio, None)
 
     def on(self):
         self.value(1)
@@ -67,7 +77,14 @@ class Pin:
 
 
 def _gpio_of(id):
-    # by number, or on the stm32 port by the name of the CPU's pin
+    # by number, on the stm32 port by the name of the CPU's pin, on the rp2 port by that of the board's
+    if id == "LED" and BOARD["led"] is not None:
+        return BOARD["led"]
+    if isinstance(id, str) and not STM32 and not ESP32:
+        digits = id[4:] if id[:4] == "GPIO" else id[2:] if id[:2] == "GP" else ""
+        if digits.isdigit() and len(digits) < 3 and int(digits) < 30:
+            return int(digits)
+        raise ValueError("unknown named pin")
     if STM32:
         if isinstance(id, str):
             name = id[1:] if id[:1] == "P" else id
@@ -78,9 +95,18 @@ def _gpio_of(id):
     raise ValueError("invalid pin")
 
 
-class ADC:
-    def __init__(self, id):
-        self._gpio = id._gpio if isinstance(id, Pin) else id
+class ADC(link.Strict):
+    _owner = "machine.ADC"
+
+    def __init__(self, id, **how):
+        if how:
+            link.refuse_given("machine.ADC", how)
+        self._gpio = id._gpio if isinstance(id, Pin) else link.whole(id)
+        if not STM32 and not ESP32 and not isinstance(id, Pin) and 0 <= self._gpio < 4:
+            # the number of a channel
+            self._gpio += 26
+        if self._gpio not in ADC_PINS:
+            raise ValueError("Pin doesn't have ADC capabilities")
 
     def read_u16(self):
         gpio = self._gpio
@@ -104,9 +130,13 @@ class AttenuatedADC(ADC):  # the esp32 port's
         return min(self.read_u16() * BOARD["io_mv"] * 1000 >> 16, 3100000)
 
 
-class WDT:
+class WDT(link.Strict):
+    _owner = "machine.WDT"
+
     def __init__(self, id=0, timeout=5000):
-        if timeout > BOARD["wdt_ms_max"]:
+        if id != 0:
+            raise ValueError("WDT(%d) doesn't exist" % id)
+        if link.whole(timeout) > BOARD["wdt_ms_max"]:
             raise ValueError("timeout exceeds %d" % BOARD["wdt_ms_max"])
         link.call("wdt_start", timeout)
 
@@ -117,10 +147,13 @@ class WDT:
             link.call("wdt_feed")
 
 
-class Timer:
+class Timer(link.Strict):
+    _owner = "machine.Timer"
     ONE_SHOT, PERIODIC = 0, 1
 
     def __init__(self, id=-1, **how):
+        if id not in ((0, 1, 2, 3) if ESP32 else (-1,)):
+            raise ValueError("Timer doesn't exist")
         self._n = -1
         if how:
             self.init(**how)
@@ -129,15 +162,20 @@ class Timer:
         self.deinit()
         self._n = len(link.callbacks)
         link.callbacks.append(lambda: callback(self))
-        us = int(1000000 / freq) if freq else period * 1000000 // tick_hz
-        link.call("timer_start", max(1, us), mode == Timer.PERIODIC, self._n)
+        us = int(1000000 / freq) if freq else link.whole(period) * 1000000 // (link.whole(tick_hz) or 1)
+        if us < 20:
+            # as on the cpython guest
+            raise NotImplementedError("a timer of less than 20 us is not simulated here")
+        link.call("timer_start", us, mode == Timer.PERIODIC, self._n)
 
     def deinit(self):
         if self._n >= 0:
             link.call("timer_stop", self._n)
 
 
-class RTC:
+class RTC(link.Strict):
+    _owner = "machine.RTC"
+
     def datetime(self, when=None):
         if when is None:
             t = broken_down()
@@ -145,7 +183,9 @@ class RTC:
         link.call("set_unix_time", time.mktime((when[0], when[1], when[2], when[4], when[5], when[6], 0, 0)))
 
 
-class I2C:
+class I2C(link.Strict):
+    _owner = "machine.I2C"
+
     def __init__(self, id, *, scl=None, sda=None, freq=400000):
         pass
 
@@ -168,18 +208,23 @@ class Mem32:
         return link.call("output_enables")
 
 
-class Sha256:
-    def __init__(self, data=b""):
-        self._sha = hashlib.sha256()
-        if data:
-            self.update(data)
+def digest_of(real):
+    class Digest:
+        def __init__(self, data=b""):
+            self._sha = real()
+            if data:
+                self.update(data)
 
-    def update(self, data):
-        link.spend(len(data) * BOARD["sha256_us_per_kib"] // 1024)
-        self._sha.update(data)
+        def update(self, data):
+            link.spend(
+                len(bytes(data, "utf-8") if isinstance(data, str) else data) * BOARD["sha256_us_per_kib"] // 1024
+            )
+            self._sha.update(data)
 
-    def digest(self):
-        return self._sha.digest()
+        def digest(self):
+            return self._sha.digest()
+
+    return Digest
 
 
 def ticks(us_each):
@@ -196,7 +241,7 @@ def ticks_ms():
 
 
 def sleep_us(us):
-    us = max(0, us)
+    us = max(0, link.whole(us))
     if not link.passes(us * 1000000 // RATE):
         link.call("sleep_us", us)
 
@@ -205,9 +250,20 @@ def broken_down(seconds=None):
     return time.gmtime(link.call("unix_time") if seconds is None else seconds)
 
 
+def freq(hz=None):
+    link.refuse_given("machine.freq", {"hz": hz})
+    return 125000000
+
+
+def schedule(func, arg):
+    link.callbacks.append(lambda: func(arg))
+    link.call("timer_start", 1, False, len(link.callbacks) - 1)
+
+
 def modules():
     # The firmware's `machine`, `time` and `hashlib`.
     machine = link.Module(
+        "machine", {"PWM": "pwm", "UART": "serial", "SPI": "serial", "Signal": "signal"},
         Pin=Pin, ADC=AttenuatedADC if ESP32 else ADC, WDT=WDT, Timer=Timer, RTC=RTC, I2C=I2C, mem32=Mem32(),
         PWRON_RESET=1, WDT_RESET=3,
         reset=lambda: link.call("machine_reset"),
@@ -217,24 +273,27 @@ def modules():
         disable_irq=lambda: int(link.call("irq", True)),
         enable_irq=lambda state: link.call("irq", bool(state)) and None,
         idle=lambda: link.call("sleep_us", 1000),
-        freq=lambda: 125000000,
+        freq=freq,
+        lightsleep=lambda ms=None: link.call("sleep_us", 10**12 if ms is None else link.whole(ms) * 1000),
     )  # fmt: skip
     if STM32:
         machine.HARD_RESET, machine.SOFT_RESET = 2, 0
     clock = link.Module(
+        "time",
+        ticks_cpu=ticks_us,
         ticks_ms=ticks_ms,
         ticks_us=ticks_us,
-        ticks_add=lambda t, d: (t + d) % (1 << 30),
-        ticks_diff=lambda a, b: (a - b + _HALF) % (1 << 30) - _HALF,
+        ticks_add=lambda t, d: (link.whole(t) + link.whole(d)) % (1 << 30),
+        ticks_diff=lambda a, b: (link.whole(a) - link.whole(b) + _HALF) % (1 << 30) - _HALF,
         sleep=lambda s: sleep_us(int(s * 1000000)),
-        sleep_ms=lambda ms: sleep_us(ms * 1000),
+        sleep_ms=lambda ms: sleep_us(link.whole(ms) * 1000),
         sleep_us=sleep_us,
         time=lambda: link.call("unix_time"),
         gmtime=broken_down,
         localtime=broken_down,
         mktime=time.mktime,
     )
-    digests = link.Module(sha256=Sha256)
-    if BOARD["network"]:
-        digests.sha1 = hashlib.sha1
+    digests = link.Module("hashlib")
+    for name in ("sha256", "sha1", "md5"):
+        setattr(digests, name, digest_of(getattr(hashlib, name)))
     return {"machine": machine, "time": clock, "hashlib": digests}

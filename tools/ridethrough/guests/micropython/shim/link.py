@@ -1,10 +1,12 @@
 # The link to the host: requests and replies on two pipes, and the time that the host has granted.
 # Until `until` nothing happens in the world, so whatever only reads or lets time pass is answered here, and the host
 # is told with the next request. docs/guest-protocol.md has the protocol.
+import builtins
 import json
 from _thread import allocate_lock, get_ident
 from time import clock, sleep_ms, ticks_ms
 
+SHIM = __file__.rsplit("/", 1)[0] + "/"
 _from_host = open(3, "rb")
 _to_host = open(4, "wb")
 callbacks = []
@@ -141,10 +143,63 @@ def print_line(text):
     call("stdout_write", text)
 
 
+def whole(value):
+    # As the port takes a number where it wants a whole one.
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError("can't convert %s to int" % type(value).__name__)
+
+
+def missing(owner, name):
+    # Raises what the host says of a name that is not here.
+    kind, text = call("missing", owner, name)
+    raise getattr(builtins, kind)(text)
+
+
+def refuse_given(owner, how):
+    for name, value in how.items():
+        if value is not None:
+            missing(owner + "()", name)
+
+
+class Strict:
+    _owner = ""
+
+    def __getattr__(self, name):
+        if name[:2] == "__" or not self._owner:
+            raise AttributeError(name)
+        missing(self._owner, name)
+
+
 class Module:
-    def __init__(self, **names):
+    # `later`: names that come from a part, when they are asked for
+    def __init__(self, owner="", later=(), **names):
+        self._owner = owner
+        self._later = later
         for name, value in names.items():
             setattr(self, name, value)
+
+    def __getattr__(self, name):
+        if name[:1] == "_":
+            raise AttributeError(name)
+        if name in self._later:
+            setattr(self, name, part(self._later[name])[name])
+            return getattr(self, name)
+        if self._owner:
+            missing(self._owner, name)
+        raise AttributeError(name)
+
+
+_parts = {}
+given = {}  # what each part finds
+
+
+def part(name):
+    if name not in _parts:
+        names = dict(given)
+        exec(compile(call("part", name), SHIM + name + ".py", "exec"), names)
+        _parts[name] = names
+    return _parts[name]
 
 
 call("grants")

@@ -1,9 +1,4 @@
-# `requests`, answered from the scenario's files.
-import json
-
-import link
-
-
+# micropython-lib's `requests`, as far as fetching goes: answered from the scenario's files.
 class Response:
     def __init__(self, status, body):
         self.status_code = status
@@ -16,12 +11,16 @@ class Response:
         return str(self.content, "utf-8")
 
     def json(self):
+        import json
+
         return json.loads(self.content)
 
     def close(self):
         pass
 
 
-def fetch(url, **how):
-    status, body = link.call("fetch", url)
-    return Response(status, bytes.fromhex(body))
+def get(url, **kw):
+    answer = link.call("fetch", url)
+    if answer is None:
+        raise OSError(-2)
+    return Response(answer[0], bytes.fromhex(answer[1]))
