@@ -113,7 +113,7 @@ def test_a_guest_that_is_not_there_is_one_line(name, capsys):
 
 def known_requests():
     here = {name.removeprefix("_do_") for name in vars(protocol.Session) if name.startswith("_do_")}
-    return here | protocol._PLAIN | {"soft_reset", "done", "sync", "back"}
+    return here | protocol._PLAIN | protocol.REQUESTS | {"soft_reset", "done", "sync", "back"}
 
 
 def test_the_page_lists_every_request():

@@ -25,7 +25,7 @@ NOT_SIMULATED: dict[str, frozenset[str]] = {
         "machine.Timer": "",
         "machine.Signal": "",
         "machine.PWM": "",
-        "machine.UART": "CTS IDLE IRQ_BREAK IRQ_RX IRQ_RXIDLE IRQ_TXIDLE INV_RX INV_TX RTS flush irq sendbreak txdone",
+        "machine.UART": "IDLE IRQ_BREAK IRQ_RX IRQ_RXIDLE IRQ_TXIDLE INV_RX INV_TX flush irq sendbreak txdone",
         "machine.SPI": "CONTROLLER",
         "machine.RTC": "ALARM0 alarm alarm_cancel alarm_left cancel deinit init irq memory now",
         "machine.I2C": """deinit init readfrom readfrom_into readinto scan start stop write writeto writeto_mem
@@ -39,9 +39,11 @@ NOT_SIMULATED: dict[str, frozenset[str]] = {
         "micropython": "Const_T RingIO asm_thumb asm_xtensa mem_info qstr_info stack_use",
         "gc": "",
         "random": "",
-        "network": "PPP country hostname ipconfig route",
+        "asyncio": "Stream StreamReader StreamWriter ThreadSafeFlag open_connection start_server Loop core funcs",
+        "network": "AbstractNIC LAN WLANWiPy country hostname ipconfig route",
         "network.WLAN": "IF_AP PM_NONE PM_PERFORMANCE PM_POWERSAVE deinit ioctl ipconfig scan send_ethernet",
-        "socket": "AF_INET6 SOCK_RAW IPPROTO_UDP",
+        "socket": """AF_INET6 IPPROTO_IP IPPROTO_SEC IPPROTO_UDP IP_ADD_MEMBERSHIP IP_DROP_MEMBERSHIP MSG_DONTWAIT
+            MSG_PEEK SOCK_RAW SO_BROADCAST Socket TCP_NODELAY callback print_pcbs reset""",
         "socket.socket": "accept bind listen recvfrom sendto",
         "requests": "request head post put patch delete",
     }.items()

@@ -18,7 +18,7 @@ FULL_DUTY = 65535
 NEVER, JOINING, WRONG_PASSWORD, FAILED, LINKED = 0, 1, -3, -1, 3
 """States of the radio: the rp2 port's network.STAT_IDLE, STAT_CONNECTING, STAT_WRONG_PASSWORD, STAT_CONNECT_FAIL and
 STAT_GOT_IP."""
-_HELD_BYTES, _EVENTS_MAX = 4096, 10_000
+_HELD_BYTES, _EVENTS_MAX, _BAUD_MAX = 4096, 10_000, 10**9
 REQUESTS = frozenset(
     """pwm pwm_off uart_write uart_read uart_any spi_write spi_read wifi_active wifi_join wifi_leave wifi_state fetch
     entropy""".split()
@@ -45,6 +45,12 @@ class Parts:
     uart: Mapping[int, Mapping[bytes, bytes]] = field(default_factory=dict)
     spi: Mapping[int, Mapping[bytes, bytes]] = field(default_factory=dict)
     wifi: Wifi = field(default_factory=Wifi)
+
+
+def _within(value: int, most: int) -> int:
+    if not 0 <= value <= most:
+        raise ValueError(f"{value}: 0 to {most} expected")
+    return value
 
 
 @dataclass
@@ -99,7 +105,7 @@ class Peripherals:
         """A pin switches `freq_hz` times a second and is high for duty_u16 / 65535 of the time. The world sees its
         greater half [assumed]: whatever hangs on it is too slow for more."""
         self._spend(self._board.cost.hal_us)
-        self._drive(gpio, int(2 * duty_u16 > FULL_DUTY))
+        self._drive(gpio, int(2 * _within(duty_u16, FULL_DUTY) > FULL_DUTY))
         self._tell("pwm", gpio=gpio, freq_hz=freq_hz, duty_u16=duty_u16)
 
     def pwm_off(self, gpio: int) -> None:
@@ -127,7 +133,7 @@ class Peripherals:
     def uart_write(self, number: int, data: str, baud: int) -> None:
         """Ten bits a byte."""
         sent = bytes.fromhex(data)
-        self._spend(len(sent) * 10_000_000 // max(1, baud))
+        self._spend(len(sent) * 10_000_000 // _within(baud, _BAUD_MAX))
         self._send("uart", number, sent, self.parts.uart.get(number, {}))
 
     def uart_any(self, number: int) -> int:
@@ -137,18 +143,19 @@ class Peripherals:
     def uart_read(self, number: int, count: int) -> str:
         """What has come in, at most so many bytes; it waits for nothing."""
         bus = self._bus("uart", number)
+        _within(count, _HELD_BYTES)
         read, bus.waiting = bus.waiting[:count], bus.waiting[count:]
         return read.hex()
 
     def spi_write(self, number: int, data: str, baud: int) -> None:
         """An answer is what the next reads get."""
         sent = bytes.fromhex(data)
-        self._spend(len(sent) * 8_000_000 // max(1, baud))
+        self._spend(len(sent) * 8_000_000 // _within(baud, _BAUD_MAX))
         self._send("spi", number, sent, self.parts.spi.get(number, {}))
 
     def spi_read(self, number: int, count: int, baud: int) -> str:
         """Zeros where nothing answers."""
-        self._spend(count * 8_000_000 // max(1, baud))
+        self._spend(_within(count, _HELD_BYTES) * 8_000_000 // _within(baud, _BAUD_MAX))
         bus = self._bus("spi", number)
         read, bus.waiting = bus.waiting[:count], bus.waiting[count:]
         return read.ljust(count, b"\0").hex()
@@ -208,7 +215,7 @@ class Peripherals:
         """Bytes that look like chance, the same in every run: of the board, the boot and how much was drawn before."""
         self._fresh()
         found = b""
-        while len(found) < count:
+        while len(found) < _within(count, _HELD_BYTES):
             self._drawn += 1
             found += hashlib.sha256(b"%s %d %d" % (self._board.unique_id, self._since, self._drawn)).digest()
         return found[:count].hex()

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
+from ridethrough.guests.cpython.parts import whole
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone
 
@@ -104,6 +105,9 @@ class Loop:
         self._mcu.stdout_write(f"Task exception wasn't retrieved\n{type(failure).__name__}: {failure}\n")
 
     def create_task(self, coro: _Coro) -> Task:
+        if not hasattr(coro, "send"):
+            # also what sleep() gives: MicroPython's can be awaited and no more
+            raise TypeError("coroutine expected")
         task = Task(coro, self)
         self._tasks.append(task)
         self.push(task, 0)
@@ -233,9 +237,6 @@ def module(mcu: Mcu) -> dict[str, Any]:
             raise RuntimeError("no running event loop")
         return loop.current
 
-    async def sleep_us(us: int) -> None:
-        await Pause(us)
-
     get_loop: Callable[[], Loop] = lambda: loop  # noqa: E731
     return {
         "CancelledError": CancelledError,
@@ -249,8 +250,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "get_event_loop": get_loop,
         "new_event_loop": get_loop,
         "gather": gather,
-        "sleep": lambda t: sleep_us(int(t * 1_000_000)),
-        "sleep_ms": lambda t: sleep_us(t * 1000),
+        "sleep": lambda t: Pause(int(t * 1_000_000)),
+        "sleep_ms": lambda t: Pause(whole(t) * 1000),
         "wait_for": lambda aw, timeout: wait_us(aw, int(timeout * 1_000_000)),
         "wait_for_ms": lambda aw, timeout: wait_us(aw, timeout * 1000),
     }

@@ -8,19 +8,24 @@ from __future__ import annotations
 import builtins
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ridethrough.boards import Board
 from ridethrough.guests.cpython.files import Mounts
 from ridethrough.guests.cpython.guest import CPythonGuest
 from ridethrough.guests.cpython.modules import make_modules
-from ridethrough.guests.missing import NOT_SIMULATED
+from ridethrough.guests.missing import NOT_SIMULATED, modules_not_simulated
 from ridethrough.guests.part_files import MACHINE, MODULES
 from ridethrough.world.site import Site
 from ridethrough.world.world import World
 
 PORT_MODULES = ("machine", "time", "os", "vfs", "select", "hashlib", "micropython", "gc", "sys", *MODULES)
 """The modules that differ from CPython's; the rest are CPython's own with fewer names."""
+
+
+_HEAD = Path(__file__).with_name("simulated_head.md")
+"""What stands before the lists."""
 
 
 def simulated() -> dict[str, dict[str, Any]]:
@@ -50,10 +55,13 @@ def _call(name: str, value: Any) -> str:
 
 def page() -> Iterator[str]:
     """Lines of Markdown."""
-    yield "# What the emulator simulates"
-    yield ""
-    yield "Made by `make table`; a test holds it to the port's stubs. What is listed as not simulated raises"
-    yield "`NotImplementedError` when it is used; anything else that is missing raises as on the board."
+    yield from _HEAD.read_text("utf-8").splitlines()
+    yield from ("", "## Modules that are not simulated", "", "| port | modules |", "|---|---|")
+    for port, name in (("rp2", "rpi_pico"), ("esp32", "esp32_devkit"), ("stm32", "pybd_sf2")):
+        alone = modules_not_simulated(Board.load(name), networked=False)
+        yield f"| {port} | {', '.join(f'`{m}`' for m in sorted(alone))} |"
+    more = modules_not_simulated(Board.load(name), networked=True) - alone
+    yield f"| with a network | {', '.join(f'`{m}`' for m in sorted(more))} |"
     for module, names in simulated().items():
         yield from ("", f"## {module}", "")
         plain = [_call(n, v) for n, v in sorted(names.items()) if not isinstance(v, type)]

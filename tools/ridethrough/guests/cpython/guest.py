@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import traceback
 from collections.abc import Callable
 from types import ModuleType
@@ -38,6 +39,13 @@ class CPythonGuest:
             boot.prompt()
         except SystemExit:
             return
+
+
+def _shown(value: Any) -> str:
+    # CPython's OSError of one argument says its number only
+    if isinstance(value, OSError) and len(value.args) == 1 and value.args[0] in errno.errorcode:
+        return f"[Errno {value.args[0]}] {errno.errorcode[value.args[0]]}"
+    return str(value)
 
 
 def _mount_or_format(flash: FlashFs, mcu: Mcu) -> None:
@@ -125,7 +133,7 @@ class _Boot:
         for frame in traceback.extract_tb(e.__traceback__):
             if not frame.filename.startswith("/") or frame.filename.startswith("/app/"):
                 lines.append(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}')
-        text = f"{type(e).__name__}: {e}"
+        text = f"{type(e).__name__}: {_shown(e)}"
         return "\n".join([*lines, text]) + "\n"
 
     def _source(self, path: str) -> bytes:
@@ -137,7 +145,7 @@ class _Boot:
         return b"".join(chunks)
 
     def _print(self, *values: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
-        self._mcu.stdout_write(sep.join(str(v) for v in values) + end)
+        self._mcu.stdout_write(sep.join(map(_shown, values)) + end)
 
     def _import(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ridethrough.guests.cpython.parts import whole
-from ridethrough.guests.cpython.strict import Strict, refuse_given
+from ridethrough.guests.cpython.strict import Strict, refuse, refuse_given
 from ridethrough.world import mcu as world
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer as WorldTimer
@@ -23,6 +23,8 @@ _ADC_PINS = {
     "esp32": (32, 33, 34, 35, 36, 37, 38, 39),
     "stm32": (*range(8), 16, 17, *range(32, 38)),
 }
+_CORE_TEMP = 4
+"""The rp2 port's channel that is on no pin."""
 _INPUT_ONLY = {"rp2": 65, "esp32": 34, "stm32": 64}
 _TIMERS = {"rp2": (-1,), "esp32": (0, 1, 2, 3), "stm32": (-1,)}
 _CPU_HZ = 125_000_000
@@ -158,6 +160,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
             if port == "rp2" and isinstance(id, int) and id < len(_ADC_PINS[port]):
                 # the number of a channel
                 self._gpio = _ADC_PINS[port][id]
+            elif port == "rp2" and self._gpio == _CORE_TEMP:
+                raise refuse(mcu, "machine.ADC", "CORE_TEMP")
             if self._gpio not in _ADC_PINS[port]:
                 raise ValueError("Pin doesn't have ADC capabilities")
 
@@ -264,9 +268,9 @@ def module(mcu: Mcu) -> dict[str, Any]:
             self.readfrom_mem_into(addr, memaddr, buf)
             return bytes(buf)
 
-    def lightsleep(ms: int | None = None) -> None:
+    def lightsleep(time_ms: int | None = None) -> None:
         # without a time until something wakes it: nothing does here but a reset
-        mcu.wait_us(10**12 if ms is None else whole(ms) * 1000)
+        mcu.wait_us(10**12 if time_ms is None else whole(time_ms) * 1000)
 
     def freq(hz: int | None = None) -> int:
         refuse_given(mcu, "machine.freq", hz=hz)

@@ -111,7 +111,7 @@ def make_modules(
     named["hashlib"] = {name: _digest(mcu, name) for name in ("sha256", "sha1", "md5")}
     named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}
     named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *amount: -1}
-    named["gc"] |= {"enable": lambda: None, "disable": lambda: None, "isenabled": lambda: True}
+    named["gc"] |= {"enable": lambda: None, "disable": lambda: None, "isenabled": lambda *args, **kwargs: True}
     named["micropython"] = {
         "const": lambda expr: expr,
         "kbd_intr": mcu.interrupt_char,

@@ -47,10 +47,10 @@ def randint(a, b):
     return randrange(a, whole(b) + 1)
 
 
-def choice(seq):
-    if not len(seq):
+def choice(sequence):
+    if not len(sequence):
         raise IndexError
-    return seq[_below(len(seq))]
+    return sequence[_below(len(sequence))]
 
 
 def random():

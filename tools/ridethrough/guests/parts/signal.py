@@ -2,8 +2,9 @@
 class Signal(Strict):
     _owner = "machine.Signal"
 
-    def __init__(self, pin, *arguments, invert=False, **how):
-        self._pin = pin if isinstance(pin, Pin) and not arguments and not how else Pin(pin, *arguments, **how)
+    def __init__(self, pin_obj, *arguments, invert=False, **how):
+        # a pin, or what makes one
+        self._pin = Pin(pin_obj, *arguments, **how) if arguments or how or not isinstance(pin_obj, Pin) else pin_obj
         self._invert = bool(invert)
 
     def value(self, *x):

@@ -63,21 +63,7 @@ def import_charged(name, *rest):
     return found
 
 
-KEPT = (
-    "array",
-    "asyncio",
-    "binascii",
-    "builtins",
-    "collections",
-    "errno",
-    "gc",
-    "heapq",
-    "io",
-    "json",
-    "math",
-    "re",
-    "struct",
-)
+KEPT = "array asyncio binascii builtins collections errno gc heapq io json math re struct".split()
 PARTS = ["random"] + (["network", "socket", "requests"] if BOARD["network"] else [])
 
 
@@ -87,6 +73,19 @@ def import_builtin(name, *rest):
     top = top[1:] if top[:1] == "u" and top[1:] in KEPT + PARTS else top
     if top == "asyncio" and "_asyncio" not in sys.modules:
         sys.modules["_asyncio"] = link.Module("", **link.part("tasks"))
+        module = _import(name, *rest)
+        attributes = sys.modules["asyncio"]._attrs
+        for one in [one for one in attributes if attributes[one] == "stream"]:
+            attributes.pop(one)
+        found = sys.modules["asyncio"].__getattr__
+
+        def missing(attr):
+            if attr not in attributes:
+                link.missing("asyncio", attr)
+            return found(attr)
+
+        sys.modules["asyncio"].__getattr__ = missing
+        return module
     if top in PARTS:
         contents = link.part(top)
         module = link.Module(top)
@@ -105,6 +104,10 @@ def text_of(e):
     text = io.StringIO()
     sys.print_exception(e, text)
     return "\n".join(line for line in text.getvalue().split("\n") if SHIM not in line)
+
+
+def print_exception(e, file=console.STDIN):
+    file.write(text_of(e))
 
 
 def execute(code, names):
@@ -176,7 +179,7 @@ shims["sys"] = link.Module(
     "sys", path=sys.path, modules=sys.modules, stdin=console.STDIN, stdout=console.STDIN, stderr=console.STDIN, argv=[],
     byteorder="little", maxsize=(1 << 31) - 1, version="3.4.0; MicroPython v" + _release, version_info=(3, 4, 0),
     implementation=_Implementation("micropython", (1, 29, 0, ""), BOARD["title"], 0x306), platform=_port, exit=sys.exit,
-    print_exception=sys.print_exception,
+    print_exception=print_exception,
 )  # fmt: skip
 shims["os"] = link.Module(
     "os", sync=lambda: None, uname=lambda: _Uname(_port, _port, _release, "v" + _release, BOARD["title"]), sep="/",

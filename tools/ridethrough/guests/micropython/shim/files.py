@@ -2,6 +2,7 @@
 # costs no time on a board either.
 import builtins
 import gc
+import os
 import sys
 
 import link
@@ -73,5 +74,5 @@ def tracked_open(path, mode="r", buffering=-1, *, encoding=None):
                 gc.collect()
         else:
             written[:] = [entry for entry in written if still_open(entry)]
-            written.append((path, f))
+            written.append((path if path[:1] == "/" else os.getcwd().rstrip("/") + "/" + path, f))
     return f

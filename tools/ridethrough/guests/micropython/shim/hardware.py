@@ -105,6 +105,8 @@ class ADC(link.Strict):
         if not STM32 and not ESP32 and not isinstance(id, Pin) and 0 <= self._gpio < 4:
             # the number of a channel
             self._gpio += 26
+        elif not STM32 and not ESP32 and self._gpio == 4:
+            link.missing("machine.ADC", "CORE_TEMP")
         if self._gpio not in ADC_PINS:
             raise ValueError("Pin doesn't have ADC capabilities")
 
@@ -255,6 +257,10 @@ def freq(hz=None):
     return 125000000
 
 
+def lightsleep(time_ms=None):
+    link.call("sleep_us", 10**12 if time_ms is None else link.whole(time_ms) * 1000)
+
+
 def schedule(func, arg):
     link.callbacks.append(lambda: func(arg))
     link.call("timer_start", 1, False, len(link.callbacks) - 1)
@@ -274,7 +280,7 @@ def modules():
         enable_irq=lambda state: link.call("irq", bool(state)) and None,
         idle=lambda: link.call("sleep_us", 1000),
         freq=freq,
-        lightsleep=lambda ms=None: link.call("sleep_us", 10**12 if ms is None else link.whole(ms) * 1000),
+        lightsleep=lightsleep,
     )  # fmt: skip
     if STM32:
         machine.HARD_RESET, machine.SOFT_RESET = 2, 0
