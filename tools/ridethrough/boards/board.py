@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded
 from ridethrough.support.paths import BOARDS
 from ridethrough.support.toml import Table, merged
 
@@ -137,6 +138,12 @@ class Board:
     def board_py(self) -> Path:
         return self.directory / "board.py"
 
+    def read_board_py(self) -> bytes:
+        """Its content. BadInput if there is none: only firmware of somebody else's can do without."""
+        if not self.board_py.is_file():
+            raise BadInput(f"{self.directory}: no board.py: the firmware needs one (see docs/boards.md)")
+        return read_bounded(self.board_py, FOLDER_BYTES_MAX, "board.py")
+
     @classmethod
     def load(cls, name: str) -> Board:
         """The board of that name, or in that directory. BadInput if there is none or it is not sound."""
@@ -217,8 +224,6 @@ def _read(directory: Path, top: Table) -> Board:
         needed |= {"latch_set", "latch_clear", "latch_q", "enable_sense"}
     for role in sorted(needed - board.pins.keys()):
         raise BadInput(f"{top.source}: pins.{role} is missing")
-    if not board.board_py.is_file():
-        raise BadInput(f"{directory}: no board.py: the firmware needs one (see docs/boards.md)")
     return board
 
 

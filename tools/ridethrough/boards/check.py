@@ -8,7 +8,6 @@ import ast
 from collections.abc import Iterator
 
 from ridethrough.boards import Board
-from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded
 
 NEEDED = (
     "ch_enable", "ac_ok", "mains", "ch_present_n", "enable_sense", "held_at_boot", "soft_reset", "RESET_PULL",
@@ -86,7 +85,7 @@ def _hold(board: Board) -> Iterator[str]:
 
 def _board_py(board: Board) -> Iterator[str]:
     try:
-        tree = ast.parse(read_bounded(board.board_py, FOLDER_BYTES_MAX, "board.py").decode())
+        tree = ast.parse(board.read_board_py().decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         # the two last are what Python's parser says of brackets in brackets
         yield f"board.py: cannot be read: {[*str(e).splitlines(), 'too deeply nested'][0]}"

@@ -9,7 +9,7 @@ from ridethrough.boards import Board
 from ridethrough.images.build import ImageSpec, application_files, build_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.support.errors import BadInput, suggestion
-from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded, read_folder
+from ridethrough.support.files import FOLDER_BYTES_MAX, read_folder
 from ridethrough.support.paths import FIRMWARE, SPECIMENS, WITNESS
 
 FACTORY_VERSION = 1
@@ -17,7 +17,8 @@ FACTORY_VERSION = 1
 
 @dataclass(frozen=True)
 class Firmware:
-    """`files` by absolute path on the board; `application` the files of its image, if it takes images."""
+    """`files` by absolute path on the board; `application` the files of its image, if it takes images: if it has the
+    reference's folders esme/ and app/."""
 
     name: str
     files: dict[str, bytes]
@@ -32,15 +33,19 @@ class Firmware:
             raise BadInput(f"no firmware '{name}' ({directory} is no directory){suggestion(name, known)}")
         if not any((directory / f).is_file() for f in ("boot.py", "main.py")):
             raise BadInput(f"{directory}: neither boot.py nor main.py: no MicroPython firmware")
-        apart = ("app", WITNESS.name) if directory == FIRMWARE else ("app",)
-        files = {f"/{path}": data for path, data in read_folder(directory, FOLDER_BYTES_MAX, apart).items()}
+        # app/ is an image's content only beside the resident library that takes images; else it is a folder like any
         app = directory / "app"
-        return cls(name or "reference", files, application_files(app) if app.is_dir() else {})
+        takes_images = app.is_dir() and (directory / "esme").is_dir()
+        apart = ("app", WITNESS.name) if directory == FIRMWARE else ("app",) if takes_images else ()
+        files = {f"/{path}": data for path, data in read_folder(directory, FOLDER_BYTES_MAX, apart).items()}
+        return cls(name or "reference", files, application_files(app) if takes_images else {})
 
     def fresh_board(self, board: Board) -> dict[str, bytes]:
-        """Every file on a board as the factory leaves it, with everybody's keys: for emulation only."""
+        """Every file on a board as the factory leaves it, with everybody's keys: for emulation only. The board's own
+        board.py is among them, if it has one and the firmware brings none."""
         files = dict(self.files)
-        files["/board.py"] = read_bounded(board.board_py, FOLDER_BYTES_MAX, "board.py")
+        if "/board.py" not in files and (self.application or board.board_py.is_file()):
+            files["/board.py"] = board.read_board_py()
         if self.application:
             files["/esme/maker.pub"] = EMULATED.maker.public
             files["/esme/supplier.pub"] = EMULATED.supplier.public

@@ -8,10 +8,13 @@ from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
 from ridethrough.scenarios import Scenario
 
+DEFAULT = "update"
+DEFAULT_BOARD = "rpi_pico"
+
 
 def add_chosen(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments that choose it."""
-    parser.add_argument("scenario", nargs="?", default="update", help="a scenario's name or file (default: update)")
+    parser.add_argument("scenario", nargs="?", help="a scenario's name or file (default: update)")
     parser.add_argument("--board", metavar="NAME|DIR", help="instead of the scenario's board")
     parser.add_argument("--firmware", metavar="DIR", help="instead of the scenario's firmware")
     parser.add_argument(
@@ -23,10 +26,15 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen(arguments: argparse.Namespace) -> tuple[Scenario, Board, Firmware]:
-    """What was chosen, loaded. On the command line a firmware is always a directory; specimens are scenarios."""
-    scenario = Scenario.load(arguments.scenario, arguments.board or "")
+    """What was chosen, loaded."""
+    scenario = Scenario.load(arguments.scenario or DEFAULT, arguments.board or "")
     board = Board.load(arguments.board or scenario.board)
+    return scenario, board, chosen_firmware(arguments, scenario.firmware)
+
+
+def chosen_firmware(arguments: argparse.Namespace, otherwise: str = "") -> Firmware:
+    """On the command line a firmware is always a directory; specimens are scenarios."""
     directory = arguments.firmware
     if directory and "/" not in directory:
         directory = f"./{directory}"
-    return scenario, board, Firmware.load(directory or scenario.firmware)
+    return Firmware.load(directory or otherwise)

@@ -16,7 +16,6 @@ from ridethrough.devices.flashing import LOST, Flasher
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.images import ImageSpec, Keys, build_image, generate_keys
 from ridethrough.support.errors import BadInput
-from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded
 
 _START_S = 40.0
 _RECORD, _SLOTS, _ANCHORS = "/boot.rec", ("/slot_a.img", "/slot_b.img"), ("/esme/maker.pub", "/esme/supplier.pub")
@@ -79,7 +78,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, anew: bool) -> dict[str, bytes]:
     # The resident files; and on a board that has none yet, trust anchors and a first image.
-    files = dict(firmware.files) | {"/board.py": read_bounded(board.board_py, FOLDER_BYTES_MAX, "board.py")}
+    files = dict(firmware.files) | {"/board.py": board.read_board_py()}
     anchors = dict(zip(_ANCHORS, (keys.maker.public, keys.supplier.public), strict=True))
     sizes = flasher.sizes([*_ANCHORS, *_SLOTS, "/board.py"])
     for path, key in anchors.items():

@@ -9,18 +9,21 @@ from pathlib import Path
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
-from ridethrough.cli.chosen import add_chosen, chosen
+from ridethrough.cli.calls import CallFile, stopping
+from ridethrough.cli.chosen import DEFAULT_BOARD, add_chosen, chosen, chosen_firmware
 from ridethrough.cli.commands import Command
-from ridethrough.cli.perform import perform
 from ridethrough.cli.rule_names import RULE
 from ridethrough.cli.terminal import terminal
+from ridethrough.cli.watching import add_watching, is_watched, watching
 from ridethrough.guests.named import guest_named
 from ridethrough.reports.difference import draw
 from ridethrough.reports.page import Page
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.run_page import add_run
 from ridethrough.reports.show import show
+from ridethrough.reports.summary import summarise
 from ridethrough.reports.timeline import Glyphs
+from ridethrough.reports.watch import watched, watched_json
 from ridethrough.rules import Rule
 from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario, names
@@ -33,7 +36,9 @@ _EXAMPLES = f"""examples:
   ridethrough run                                   the plain update on rpi_pico
   ridethrough run legacy_long_reboot --vcd old.vcd  a meter that cuts its hub, for GTKWave
   ridethrough run --board bare_pico                 the update on a board that cannot hold the rail
-  ridethrough run --firmware ./my_firmware --json   your own firmware, for a program to read
+  ridethrough run --firmware ./mine                 your own firmware: power on, and watch for a minute
+  ridethrough run --firmware ./mine --for 2min --mains off@60s..90s --type status@10s
+  ridethrough run --firmware ./mine --break main.py:12 --calls calls.txt
   ridethrough run --guest micropython               the same under the real MicroPython VM
   ridethrough run --against micropython             both guests: do they do the same?
   ridethrough run ./my_scenario.toml                a scenario of your own
@@ -53,10 +58,15 @@ def add(parser: Command) -> None:
     """Adds its arguments."""
     parser.epilog = _EXAMPLES
     add_chosen(parser)
+    add_watching(parser)
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with the timeline, to look into")
     parser.add_argument("--rule", metavar="RULE", default=RULE, help=f"default: {RULE}")
+    parser.add_argument("--calls", metavar="FILE", type=Path, help="write each call to the hardware into a file")
+    parser.add_argument(
+        "--break", metavar="FILE:LINE", dest="breaks", action="append", default=[], help="stop there in pdb (cpython)"
+    )
     parser.add_argument("--against", metavar="GUEST", help="run it on this guest too, and show where the two part")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, nothing else")
     parser.add_argument("--quiet", action="store_true", help="print only the verdict")
@@ -65,14 +75,25 @@ def add(parser: Command) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Runs, writes, prints; the verdict's exit status."""
-    scenario, board, firmware = chosen(arguments)
+    watched_only = is_watched(arguments, lambda: chosen_firmware(arguments))
+    if watched_only:
+        board, firmware = Board.load(arguments.board or DEFAULT_BOARD), chosen_firmware(arguments)
+        scenario = watching(arguments, board, firmware)
+    else:
+        scenario, board, firmware = chosen(arguments)
     if arguments.against:
-        for option in ("vcd", "picture", "html", "json", "quiet"):
+        for option in ("vcd", "picture", "html", "json", "quiet", "calls", "breaks"):
             if getattr(arguments, option):
-                raise BadInput(f"--against compares two runs and has no --{option}: run one of them for that")
+                shown = "break" if option == "breaks" else option
+                raise BadInput(f"--against compares two runs and has no --{shown}: run one of them for that")
         return _compare(arguments, scenario, board, firmware)
     rule = Rule.load(arguments.rule)
-    trace, summary = perform(scenario, board, firmware, guest_named(arguments.guest), rule)
+    if arguments.breaks and arguments.guest != "cpython":
+        raise BadInput(f"--break goes with the cpython guest, not with {arguments.guest}")
+    guest = stopping(arguments.breaks) if arguments.breaks else guest_named(arguments.guest)
+    with CallFile(arguments.calls) as calls:
+        trace = run_scenario(scenario, board, firmware, guest, calls.hear if arguments.calls else None)
+    summary = summarise(trace, rule)
     write_vcd(trace, arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary.verdict, scenario.title, arguments.picture)
@@ -81,12 +102,16 @@ def call(arguments: argparse.Namespace) -> int:
         add_run(page, scenario, trace, summary, rule)
         page.write(arguments.html)
     with terminal() as console:
+        glyphs = Glyphs.for_encoding(console.encoding)
         if arguments.json:
-            print(json.dumps({"scenario": scenario.name, **summary.as_json()}, indent=2))
+            seen = watched_json(board, trace) if watched_only else {}
+            print(json.dumps({"scenario": scenario.name, **summary.as_json(), **seen}, indent=2))
         elif arguments.quiet:
             console.say(summary.verdict.sentence())
+        elif watched_only:
+            console.say(*watched(scenario, board, trace, summary, console.width, glyphs))
         else:
-            console.say(*show(scenario, trace, summary, console.width, Glyphs.for_encoding(console.encoding)))
+            console.say(*show(scenario, trace, summary, console.width, glyphs))
     return summary.verdict.exit_status
 
 

@@ -9,7 +9,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ridethrough.cli.chosen import add_chosen, chosen
+from ridethrough.cli.chosen import DEFAULT, add_chosen, chosen
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import terminal
@@ -108,7 +108,7 @@ def _faults(text: str) -> list[str]:
 
 
 def _command(arguments: argparse.Namespace) -> str:
-    words = ["ridethrough", "sweep", arguments.scenario]
+    words = ["ridethrough", "sweep", arguments.scenario or DEFAULT]
     for name in ("board", "firmware", "size"):
         value = getattr(arguments, name)
         if value is not None:

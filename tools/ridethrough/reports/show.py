@@ -24,6 +24,25 @@ def show(scenario: Scenario, trace: Trace, summary: Summary, width: int, glyphs:
     yield ""
     yield from happenings(trace)
     yield ""
+    yield from figures(summary)
+    if summary.image_bytes and summary.programmed_bytes["slot"]:
+        ratio = summary.programmed_bytes["slot"] / summary.image_bytes
+        parts = ", ".join(f"{name} {count}" for name, count in summary.programmed_bytes.items() if name != "slot")
+        yield f"  flash programmed   slot {ratio:.3f} x the image of {summary.image_bytes} bytes; bytes: {parts}"
+    for step, answer in trace.notes["answers"]:
+        yield f"  {step + ':':<18} {answer}"
+    yield from verdict(summary)
+    if summary.version is None and trace.notes["console"]:
+        yield ""
+        yield styled("  no application was announced; the console ended with:", "bold yellow")
+        for _, said in trace.notes["console"][-_CONSOLE_TAIL:]:
+            yield f"    {said}"
+    for miss in summary.misses(scenario.shows):
+        yield styled(f"  NOT AS STATED: {miss}", "bold red")
+
+
+def figures(summary: Summary) -> Iterator[Line | str]:
+    """What the hub and the operator saw."""
     yield f"  longest darkness   {show_time(summary.dark_us)}"
     yield f"  AD1 sent           {_alerts(summary)}"
     if summary.missed:
@@ -33,21 +52,12 @@ def show(scenario: Scenario, trace: Trace, summary: Summary, width: int, glyphs:
         f"  AC lost            wrong for {show_time(wrong.high_with_mains_us)} with mains on, "
         f"{show_time(wrong.low_without_mains_us)} without"
     )
-    if summary.image_bytes and summary.programmed_bytes["slot"]:
-        ratio = summary.programmed_bytes["slot"] / summary.image_bytes
-        parts = ", ".join(f"{name} {count}" for name, count in summary.programmed_bytes.items() if name != "slot")
-        yield f"  flash programmed   slot {ratio:.3f} x the image of {summary.image_bytes} bytes; bytes: {parts}"
-    for step, answer in trace.notes["answers"]:
-        yield f"  {step + ':':<18} {answer}"
+
+
+def verdict(summary: Summary) -> Iterator[Line | str]:
+    """The rule's, and which rule that is."""
     yield joined("  rule               ", (summary.verdict.sentence(), _STYLES[summary.verdict.status]))
     yield f"                     {summary.verdict.rule_id}"
-    if summary.version is None and trace.notes["console"]:
-        yield ""
-        yield styled("  no application was announced; the console ended with:", "bold yellow")
-        for _, said in trace.notes["console"][-_CONSOLE_TAIL:]:
-            yield f"    {said}"
-    for miss in summary.misses(scenario.shows):
-        yield styled(f"  NOT AS STATED: {miss}", "bold red")
 
 
 def _alerts(summary: Summary) -> str:

@@ -15,7 +15,7 @@ _LABEL = 11
 _WINDOW_LOW_MV = 10_800
 _WIDTH_MIN, _WIDTH_MAX = 48, 140
 _RULER_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 3600, 7200, 21_600, 86_400, 864_000, 10**9)
-_BORING = {"boot", "application", "shutdown", "refused", "answer", "register"}
+_BORING = {"boot", "application", "shutdown", "refused", "answer", "register", "pwm", "uart", "spi"}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ridethrough.boards import Board
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock
 from ridethrough.world.pins import Pins
 from ridethrough.world.power import PowerPath
+
+
+@dataclass
+class Moves:
+    """How a pin's net moved: its level now, how often it changed, when first and last (-1: never)."""
+
+    level: int
+    count: int = 0
+    first_us: int = -1
+    last_us: int = -1
 
 
 class Wiring:
@@ -30,6 +41,8 @@ class Wiring:
         self.on_wire: Callable[[str, int], None] = lambda name, level: None
         """Told of AC lost and running_n, whenever a pin moves."""
         self._said: dict[int, int] = {}
+        self.moves: dict[int, Moves] = {}
+        """By GPIO, how its net moved since the board has had power."""
         self._hold_failed = False
         for wire in ("ch_enable", "ac_lost", "running_n"):
             trace.set_wire(wire, 0, int(wire == "ac_lost"))
@@ -95,7 +108,19 @@ class Wiring:
             self._trace.set_wire(wire, now, level)
             self.on_wire(wire, level)
 
+    def _moved(self, gpio: int) -> None:
+        level = self.pins.level(gpio)
+        moves = self.moves.get(gpio)
+        if moves is None:
+            self.moves[gpio] = Moves(level)
+        elif moves.level != level:
+            moves.level = level
+            moves.count += 1
+            moves.last_us = self._clock.now_us
+            moves.first_us = moves.last_us if moves.first_us < 0 else moves.first_us
+
     def _pin_changed(self, gpio: int) -> None:
+        self._moved(gpio)
         role = self._role.get(gpio)
         if role == "latch_set" and self.pins.level(gpio):
             self.latch = not self._hold_failed

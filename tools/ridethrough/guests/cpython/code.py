@@ -12,6 +12,7 @@ from types import CodeType
 
 TICK = "__tick__"
 SHOW = "__show__"
+STOP = "__stop__"
 
 
 class _Ticks(ast.NodeTransformer):
@@ -25,11 +26,38 @@ class _Ticks(ast.NodeTransformer):
     visit_While = _loop  # noqa: N815
 
 
+class _Stops(ast.NodeTransformer):
+    """Puts a call of STOP before the first statement of each line that is asked for."""
+
+    def __init__(self, lines: frozenset[int]) -> None:
+        self._left = set(lines)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                setattr(node, name, [new for old in block for new in self._before(old)])
+        return super().generic_visit(node)
+
+    def _before(self, node: ast.AST) -> list[ast.AST]:
+        line = getattr(node, "lineno", 0)
+        if not isinstance(node, ast.stmt) or line not in self._left:
+            return [node]
+        self._left.discard(line)
+        stop = ast.copy_location(ast.Expr(ast.Call(ast.Name(STOP, ast.Load()), [], [])), node)
+        # on another line: a debugger is told only of a statement that begins one
+        stop.lineno = stop.end_lineno = line - 1 or 2
+        return [stop, node]
+
+
 @lru_cache(maxsize=4096)
-def compiled(source: bytes, name: str, shown: bool = False) -> CodeType:
+def compiled(source: bytes, name: str, shown: bool = False, stops: frozenset[int] = frozenset()) -> CodeType:
     """The code of a module, or with `shown` of a line at the prompt, which shows the values of its
-    expressions. SyntaxError as the language has it; ValueError for a null byte."""
-    tree = _Ticks().visit(ast.parse(source, name))
+    expressions; it calls STOP at the lines `stops`. SyntaxError as the language has it; ValueError for a null byte."""
+    tree = ast.parse(source, name)
+    if stops:
+        tree = _Stops(stops).visit(tree)
+    tree = _Ticks().visit(tree)
     if shown:
         for node in [n for n in tree.body if isinstance(n, ast.Expr)]:
             node.value = ast.Call(ast.Name(SHOW, ast.Load()), [node.value], [])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 import errno
+import linecache
+import sys
 import traceback
 from collections.abc import Callable
-from types import ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from littlefs.errors import LittleFSError
 
 from ridethrough.guests.costs import charged
-from ridethrough.guests.cpython.code import SHOW, TICK, compiled
+from ridethrough.guests.cpython.code import SHOW, STOP, TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.modules import BUILTINS, make_modules
 from ridethrough.guests.cpython.strict import refuse
@@ -26,12 +28,16 @@ _CHUNK = 16_384
 
 
 class CPythonGuest:
-    """Runs whatever firmware is on the board's flash. Holds nothing from one boot to the next."""
+    """Runs whatever firmware is on the board's flash. Holds nothing from one boot to the next. `stops`: lines of the
+    firmware's files (path without the leading slash, line) at which pdb gets the floor."""
+
+    def __init__(self, stops: frozenset[tuple[str, int]] = frozenset()) -> None:
+        self._stops = stops
 
     def run(self, mcu: Mcu) -> None:
         flash = FlashFs(mcu.chip, mcu.flash_spend, lambda: mcu.alive)
         _mount_or_format(flash, mcu)
-        boot = _Boot(mcu, flash)
+        boot = _Boot(mcu, flash, self._stops)
         try:
             if boot.execute("boot.py") and not mcu.raw_repl:
                 boot.execute("main.py")
@@ -39,6 +45,13 @@ class CPythonGuest:
             boot.prompt()
         except SystemExit:
             return
+
+
+def _stop(frame: FrameType) -> None:
+    # its import is for those who stop
+    import pdb
+
+    pdb.Pdb(skip=["ridethrough.*"], nosigint=True).set_trace(frame)
 
 
 def _shown(value: Any) -> str:
@@ -64,7 +77,7 @@ def _mount_or_format(flash: FlashFs, mcu: Mcu) -> None:
 class _Boot:
     """The interpreter's state for one boot: modules, path, the `__main__` namespace."""
 
-    def __init__(self, mcu: Mcu, flash: FlashFs) -> None:
+    def __init__(self, mcu: Mcu, flash: FlashFs, stops: frozenset[tuple[str, int]]) -> None:
         def purpose(path: str) -> None:
             mcu.chip.purpose = path
 
@@ -83,6 +96,8 @@ class _Boot:
         names.update(__import__=self._import, open=self._files.open, print=self._print)
         names.update(__build_class__=builtins.__build_class__, __name__="builtins")
         names[TICK] = mcu.tick
+        self._stops = stops
+        names[STOP] = lambda: _stop(sys._getframe(1))
         names[SHOW] = lambda value: None if value is None else self._print(repr(value))
         self._names: dict[str, Any] = names
         self._builtin, self._parts = make_modules(mcu, self._files, self._path, root, names)
@@ -114,7 +129,7 @@ class _Boot:
         # What it ended with, as text: "" if well. SystemExit goes on up.
         mcu = self._mcu
         try:
-            code = compiled(source, path, shown)
+            code = self._compiled(source, path, shown)
             mcu.interrupt_char(_CTRL_C)
             exec(code, self._main)
         except BaseException as e:
@@ -122,6 +137,9 @@ class _Boot:
                 raise Gone from None
             if isinstance(e, SystemExit):
                 raise
+            if self._stops and type(e).__name__ == "BdbQuit":
+                # whoever leaves the debugger leaves the run
+                raise KeyboardInterrupt from None
             return self._text(e)
         finally:
             mcu.interrupt_char(-1)
@@ -135,6 +153,14 @@ class _Boot:
                 lines.append(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}')
         text = f"{type(e).__name__}: {_shown(e)}"
         return "\n".join([*lines, text]) + "\n"
+
+    def _compiled(self, source: bytes, path: str, shown: bool = False) -> CodeType:
+        lines = frozenset(line for file, line in self._stops if file == path.lstrip("/"))
+        if lines:
+            # for pdb, which looks for the file where we are
+            text = source.decode("utf-8", "replace")
+            linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+        return compiled(source, path, shown, lines)
 
     def _source(self, path: str) -> bytes:
         with self._files.open(path, "rb") as f:
@@ -210,7 +236,7 @@ class _Boot:
                 source = self._source(path)
                 cost = self._mcu.board.cost
                 self._mcu.spend(len(source) * cost.import_py_us_per_byte)
-                exec(compiled(source, path), module.__dict__)
+                exec(self._compiled(source, path), module.__dict__)
         except BaseException:
             del self._modules[full]
             raise
