@@ -87,7 +87,7 @@ def test_a_firmware_that_counts_further_than_python_reads_is_no_traceback(capsys
         "import sys\nprint('OK ready')\nprint('* application ' + '7' * 5000)\n"
         "while True:\n    sys.stdin.buffer.read(1)\n    print('OK next=' + '9' * 5000)\n"
     )
-    assert main(["run", "--firmware", "mine"]) == 0
+    assert main(["run", "update", "--firmware", "mine"]) == 0
     assert "refused: an answer without next=" in said(capsys)[0]
 
 

@@ -21,10 +21,11 @@ def add(parser: Command) -> None:
     """Adds its arguments."""
     parser.epilog = (
         "examples:\n  ridethrough scenarios\n  ridethrough scenarios clocks:slow bad_link:breaks\n"
-        "  ridethrough scenarios --table scenario-table.md\n\n"
+        "  ridethrough scenarios --board ./my_board\n  ridethrough scenarios --table scenario-table.md\n\n"
         "exit status: 0 all ended as their files state, 1 some did not, 2 bad input"
     )
     parser.add_argument("scenario", nargs="*", help="names (default: all that come with the project)")
+    parser.add_argument("--board", metavar="NAME|DIR", action="append", help="only on this board; may be repeated")
     parser.add_argument("--table", metavar="FILE", type=Path, help="write the results as Markdown")
     parser.set_defaults(call=call)
 
@@ -32,7 +33,8 @@ def add(parser: Command) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Runs, reports the misses; 0 if there are none."""
     results, missed = [], 0
-    boards = [Board.load(p.parent.name) for p in sorted(BOARDS.glob("*/board.toml"))]
+    names_of_boards = arguments.board or [p.parent.name for p in sorted(BOARDS.glob("*/board.toml"))]
+    boards = [Board.load(name) for name in names_of_boards]
     wanted = arguments.scenario or names()
     for i, name in enumerate(wanted):
         if sys.stderr.isatty():

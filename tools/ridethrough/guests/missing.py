@@ -31,9 +31,9 @@ NOT_SIMULATED: dict[str, frozenset[str]] = {
         "machine.I2C": """deinit init readfrom readfrom_into readinto scan start stop write writeto writeto_mem
             writevto""",
         "time": "time_ns",
-        "os": "dupterm dupterm_notify fsformat",
+        "os": "VfsFat VfsLfs1 VfsLfs2 dupterm dupterm_notify",
         "sys": "atexit settrace tracebacklimit ps1 ps2 intern",
-        "vfs": "AbstractBlockDev VfsFat VfsLfs2 rom_ioctl",
+        "vfs": "AbstractBlockDev VfsFat VfsLfs2",
         "select": "select",
         "hashlib": "",
         "micropython": "Const_T RingIO asm_thumb asm_xtensa mem_info qstr_info stack_use",

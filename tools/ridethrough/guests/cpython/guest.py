@@ -8,6 +8,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -159,7 +160,8 @@ class _Boot:
         if lines:
             # for pdb, which looks for the file where we are
             text = source.decode("utf-8", "replace")
-            linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+            for name in (path, str(Path(path).absolute())):
+                linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         return compiled(source, path, shown, lines)
 
     def _source(self, path: str) -> bytes:

@@ -98,6 +98,8 @@ def make_modules(
     release = ".".join(map(str, RELEASE))
     named["os"] = files.functions() | {
         "sep": "/",
+        "mount": files.mount,
+        "umount": files.umount,
         "sync": lambda: None,
         "uname": lambda: _Uname(port, port, release, f"v{release}", title),
         "urandom": lambda n: bytes.fromhex(mcu.peripherals.entropy(n)),

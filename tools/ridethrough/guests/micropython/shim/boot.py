@@ -183,7 +183,7 @@ shims["sys"] = link.Module(
 )  # fmt: skip
 shims["os"] = link.Module(
     "os", sync=lambda: None, uname=lambda: _Uname(_port, _port, _release, "v" + _release, BOARD["title"]), sep="/",
-    urandom=lambda n: bytes.fromhex(link.call("entropy", n)),
+    urandom=lambda n: bytes.fromhex(link.call("entropy", n)), mount=vfs.mount, umount=vfs.umount,
 )  # fmt: skip
 for name in (
     "chdir",
