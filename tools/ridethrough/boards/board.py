@@ -107,6 +107,10 @@ class Board:
     pin_signals: tuple[PinSignal, ...] = ()
     """The same for pins."""
 
+    def says(self, signal: str) -> bool:
+        """Has it a line or a pin that means `signal`?"""
+        return signal in self.signals or any(s.name == signal for s in self.pin_signals)
+
     @property
     def unheld_us(self) -> int:
         """For how long after power-on nobody drives its pins, and the rail is off."""
