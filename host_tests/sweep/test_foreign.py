@@ -96,6 +96,13 @@ def test_firmware_that_resets_for_ever_runs_no_application(tmp_path):
     assert result.broken["boots"][0].console == ("again",) * 8
 
 
+@pytest.mark.parametrize("ends", ["raise SystemExit", "import machine\nmachine.soft_reset()", "import sys\nsys.exit()"])
+def test_firmware_that_starts_its_interpreter_for_ever_is_given_up_soon(tmp_path, ends):
+    result = once(made(tmp_path, {"main_py": HEAD + ends}), ["reset"])
+    assert {"boots", "converges"} <= set(result.failures)
+    assert result.longest_recovery_us < 5_000_000
+
+
 def test_an_application_that_is_reset_and_does_not_come_back_is_broken(tmp_path):
     source = HEAD + (
         "import machine, os\n"

@@ -7,7 +7,6 @@ FILES = "files that the guest mounts; a program keeps some if the scenario has [
 VERSION = "[sweep] updates and new in the scenario; with slots, the signal application"
 STEPS = "firmware that takes the scenario's images"
 SIGNAL = "the signal "
-APPLICATION = SIGNAL + "application"
 NEEDS: dict[str, str] = {
     "mounts": FILES,
     "resident-files": FILES,
@@ -23,7 +22,7 @@ NEEDS: dict[str, str] = {
     "missed-ad1": "",
     "ac-lost": "",
     "boots": "",
-    "converges": APPLICATION,
+    "converges": SIGNAL + "application",
     "answer": SIGNAL + "answer",
     "command-counter": SIGNAL + "command",
     "least-counter": SLOTS,

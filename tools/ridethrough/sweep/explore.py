@@ -122,7 +122,7 @@ def sweep(
             result.fixpoint = not found and not over
     result.merged_states = len(known)
     result.largest_key = max(result.keys.values(), default=0)
-    # what broke was checked, whatever was not heard
+    # what broke was checked: of an application that is never heard of, `converges` speaks
     needs = not_checked(setting, frozenset(heard))
     result.not_checked = {name: needs[name] for name in needs if name not in result.failures}
     return result

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ridethrough.guests.protocol import GUEST_ENDED
-from ridethrough.invariants.table import APPLICATION, FILES, NEEDS, SIGNAL, STEPS, VERSION
+from ridethrough.invariants.table import FILES, NEEDS, SIGNAL, STEPS, VERSION
 from ridethrough.invariants.table import SLOTS as SLOTS_NEEDED
 from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import NONE
@@ -40,8 +40,6 @@ def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
     for needs in NEEDS.values():
         if needs.startswith(SIGNAL):
             given[needs] = needs.removeprefix(SIGNAL) in heard
-    # an application that is never heard of is what `converges` is about
-    given[APPLICATION] = setting.reference or setting.board.says("application")
     return {name: needs for name, needs in NEEDS.items() if not given[needs]}
 
 
