@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ridethrough import BadInput, Scenario, World, run, run_scenario
 from ridethrough.cli import main
-from ridethrough.guests import protocol
+from ridethrough.guests import process, protocol
 from ridethrough.guests.named import guest_named
 from ridethrough.world.site import Site
 from support import PICO, ROOT, S, with_main
@@ -101,6 +101,47 @@ def test_a_program_that_ends_hangs_until_the_watchdog(tmp_path):
     guest = script(tmp_path, "echo '[\"wdt_start\", 500]' >&4; read answer <&3")
     trace = run(with_main(""), PICO, World(duration_us=2 * S), guest=guest)
     assert [e.data["kind"] for e in trace.events("reset")] == ["power-up", "watchdog", "watchdog", "watchdog"]
+
+
+ASK = """ask() { printf '%s\\n' "$1" >&4; read answer <&3; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "how", "at_us"),
+    [
+        ("exit 0", "exit status 0", 310_900),
+        ("ask '[\"sleep_us\", 1500000]'; exit 3", "exit status 3", 1_810_900),
+        ("ask '[\"sleep_us\", 20000]'; kill -SEGV $$", "killed by signal 11 (SIGSEGV)", 330_900),
+        ("printf '[\"ticks' >&4; kill -KILL $$", "killed by signal 9 (SIGKILL)", 310_900),
+        (
+            "ask '[\"timer_start\", 1000, false, 0]'; ask '[\"sleep_us\", 5000]'; exit 7",
+            "exit status 7",
+            311_905,
+        ),
+        ("exec 4>&-; exec sleep 60", "it closed file descriptor 4, and has no exit status", 310_900),
+    ],
+    ids=["at-once", "later", "killed", "in-a-line", "in-a-callback", "its-pipe-alone"],
+)
+def test_how_and_when_a_program_ended_is_a_fault(tmp_path, monkeypatch, does, how, at_us):
+    monkeypatch.setattr(process, "_ENDING_S", 0.01 if "closed" in how else 5)
+    trace = run(with_main(""), PICO, World(duration_us=3 * S), guest=script(tmp_path, ASK + does))
+    assert [(e.t_us, dict(e.data)) for e in trace.events("fault")] == [(at_us, {"kind": "guest ended", "text": how})]
+    assert trace.texts["mcu"][-1][1] == "run"  # it hangs
+
+
+def test_a_program_that_the_reset_ends_has_not_ended_by_itself(tmp_path):
+    guest = script(tmp_path, ASK + "ask '[\"wdt_start\", 500]'; ask '[\"sleep_us\", 9000000]'")
+    trace = run(with_main(""), PICO, World(duration_us=2 * S), guest=guest)
+    assert len(trace.events("reset")) == 4 and trace.events("fault") == []
+
+
+def test_the_report_of_a_run_says_how_a_program_ended(tmp_path, capsys):
+    script(tmp_path, ASK + "ask '[\"sleep_us\", 1500000]'; exit 3")
+    main(["run", "flash_lost", "--guest", f"exec:{tmp_path}/guest"])
+    text = capsys.readouterr().out
+    assert "1.810900 s  fault guest ended exit status 3" in text
+    assert "fault: guest ended: exit status 3 (at 1.8109 s)" in text
 
 
 @pytest.mark.parametrize("name", ["exec:/no/such/program", "exec:.", "micropyton", "exec:"])

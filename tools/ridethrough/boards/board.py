@@ -113,6 +113,10 @@ class Board:
     led_gpio: int | None = None
     """What `Pin("LED")` is: a GPIO, or RADIO_GPIO for one behind the radio; None: the port knows none."""
 
+    def says(self, signal: str) -> bool:
+        """Has it a line or a pin that means `signal`?"""
+        return signal in self.signals or any(s.name == signal for s in self.pin_signals)
+
     @property
     def unheld_us(self) -> int:
         """For how long after power-on nobody drives its pins, and the rail is off."""

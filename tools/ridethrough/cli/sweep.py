@@ -124,9 +124,8 @@ def _replay(arguments: argparse.Namespace, setting: Setting) -> int:
     write_vcd(found.trace, vcd)
     with terminal() as console:
         if arguments.json:
-            print(
-                json.dumps({"steps": found.steps, "broken": [vars(b) for b in found.broken], "vcd": str(vcd)}, indent=2)
-            )
+            shown = {"steps": found.steps, "consoles": found.consoles, "broken": [vars(b) for b in found.broken]}
+            print(json.dumps(shown | {"vcd": str(vcd)}, indent=2))
             return 1 if found.broken else 0
         console.say(*strip(found.trace, console.width, Glyphs.for_encoding(console.encoding)), "")
         console.say(*happenings(found.trace), "", *replay_lines(found), f"  trace              {vcd}")

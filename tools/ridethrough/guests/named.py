@@ -26,6 +26,11 @@ def _in_a_process(module: str, name: str) -> Callable[..., Guest]:
     return found
 
 
+def is_program(name: str) -> bool:
+    """Is the guest of that name a program, which executes no file of the firmware?"""
+    return name.startswith(_PROGRAM)
+
+
 def guest_named(name: str) -> Guest:
     """`cpython`, `micropython`, or `exec:PATH`, a program that speaks the guest protocol. BadInput if there is
     no such guest here."""
@@ -33,7 +38,7 @@ def guest_named(name: str) -> Guest:
         return CPythonGuest()
     if name == "micropython":
         return _in_a_process("micropython", "MicroPythonGuest")()
-    if name.startswith(_PROGRAM):
+    if is_program(name):
         path = name.removeprefix(_PROGRAM)
         found = shutil.which(path if "/" in path else f"./{path}")
         if found is None:

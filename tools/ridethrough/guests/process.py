@@ -14,15 +14,25 @@ from types import TracebackType
 READ_FD, WRITE_FD = 3, 4
 CPU_S_MAX = 30
 """A boot may compute for this long in all. Code that hangs is noticed much earlier (protocol.HUNG_CPU_MS)."""
+_ENDING_S = 5
+"""A program that has closed its pipe and is still there after that goes on without it."""
 
 
 class Child:
     """A running guest and its pipes. Leaving the `with` block ends it; `interrupt()` is Ctrl-C to code that
-    computes without asking for anything."""
+    computes without asking for anything. `status()`: what subprocess calls its return code, None if it has none."""
 
-    def __init__(self, pid: int, end: Callable[[], None], from_fd: int, to_fd: int) -> None:
+    def __init__(
+        self,
+        pid: int,
+        end: Callable[[], None],
+        from_fd: int,
+        to_fd: int,
+        status: Callable[[], int | None] = lambda: None,
+    ) -> None:
         self._pid = pid
         self._end = end
+        self._status = status
         self.requests = io.BufferedReader(io.FileIO(from_fd, "rb"))
         self.replies = os.fdopen(to_fd, "wb", buffering=0)
 
@@ -45,6 +55,18 @@ class Child:
 
     def interrupt(self) -> None:
         os.kill(self._pid, signal.SIGINT)
+
+    def ending(self) -> str:
+        """How a guest ended that has closed its pipe: its exit status, or the signal that killed it."""
+        status = self._status()
+        if status is None:
+            return "it closed file descriptor 4, and has no exit status"
+        if status >= 0:
+            return f"exit status {status}"
+        try:
+            return f"killed by signal {-status} ({signal.Signals(-status).name})"
+        except ValueError:
+            return f"killed by signal {-status}"
 
 
 def pipes() -> tuple[int, int, int, int]:
@@ -90,4 +112,11 @@ def spawn(command: list[str], cpu_s: int | None) -> Child:
         process.kill()
         process.wait()
 
-    return Child(process.pid, end, we_read, we_write)
+    def status() -> int | None:
+        # the pipe of a process closes just before it can be waited for
+        try:
+            return process.wait(_ENDING_S)
+        except subprocess.TimeoutExpired:
+            return None
+
+    return Child(process.pid, end, we_read, we_write, status)

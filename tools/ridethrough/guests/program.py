@@ -17,4 +17,4 @@ class ProgramGuest:
 
     def run(self, mcu: Mcu) -> None:
         with spawn([str(self._path)], CPU_S_MAX) as child:
-            Session(mcu, child.requests, child.replies).run()
+            Session(mcu, child.requests, child.replies, ended=child.ending).run()

@@ -27,6 +27,8 @@ _PLAIN = frozenset(
     ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char pin_toggle""".split()
 )
 """Requests that are Mcu's methods as they stand."""
+GUEST_ENDED = "guest ended"
+"""The kind of the fault in the trace when a guest is gone by itself; its text says how."""
 
 
 class ProtocolError(Exception):
@@ -42,7 +44,8 @@ def _duration(us: int) -> int:
 class Session:
     """One boot of a guest that speaks the protocol. `written(at, data)` hears what the flash holds from now
     on. `busy(session)` lets time pass for a guest that computes, until its `back`; without it such a guest
-    counts as hung. `interrupt` is Ctrl-C to a guest that computes."""
+    counts as hung. `interrupt` is Ctrl-C to a guest that computes. `ended()` says how a guest ended that is gone;
+    "" if nobody can tell."""
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Session:
         written: Callable[[int, bytes], object] = lambda at, data: None,
         busy: Callable[[Session], None] | None = None,
         interrupt: Callable[[], None] = lambda: None,
+        ended: Callable[[], str] = lambda: "",
     ) -> None:
         self._mcu = mcu
         self._requests = requests
@@ -63,6 +67,7 @@ class Session:
         self._shown = -1
         self._repl = Repl(mcu)
         self._interrupt = interrupt
+        self._ended = ended
         self._gone = False
         self._depth = 0
         self.back = False
@@ -75,14 +80,20 @@ class Session:
         try:
             if self._serve():
                 return
+            self._tell_end()
         except ProtocolError as e:
             mcu.trace.add_event(mcu.clock.now_us, "fault", kind="guest protocol", text=str(e))
         except BrokenPipeError:
-            pass
+            self._tell_end()
         finally:
             # a timer may come due while the board resets
             self._gone = True
         mcu.hang()
+
+    def _tell_end(self) -> None:
+        how = self._ended()
+        if how:
+            self._mcu.trace.add_event(self._mcu.clock.now_us, "fault", kind=GUEST_ENDED, text=how)
 
     def _serve(self) -> bool:
         # Answers requests until the guest says that a callback is done or a soft reset due; False if it is
@@ -280,7 +291,7 @@ class Session:
         self._reply(["timer", n])
         self._depth += 1
         if not self._serve():
-            raise ProtocolError("gone in a callback")
+            raise BrokenPipeError
         self._depth -= 1
 
     def _do_missing(self, owner: str, name: str) -> tuple[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 SLOTS = "slots and a boot record as the reference keeps them"
-VERSION = "an application signal, or [sweep] updates and new in the scenario"
+FILES = "files that the guest mounts; a program keeps some if the scenario has [sweep] updates and new"
+VERSION = "[sweep] updates and new in the scenario; with slots, the signal application"
+STEPS = "firmware that takes the scenario's images"
 SIGNAL = "the signal "
 NEEDS: dict[str, str] = {
-    "mounts": "",
-    "resident-files": "",
+    "mounts": FILES,
+    "resident-files": FILES,
     "verified-image": SLOTS,
     "version": VERSION,
     "verified-slot": SLOTS,
@@ -20,11 +22,11 @@ NEEDS: dict[str, str] = {
     "missed-ad1": "",
     "ac-lost": "",
     "boots": "",
-    "converges": "",
+    "converges": SIGNAL + "application",
     "answer": SIGNAL + "answer",
     "command-counter": SIGNAL + "command",
     "least-counter": SLOTS,
-    "stated": "",
+    "stated": STEPS,
     "log": SIGNAL + "gbcs",
 }
 """Every invariant, and what a firmware must give for it to be checked ("": nothing)."""

@@ -9,7 +9,7 @@ from ridethrough.invariants.hub import ac_lost_wrong
 from ridethrough.rules import Rule, Verdict
 from ridethrough.scenarios import NONE, Shows
 from ridethrough.support.quantities import show_time
-from ridethrough.traces import Trace
+from ridethrough.traces import Event, Trace
 from ridethrough.traces.ac_lost import LAG_US_MAX, AcLost, ac_lost
 from ridethrough.traces.alerts import DEFAULT_DEFINITION, Alert, alerts
 
@@ -35,6 +35,9 @@ class Summary:
     refusals: tuple[str, ...] = ()
     """What the board said in refusing something."""
     faults: tuple[str, ...] = ()
+    """The kind of each fault."""
+    fault_details: tuple[str, ...] = ()
+    """Of each fault what else is known, and when it was."""
     not_reached: tuple[str, ...] = ()
     """Steps of the head-end that the run was too short for."""
     answers: tuple[tuple[str, str], ...] = ()
@@ -74,7 +77,8 @@ class Summary:
         most_us = (max(LAG_US_MAX, stated_us), max(LAG_US_MAX + self.unheld_us, stated_us))
         found += [f"AC lost {v.text}" for v in ac_lost_wrong(self.ac_lost, *most_us)]
         found += [f"the step '{step}' was not reached: the run is too short" for step in self.not_reached]
-        found += [f"fault: {fault}" for fault in self.faults if fault not in shows.faults]
+        told = zip(self.faults, self.fault_details, strict=True)
+        found += [f"fault: {fault}{detail}" for fault, detail in told if fault not in shows.faults]
         found += [f"no fault '{fault}'" for fault in shows.faults if fault not in self.faults]
         if shows.refused and not any(shows.refused in text for text in self.refusals):
             found.append(
@@ -83,6 +87,11 @@ class Summary:
         found += [f"0x{code} was not logged" for code in shows.codes if code not in self.codes]
         found += [f"0x{code} was logged" for code in shows.codes_not if code in self.codes]
         return found
+
+
+def _detail(fault: Event) -> str:
+    said = "".join(f": {value}" for key, value in fault.data.items() if key != "kind")
+    return f"{said} (at {show_time(fault.t_us)})"
 
 
 def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) -> Summary:
@@ -107,6 +116,7 @@ def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) ->
         image_bytes=trace.notes.get("image_bytes", 0),
         refusals=tuple(e.data["text"] for e in trace.events("refused")),
         faults=tuple(e.data["kind"] for e in trace.events("fault")),
+        fault_details=tuple(_detail(e) for e in trace.events("fault")),
         not_reached=tuple(trace.notes.get("not_reached", ())),
         answers=tuple(trace.notes.get("answers", ())),
         console_tail=tuple(text for _, text in trace.notes.get("console", [])[-20:]),

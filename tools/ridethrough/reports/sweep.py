@@ -7,10 +7,13 @@ from typing import Any
 
 from ridethrough.invariants.table import NEEDS
 from ridethrough.invariants.violation import Violation
-from ridethrough.reports.lines import Line, styled
+from ridethrough.reports.lines import Line, joined, styled
 from ridethrough.support.quantities import show_time
 from ridethrough.sweep.explore import Result
 from ridethrough.sweep.replay import Replay
+
+_SHOWN_FAILURES = 20
+_SHOWN_LINES = 40
 
 
 def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
@@ -20,7 +23,8 @@ def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
         yield styled("  fixpoint reached: no number of power cuts and resets leads to another state", "green")
     else:
         yield styled("  stopped after the cuts that were asked for: no fixpoint yet", "yellow")
-    yield styled(f"  boots              {result.boots}, each to rest ({_by_fault(result)})")
+    rested = "" if {"boots", "converges"} & set(result.failures) else ", each to rest"
+    yield styled(f"  boots              {result.boots}{rested} ({_by_fault(result)})")
     yield styled(f"  flash operations   {result.operations}")
     yield styled(f"  cut states         {result.cut_states}, merged into {result.merged_states}")
     yield styled(f"{'':<21}new after 1, 2, ... cuts: {per_cut}; the fullest stands for {result.largest_key}")
@@ -28,6 +32,10 @@ def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
     if result.failed_hold_dark_us:
         yield styled(f"                     {show_time(result.failed_hold_dark_us)} with a failed hold")
     yield styled(f"  longest recovery   {show_time(result.longest_recovery_us)}, at most {result.most_boots} boots")
+    for how, first in result.ended.items():
+        what = f"{how}, in {_boots(result.endings[how])}; first {show_time(first.t_us)} after the start of its boot"
+        yield styled(f"  guest ended        {what}", "yellow")
+        yield styled(f"      {again(first.ident)}", "dim")
     yield Line()
     for name, needs in NEEDS.items():
         if name in result.not_checked:
@@ -35,12 +43,27 @@ def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
         elif name not in result.failures:
             yield styled(f"  {name:<18} held", "green")
         else:
-            yield styled(f"  {name:<18} BROKEN in {result.failures[name]} boots", "bold red")
-            for broken in result.broken[name]:
-                yield styled(f"    {broken.text}")
-                yield styled(f"      {again(broken.ident)}", "dim")
+            yield styled(f"  {name:<18} BROKEN in {_boots(result.failures[name])}", "bold red")
+            yield from _failures(result, name, again)
     yield Line()
     yield styled(summary(result), "bold red" if result.failures else "bold green")
+
+
+def _failures(result: Result, name: str, again: Callable[[str], str]) -> Iterator[Line]:
+    # Each distinct failure once, as it was first seen.
+    found = result.broken[name]
+    for broken in found[:_SHOWN_FAILURES]:
+        ways = result.ways[broken.kind]
+        yield styled(f"    {broken.text}" + (f" ({ways} ways lead to it, this is the first)" if ways > 1 else ""))
+        for line in broken.console:
+            yield styled(f"      | {line}")
+        yield styled(f"      {again(broken.ident)}", "dim")
+    if len(found) > _SHOWN_FAILURES:
+        yield styled(f"    and {len(found) - _SHOWN_FAILURES} more, which --json lists", "dim")
+
+
+def _boots(count: int) -> str:
+    return f"{count} boot{'' if count == 1 else 's'}"
 
 
 def summary(result: Result) -> str:
@@ -60,9 +83,16 @@ def as_json(result: Result, again: Callable[[str], str]) -> dict[str, Any]:
         return {
             "text": broken.text,
             "t_us": broken.t_us,
+            "ways": result.ways[broken.kind],
+            "console": broken.console,
             "id": broken.ident,
             "replay": again(broken.ident),
         }
+
+    def ended(how: str) -> dict[str, Any]:
+        first = result.ended[how]
+        found = {"boots": result.endings[how], "t_us": first.t_us, "id": first.ident}
+        return found | {"replay": again(first.ident)}
 
     return {
         "fixpoint": result.fixpoint,
@@ -77,6 +107,7 @@ def as_json(result: Result, again: Callable[[str], str]) -> dict[str, Any]:
         "failed_hold_dark_us": result.failed_hold_dark_us,
         "longest_recovery_us": result.longest_recovery_us,
         "most_boots": result.most_boots,
+        "guest_ended": {how: ended(how) for how in result.ended},
         "held": result.held,
         "not_checked": result.not_checked,
         "broken": {
@@ -86,9 +117,13 @@ def as_json(result: Result, again: Callable[[str], str]) -> dict[str, Any]:
 
 
 def replay_lines(found: Replay) -> Iterator[Line]:
-    """What led to a failure, and what broke."""
-    for step in found.steps:
+    """What led to a failure with what the board said on the way, and what broke."""
+    for step, console in zip(found.steps, found.consoles, strict=True):
         yield styled(f"  {step}")
+        if len(console) > _SHOWN_LINES:
+            yield styled(f"{'':6}({len(console) - _SHOWN_LINES} lines before these)", "dim")
+        for t_us, line in console[-_SHOWN_LINES:]:
+            yield joined((f"{t_us / 1e6:14.6f} s  ", "dim"), ("| " + line, ""))
     yield Line()
     if not found.broken:
         yield styled("  nothing broke: every invariant held in this run", "green")

@@ -25,14 +25,13 @@ from ridethrough.scenarios import Scenario
 from ridethrough.sweep.crash_states import Key, Memory, State
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import Flash
-from ridethrough.sweep.recovery import ROT_PLACES, Recovery, recover
+from ridethrough.sweep.recovery import ROT_PLACES, Ended, Recovery, recover
 from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.watch import not_checked
 from ridethrough.traces import Trace
 
 _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
 _FETCHES = range(1, 9)
-_KEPT_PER_INVARIANT = 5
 
 Task = tuple[State, Fault, bool]
 """From where, how, and whether the cuts within that boot are wanted."""
@@ -41,8 +40,8 @@ Task = tuple[State, Fault, bool]
 @dataclass
 class Result:
     """What a sweep found. `cut_states`: byte states that cuts left, counted each time; `largest_key`: how many
-    of them the fullest merged state stood for. `broken`: the first few of each invariant, by name;
-    `failures`: how many boots broke each."""
+    of them the fullest merged state stood for. `broken`: each distinct failure of an invariant, by name, as it
+    was first seen; `failures`: how many boots broke each invariant."""
 
     boots: int = 0
     operations: int = 0
@@ -57,7 +56,12 @@ class Result:
     most_boots: int = 0
     by_fault: Counter[str] = field(default_factory=Counter)
     broken: dict[str, list[Violation]] = field(default_factory=dict)
+    ways: Counter[str] = field(default_factory=Counter)
+    """How many boots led to each distinct failure, by Violation.kind."""
     failures: Counter[str] = field(default_factory=Counter)
+    ended: dict[str, Ended] = field(default_factory=dict)
+    """How guests ended by themselves, and the first time of each; `endings`: in how many boots."""
+    endings: Counter[str] = field(default_factory=Counter)
     not_checked: dict[str, str] = field(default_factory=dict)
     keys: Counter[Key] = field(default_factory=Counter)
     """How many byte states each merged state stood for."""
@@ -118,7 +122,9 @@ def sweep(
             result.fixpoint = not found and not over
     result.merged_states = len(known)
     result.largest_key = max(result.keys.values(), default=0)
-    result.not_checked = not_checked(setting, frozenset(heard))
+    # what broke was checked: of an application that is never heard of, `converges` speaks
+    needs = not_checked(setting, frozenset(heard))
+    result.not_checked = {name: needs[name] for name in needs if name not in result.failures}
     return result
 
 
@@ -165,6 +171,8 @@ def _next(
 def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[tuple[object, ...]]) -> Iterator[Fault]:
     if "clock" in faults:
         yield from (Fault("power-up", name) for name in CLOCKS)
+    if "network" in faults and setting.scenario.world.network:
+        yield from (Fault("power-up", "fetch", i) for i in _FETCHES)
     if "hold" in faults and state.phase in ("armed", "trial"):
         yield from (Fault(kind, "hold") for kind in ("watchdog", "brown-out", "power-up"))
     if "flash" in faults and setting.reference:
@@ -189,7 +197,8 @@ def _further(
                 yield state, replace(fault, extra="dip", number=at_ms), False
     if depth == 0 and "flash" in faults:
         yield from ((state, replace(fault, extra="bad", number=b), False) for b in sorted(recovery.touched))
-        yield from ((state, replace(fault, extra="full", number=b), False) for b in _FREE_BLOCKS)
+        if setting.files:
+            yield from ((state, replace(fault, extra="full", number=b), False) for b in _FREE_BLOCKS)
     if depth == 0 and "network" in faults and setting.scenario.world.network:
         yield from ((state, replace(fault, extra="fetch", number=i), False) for i in _FETCHES)
 
@@ -208,9 +217,12 @@ def _take(result: Result, recovery: Recovery) -> None:
         result.longest_dark_us = max(result.longest_dark_us, recovery.dark_us)
     for broken in recovery.broken:
         result.failures[broken.invariant] += 1
-        kept = result.broken.setdefault(broken.invariant, [])
-        if len(kept) < _KEPT_PER_INVARIANT:
-            kept.append(broken)
+        result.ways[broken.kind] += 1
+        if result.ways[broken.kind] == 1:
+            result.broken.setdefault(broken.invariant, []).append(broken)
+    for ended in {ended.how: ended for ended in reversed(recovery.ended)}.values():
+        result.ended.setdefault(ended.how, ended)
+        result.endings[ended.how] += 1
 
 
 _setting: Setting | None = None
@@ -239,7 +251,7 @@ def _work(task: Task) -> Recovery:
     state, fault, record = task
     recovery = recover(_setting, state, fault, record)
     # a trace is large, and a failure is run again to be shown
-    recovery.trace = Trace()
+    recovery.trace, recovery.console = Trace(), ()
     return recovery
 
 

@@ -36,8 +36,8 @@ class Contents:
     """What littlefs finds on a chip. `files`: every file but the resident ones, by path."""
 
     mounts: bool
-    resident: bool = False
-    """Every resident file is as it was."""
+    changed: tuple[str, ...] = ()
+    """Each resident file that is not as it was, and what became of it, in words."""
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
@@ -109,7 +109,8 @@ class Record:
 class Reader:
     """Reads the states of one board's flash. `fresh`: what the factory put on it, `resident`: the paths of
     the files that must never change, `outside`: those that do not tell states apart,
-    `unread`: those that are written and renamed, and that nobody ever reads."""
+    `unread`: those that are written and renamed, and that nobody ever reads; `register`: the reference's
+    register, "" if there is none."""
 
     def __init__(
         self,
@@ -118,6 +119,7 @@ class Reader:
         resident: frozenset[str],
         outside: tuple[str, ...],
         unread: frozenset[str] = frozenset(),
+        register: str = "",
     ) -> None:
         self.fresh = fresh
         self._params = ChipParams.of(board)
@@ -126,6 +128,7 @@ class Reader:
         self._resident = resident
         self._outside = set(outside)
         self._unread = unread
+        self._register = register
         self._fresh_layout = LayoutReader(board.block_bytes).read(fresh)
         self._root = {block for pair in self._fresh_layout.pairs[:1] for block in pair.blocks}
         flash = FlashFs(FlashChip(self._params, bytearray(fresh)))
@@ -164,10 +167,11 @@ class Reader:
             paths = _walk(flash, "/", deep=not untouched or self._deep)
             files = {path: flash.read_file(path) for path in paths if path not in self._resident}
             there = {path for path in self._resident if not untouched or path.count("/") == 1}
-            same = there <= paths and all(flash.read_file(path) == self._fresh_files[path] for path in there)
+            gone = [f"{path} is gone" for path in there - paths]
+            other = [f"{p} changed" for p in there & paths if flash.read_file(p) != self._fresh_files[p]]
         except (LittleFSError, OSError):
             return Contents(False)
-        return Contents(True, same, files)
+        return Contents(True, tuple(sorted(gone + other)), files)
 
     def _untouched(self, data: bytearray) -> bool:
         # Is every block as it was that held a resident file or a folder, but for the root's own metadata?
@@ -181,13 +185,13 @@ class Reader:
     def key(self, contents: Contents, high_mwh: int) -> bytes:
         """Equal for contents that count as one: the same files, without times and the log, the register as where
         it stands to the highest that was ever reported, and what nobody ever reads as being there or not."""
-        sha = hashlib.sha256(repr((contents.mounts, contents.resident)).encode())
+        sha = hashlib.sha256(repr((contents.mounts, contents.changed)).encode())
         for path, content in sorted(contents.files.items()):
             if path in self._outside:
                 continue
             if path in self._unread:
                 content = b""
-            elif path == REGISTER:
+            elif path == self._register:
                 whole = bool(content) and len(content) % _ENTRY_BYTES == 0
                 content = b"%d %d" % (whole, (contents.register_mwh or 0) >= high_mwh)
             sha.update(repr((path, len(content))).encode() + content)

@@ -18,8 +18,11 @@ DARK_BUDGET_US = 60_000_000
 _SOON_US = 500_000
 
 
-def judge_hub(setting: Setting, fault: Fault, start_us: int, trace: Trace) -> tuple[int, list[Violation]]:
-    """The longest darkness that no mains loss excuses, and what broke. `start_us`: when the fault ended."""
+def judge_hub(
+    setting: Setting, fault: Fault, start_us: int, trace: Trace, drove_ac_ok: bool = True
+) -> tuple[int, list[Violation]]:
+    """The longest darkness that no mains loss excuses, and what broke. `start_us`: when the fault ended;
+    `drove_ac_ok`: the firmware has driven the pin of that name since."""
     board = setting.board
     dark = trace.dark() if board.hold != "none" else _after_planned_resets(trace)
     dark = [d for d in dark if d[1] > start_us]
@@ -40,7 +43,10 @@ def judge_hub(setting: Setting, fault: Fault, start_us: int, trace: Trace) -> tu
     broken += missed_alerts(trace)
     if fault.powered_up and not fault.extra:
         broken += [Violation(name, text, 0) for name, text in hub_alone(setting, trace)]
-    broken += [replace(v, t_us=trace.end_us) for v in ac_lost_wrong(ac_lost(trace), LAG_US_MAX, LAG_US_MAX)]
+    # an undriven line tells the hub something, too
+    why = "" if drove_ac_ok else f"; nothing drove ac_ok (GPIO {board.pins['ac_ok'].gpio}), and that counts, too"
+    wrong = ac_lost_wrong(ac_lost(trace), LAG_US_MAX, LAG_US_MAX)
+    broken += [replace(v, t_us=trace.end_us, text=v.text + why) for v in wrong]
     return longest_us, broken
 
 

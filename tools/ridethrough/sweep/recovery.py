@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ridethrough.guests.named import guest_named
+from ridethrough.guests.protocol import GUEST_ENDED
 from ridethrough.headend import client
 from ridethrough.headend.head_end import HeadEnd
 from ridethrough.invariants.violation import Violation
@@ -31,6 +32,20 @@ itself; the first time, longer than the 10 s after which it persists its registe
 _DIP_US = 50_000
 ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
 """Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A guest ended by itself: how, and `t_us` after the start of the boot that `path` ends with."""
+
+    how: str
+    t_us: int
+    path: tuple[str, ...]
+
+    @property
+    def ident(self) -> str:
+        """What a replay takes."""
+        return "-".join(self.path)
 
 
 @dataclass
@@ -57,6 +72,10 @@ class Recovery:
     """Flash blocks that were written since the fresh board."""
     heard: frozenset[str] = frozenset()
     """The names of all events."""
+    ended: tuple[Ended, ...] = ()
+    """Each time at which the guest ended by itself."""
+    console: tuple[tuple[int, str], ...] = ()
+    """Each line that the board said, and when (us)."""
 
 
 def recover(setting: Setting, state: State, fault: Fault, record: bool = True, unmerged: bool = False) -> Recovery:
@@ -86,7 +105,9 @@ class _Run:
         chip.unstable = set(state.flash.unstable)
         self._spoil_flash()
         self._begin()
-        steps = setting.scenario.steps
+        self._drove_ac_ok = False
+        self._site.mcu.wiring.on_wire = self._pins_moved
+        steps = setting.steps
         if "register" in board.signals and setting.reference:
             steps = tuple(s for step in (None, *steps) for s in (step, Step("ask", line="register")) if s)
         self._head_end = HeadEnd(self._site, steps, setting.image, again=True, blind=not setting.reference)
@@ -153,6 +174,12 @@ class _Run:
             data[at] ^= 1
             at = data.find(piece, at + 1)
 
+    def _pins_moved(self, wire: str, level: int) -> None:
+        # before the fault no firmware runs
+        if self._clock.now_us >= self._start_us:
+            gpio = self._setting.board.pins["ac_ok"].gpio
+            self._drove_ac_ok |= self._site.mcu.wiring.pins.driven(gpio)
+
     def _present(self) -> State:
         site = self._site
         phases = site.trace.texts["phase"]
@@ -186,7 +213,7 @@ class _Run:
         trace = site.finish()
         # a power cut in the end leaves whatever is there now
         end = self._recorder.finish()
-        dark_us, broken = judge_hub(self._setting, self._fault, self._start_us, trace)
+        dark_us, broken = judge_hub(self._setting, self._fault, self._start_us, trace, self._drove_ac_ok)
         for violation in broken:
             watch.report(violation.invariant, violation.text, violation.t_us)
         if not self._off():
@@ -211,6 +238,16 @@ class _Run:
             self._moments(trace),
             self._recorder.touched(),
             frozenset(e.name for e in trace.log) | {name for name, changes in trace.texts.items() if changes},
+            self._ended(trace),
+            tuple(site.mcu.console.log),
+        )
+
+    def _ended(self, trace: Trace) -> tuple[Ended, ...]:
+        path = self._here.path
+        return tuple(
+            Ended(str(e.data["text"]), e.t_us - self._start_us, path)
+            for e in trace.events("fault")
+            if e.data["kind"] == GUEST_ENDED
         )
 
     def _record(self) -> None:
@@ -223,17 +260,21 @@ class _Run:
         if self._off():
             texts = self._site.trace.texts["mcu"]
             return self._clock.now_us > self._mains_lost_us and texts[-1][1] == "off"
-        return self._head_end.done() and self._clock.now_us > self._mains_lost_us
+        return self._head_end.done() and self._clock.now_us > self._mains_lost_us and self._watch.running()
 
     def _too_long(self) -> bool:
         # Has the recovery taken more time, or more boots, than it may?
         sweep = self._setting.scenario.sweep
         if self._clock.now_us >= self._start_us + sweep.within_us:
+            if not self._watch.running():
+                self._watch.stopped()
             left = self._head_end.not_reached()
             waiting = f", the head-end still at: {left[0]}" if left else ""
             self._watch.report("converges", f"not at rest after {sweep.within_us // 10**6} s{waiting}")
             return True
-        if len(self._site.trace.events("boot")) > sweep.boots:
+        # other firmware may start its interpreter anew for ever, and take no time for it
+        soft = 0 if self._setting.reference else self._site.mcu.soft_resets
+        if len(self._site.trace.events("boot")) + soft > sweep.boots:
             self._watch.report("boots", f"more than {sweep.boots} boots, and not at rest")
             return True
         return False
@@ -254,6 +295,8 @@ class _Run:
 
     def _in_recovery(self) -> bool:
         # A board that has given up its slot for a while tries it again. With a rotten slot it may have none.
+        if not self._setting.reference:
+            return False
         ran = self._site.trace.events("application")
         return bool(ran) and str(ran[-1].data.get("version")) == "0" and not self._fault.spoils_flash
 

@@ -10,7 +10,7 @@ from ridethrough.support.quantities import show_time
 from ridethrough.sweep.crash_states import State
 from ridethrough.sweep.explore import fresh_state
 from ridethrough.sweep.faults import Fault
-from ridethrough.sweep.recovery import recover
+from ridethrough.sweep.recovery import Recovery, recover
 from ridethrough.sweep.setting import Setting
 from ridethrough.traces import Segment, Trace
 from ridethrough.traces.trace import TEXTS, VOLTAGES, WIRES
@@ -23,11 +23,13 @@ _BOOTS_MAX = 64
 
 @dataclass(frozen=True)
 class Replay:
-    """`steps`: each boot and how it ended, in words. `trace` ends just after the first broken invariant."""
+    """`steps`: each boot and how it ended, in words; `consoles`: the lines that each said, and when in `trace` (us).
+    `trace` ends just after the first broken invariant."""
 
     trace: Trace
     steps: tuple[str, ...]
     broken: tuple[Violation, ...]
+    consoles: tuple[tuple[tuple[int, str], ...], ...]
 
 
 def replay(setting: Setting, ident: str) -> Replay:
@@ -38,6 +40,7 @@ def replay(setting: Setting, ident: str) -> Replay:
     state = fresh_state(setting.scenario)
     whole = Trace()
     steps = []
+    consoles = []
     at_us = 0
     for i, word in enumerate(words[:-1]):
         text, _, point = word.partition(".")
@@ -48,6 +51,7 @@ def replay(setting: Setting, ident: str) -> Replay:
             raise BadInput(f"'{word}' in the replay id: that boot has no such moment; was the firmware changed since?")
         steps.append(f"boot {i + 1}: {_how(fault)}; {_where(found, point, recovery.start_us)}")
         _append(whole, recovery.trace, at_us, recovery.start_us, found.t_us)
+        consoles.append(_said(recovery, at_us, found.t_us))
         at_us += found.t_us - recovery.start_us
         next_fault = Fault.parse(words[i + 1].partition(".")[0])
         if next_fault.powered_up:
@@ -60,9 +64,14 @@ def replay(setting: Setting, ident: str) -> Replay:
     until_us = min(recovery.trace.end_us, first.t_us + _AFTER_US) if first else recovery.trace.end_us
     steps.append(f"boot {len(words)}: {_how(fault)}; the faults stop")
     _append(whole, recovery.trace, at_us, recovery.start_us, until_us)
-    return Replay(
-        whole, tuple(steps), tuple(replace(b, t_us=b.t_us - recovery.start_us + at_us) for b in recovery.broken)
-    )
+    consoles.append(_said(recovery, at_us, until_us))
+    broken = tuple(replace(b, t_us=b.t_us - recovery.start_us + at_us) for b in recovery.broken)
+    return Replay(whole, tuple(steps), broken, tuple(consoles))
+
+
+def _said(recovery: Recovery, at_us: int, until_us: int) -> tuple[tuple[int, str], ...]:
+    # The console's lines up to `until_us`, laid at `at_us`.
+    return tuple((t - recovery.start_us + at_us, line) for t, line in recovery.console if t <= until_us)
 
 
 def _how(fault: Fault) -> str:

@@ -9,16 +9,18 @@ from functools import cached_property
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import FACTORY_VERSION, Firmware
 from ridethrough.guests.flashfs import fresh_flash
-from ridethrough.guests.named import guest_named
+from ridethrough.guests.named import guest_named, is_program
 from ridethrough.images.inspect import inspect_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import TAIL_BYTES
-from ridethrough.scenarios import Scenario
+from ridethrough.scenarios import Scenario, Step
 from ridethrough.scenarios.images import planned_image
 from ridethrough.support.errors import BadInput
 from ridethrough.sweep.flash import LOG, RECORD, REGISTER, SLOTS, Reader
+from ridethrough.sweep.raw_flash import RawReader
 
-_UNSWEPT = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel", "set clock", "ask"}
+_OF_IMAGES = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel"}
+_UNSWEPT = {*_OF_IMAGES, "set clock", "ask"}
 _UNREAD = frozenset(path + ".new" for path in (RECORD, REGISTER))
 _OURS = frozenset(name for path in (RECORD, REGISTER, *LOG, *SLOTS) for name in (path, path + ".new"))
 
@@ -59,8 +61,18 @@ class Setting:
 
     @property
     def reference(self) -> bool:
-        """Does the firmware take images, and keep the files that the reference keeps?"""
-        return bool(self.firmware.application)
+        """Does the firmware take images, and keep the files that the reference keeps? A program does not run it."""
+        return bool(self.firmware.application) and not is_program(self.guest)
+
+    @property
+    def files(self) -> bool:
+        """Does whoever runs keep the firmware's files on the flash? Of a program only the scenario knows."""
+        return not is_program(self.guest) or bool(self.scenario.sweep.updates)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What the head-end does: nothing with images that the firmware does not take."""
+        return tuple(s for s in self.scenario.steps if self.reference or s.do not in _OF_IMAGES)
 
     @cached_property
     def image(self) -> bytes:
@@ -76,7 +88,12 @@ class Setting:
         changing = _OURS if self.reference else set(self.scenario.sweep.updates)
         outside = LOG if self.reference else self.scenario.sweep.outside
         fresh = fresh_flash(self.firmware, self.board)
-        return Reader(self.board, fresh, frozenset(files - changing - set(outside)), outside, _UNREAD)
+        if not self.files:
+            return RawReader(self.board, fresh, frozenset(), ())
+        resident = frozenset(files - changing - set(outside))
+        if not self.reference:
+            return Reader(self.board, fresh, resident, outside)
+        return Reader(self.board, fresh, resident, outside, _UNREAD, REGISTER)
 
     @cached_property
     def trusted(self) -> dict[bytes, int]:

@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
-from ridethrough.invariants.table import NEEDS, SIGNAL, VERSION
+from ridethrough.guests.protocol import GUEST_ENDED
+from ridethrough.invariants.table import FILES, NEEDS, SIGNAL, STEPS, VERSION
 from ridethrough.invariants.table import SLOTS as SLOTS_NEEDED
 from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import NONE
@@ -21,6 +22,9 @@ from ridethrough.world.site import Site
 _VERIFIED = 2
 _ONCE = ("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67")
 """Log entries that something else may owe."""
+_STUCK = ("boots", "converges")
+"""Broken by a board that does not come to rest: its console may say why."""
+_LAST_LINES = 8
 
 
 def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
@@ -29,7 +33,9 @@ def not_checked(setting: Setting, heard: frozenset[str]) -> dict[str, str]:
     given = {
         "": True,
         SLOTS_NEEDED: setting.reference,
+        FILES: setting.files,
         VERSION: (setting.reference and "application" in heard) or bool(setting.scenario.sweep.updates),
+        STEPS: setting.steps == setting.scenario.steps,
     }
     for needs in NEEDS.values():
         if needs.startswith(SIGNAL):
@@ -52,6 +58,7 @@ class Watch:
         self._site = site
         self._flash_now = flash_now
         self._seen = 0
+        self._news = False
         hear = site.mcu.console.on_line
         hear_phase = site.mcu.console.on_phase
 
@@ -62,20 +69,37 @@ class Watch:
         site.mcu.console.on_phase = phase
 
         def line(text: str) -> None:
-            before = self.memory
-            for event in site.trace.log[self._seen :]:
-                self._event(event)
-            self._seen = len(site.trace.log)
-            if self.memory != before:
+            self._look()
+            if self._news:
+                self._news = False
                 self.told()
             hear(text)
 
         site.mcu.console.on_line = line
+        signal = site.mcu.wiring.on_signal
+
+        def pin(name: str, data: dict[str, str]) -> None:
+            signal(name, data)
+            self._look()
+
+        site.mcu.wiring.on_signal = pin
+
+    def _look(self) -> None:
+        # Takes in what the board has said since. A pin may move in the middle of a flash operation, when no cut can
+        # be noted: what is new then is told with the next line.
+        before = self.memory
+        log = self._site.trace.log
+        seen, self._seen = self._seen, len(log)
+        for event in log[seen:]:
+            self._event(event)
+        self._news |= self.memory != before
 
     def report(self, invariant: str, text: str, t_us: int | None = None) -> None:
         """Notes that an invariant did not hold; once for each invariant and boot."""
         if all(b.invariant != invariant for b in self.broken):
-            self.broken.append(Violation(invariant, text, self._site.clock.now_us if t_us is None else t_us))
+            at_us = self._site.clock.now_us if t_us is None else t_us
+            lines = [line for _, line in self._site.mcu.console.log if line] if invariant in _STUCK else []
+            self.broken.append(Violation(invariant, text, at_us, console=tuple(lines[-_LAST_LINES:])))
 
     def _event(self, event: Event) -> None:
         data = event.data
@@ -93,7 +117,10 @@ class Watch:
             self._logged(str(data["code"]), str(data["text"]))
 
     def _application(self, version: int) -> None:
-        if not self._setting.reference or not version:
+        if not self._setting.reference:
+            self._file_set(self._flash_now(), "runs")
+            return
+        if not version:
             return
         trusted = self._setting.trusted
         if version not in trusted.values():
@@ -117,9 +144,9 @@ class Watch:
         high = self.memory.register_high_mwh
         truth = self._site.metrology.total_mwh()
         if mwh < high:
-            self.report("register", f"{mwh} mWh after {high} had been reported")
+            self.report("register", f"{mwh} mWh after {high} mWh had been reported")
         if mwh > truth:
-            self.report("register", f"{mwh} mWh reported, {truth} had flowed")
+            self.report("register", f"{mwh} mWh reported, {truth} mWh had flowed")
         self.memory = replace(self.memory, register_high_mwh=max(high, mwh))
 
     def _answer(self, counter: int, text: str) -> None:
@@ -162,14 +189,12 @@ class Watch:
         if not contents.mounts:
             self.report("mounts", "the flash does not mount: the port would format it")
             return
-        if not contents.resident:
-            self.report("resident-files", "a resident file is gone or not what it was")
+        if contents.changed:
+            self.report("resident-files", ", ".join(contents.changed))
         if self._setting.reference:
             self._record(contents.record)
             if not self.spoilt:
                 self._slots(contents)
-        elif self._setting.scenario.sweep.updates:
-            self._file_set(contents)
 
     def _record(self, record: Record | None) -> None:
         if record is None:
@@ -195,18 +220,26 @@ class Watch:
                 if hashlib.sha256(held).digest() != record.digests[i]:
                     self.report("verified-slot", f"{path} is not what the record calls verified")
 
-    def _file_set(self, contents: Contents) -> None:
+    def _file_set(self, contents: Contents, when: str) -> None:
+        # Of firmware that is not the reference: are the files of its update all old, or all new?
         sweep = self._setting.scenario.sweep
+        if not contents.mounts:
+            return
         old = self._setting.firmware.files
         now = {path: contents.files.get(path) for path in sweep.updates}
         if now not in ({p: old.get(p) for p in sweep.updates}, {p: sweep.new.get(p) for p in sweep.updates}):
             parts = ", ".join(f"{p} {_which(now[p], old.get(p), sweep.new.get(p))}" for p in sweep.updates)
-            self.report("version", f"neither the old version nor the new one: {parts}")
+            self.report("version", f"neither the old version nor the new one {when}: {parts}")
 
     def end(self, trace: Trace, contents: Contents) -> None:
         """Checks that the board has come to rest as it must."""
         self.flash(contents)
-        if not self._setting.reference or not contents.mounts:
+        if not self._setting.reference:
+            self._file_set(contents, "is there at the end")
+            if not self.running():
+                self.stopped()
+            return
+        if not contents.mounts:
             return
         record = contents.record
         if record is None:
@@ -222,8 +255,32 @@ class Watch:
         if record.command_counter and record.phase != Record.SCHEDULED and record.command_counter not in answered:
             self.report("answer", f"command {record.command_counter} was accepted and is never answered")
 
+    def running(self) -> bool:
+        """Does an application run, by the board's signal? True without that signal, and of the reference, whose record
+        says more."""
+        if self._setting.reference or not self._setting.board.says("application"):
+            return True
+        for event in reversed(self._site.trace.log):
+            if event.name in ("application", "reset", "boot") or _guest_ended(event):
+                return event.name == "application"
+        return False
+
+    def stopped(self) -> None:
+        """Notes that no application runs, and what of its reason can be seen."""
+        trace, board = self._site.trace, self._setting.board
+        what = "no application runs any more" if trace.events("application") else "no application ran"
+        ended = [str(e.data["text"]) for e in trace.log if _guest_ended(e)]
+        if ended:
+            self.report("converges", f"{what}: the guest ended, {ended[-1]}")
+            return
+        line = board.signals.get("application")
+        awaited = f"line '{line.pattern}'" if line else "pin"
+        self.report("converges", f"{what}: its signal is the {awaited} ([signals] in board.toml)")
+
     def stated(self, trace: Trace) -> None:
-        """Checks that a run without faults ends as its scenario says."""
+        """Checks that a run without faults ends as its scenario says, if the head-end did all of it."""
+        if self._setting.steps != self._setting.scenario.steps:
+            return
         shows = self._setting.scenario.shows
         for name, wanted in (("outcome", shows.outcome), ("version", shows.version)):
             event = {"outcome": "outcome", "version": "application"}[name]
@@ -245,7 +302,9 @@ class Watch:
             self.report("log", "an activation failed, and no entry says so")
 
     def boot_log(self, trace: Trace) -> None:
-        """Checks that each boot that ran to its application has logged why it was."""
+        """Checks that each boot that ran to its application has logged why it was, if the firmware logs at all."""
+        if not self._setting.reference and not trace.events("gbcs"):
+            return
         boots = [e.t_us for e in trace.events("boot")]
         for i, boot_us in enumerate(boots):
             until = boots[i + 1] if i + 1 < len(boots) else trace.end_us
@@ -256,6 +315,10 @@ class Watch:
             codes = {e.data["code"] for e in inside if e.name == "gbcs"}
             if kinds and kinds[-1] in ("power-up", "brown-out") and not codes & {"8F35", "E003"}:
                 self.report("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
+
+
+def _guest_ended(event: Event) -> bool:
+    return event.name == "fault" and event.data["kind"] == GUEST_ENDED
 
 
 def _which(now: bytes | None, old: bytes | None, new: bytes | None) -> str:

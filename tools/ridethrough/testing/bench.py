@@ -137,7 +137,7 @@ class Bench:
         return found + [
             f"{name}: not checked: needs the signal {signal} in board.toml"
             for name, signal in INVARIANTS.items()
-            if signal and signal not in self.board.signals and not any(s.name == signal for s in self.board.pin_signals)
+            if signal and not self.board.says(signal)
         ]
 
     def converges(self) -> None:

@@ -45,7 +45,8 @@ class Guest(Protocol):
 
 
 class Mcu(Runtime):
-    """One board's MCU with its wiring, watchdog, console and flash chip. `boot_number` counts its resets."""
+    """One board's MCU with its wiring, watchdog, console and flash chip. `boot_number` counts its resets,
+    `soft_resets` those of the interpreter alone."""
 
     def __init__(
         self, clock: Clock, trace: Trace, board: Board, power: PowerPath, metrology: Metrology, guest: Guest
@@ -54,6 +55,7 @@ class Mcu(Runtime):
         self.trace = trace
         self.board = board
         self.boot_number = 0
+        self.soft_resets = 0
         self.chip = FlashChip(ChipParams.of(board))
         self.wiring = Wiring(clock, trace, board, power)
         self.console = ConsolePort(clock, trace, board.signals)
@@ -173,6 +175,7 @@ class Mcu(Runtime):
         while True:
             self._guest.run(self)
             # a soft reset: the interpreter starts anew; pins, watchdog and clock stay as they are
+            self.soft_resets += 1
             self._cause = _CAUSES[self.board.port][1].get("soft", self._cause)
             self.stdout_write("MPY: soft reboot\n")
             self.forget()
