@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from ridethrough.guests import part_files
-from ridethrough.guests.cpython import asyncio_sim, machine
+from ridethrough.guests.cpython import asyncio_sim, clocks, machine
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.parts import Parts
 from ridethrough.world.mcu import Mcu
@@ -93,7 +93,7 @@ def make_modules(
         name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()
     }
     named["machine"] = machine.module(mcu)
-    named["time"] = machine.time_module(mcu)
+    named["time"] = clocks.time_module(mcu)
     title, port = mcu.board.title, PORT_NAMES[mcu.board.port]
     release = ".".join(map(str, RELEASE))
     named["os"] = files.functions() | {
