@@ -30,13 +30,14 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("page", "command", "shown"), SHOWN, ids=[f"{page} {command}" for page, command, _ in SHOWN])
-def test_the_output_is_real(capsys, page, command, shown):
+def test_the_output_is_real(tmp_path, capsys, page, command, shown):
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     main(shlex.split(command))
     assert capsys.readouterr().out.rstrip() == shown
 
 
 def test_outputs_are_shown():
-    assert {page for page, _, _ in SHOWN} >= {"README.md", "first-run.md"}
+    assert {page for page, _, _ in SHOWN} >= {"README.md", "first-run.md", "debugging.md"}
 
 
 def test_the_readme_is_short():

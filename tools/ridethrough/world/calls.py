@@ -13,6 +13,9 @@ _CALLS = """pin_configure pin_write pin_read pin_toggle pin_irq output_enables a
     timer_start machine_reset reset_cause sleep_us ticks_us ticks_ms unix_time set_unix_time stdin_poll
     stdin_read""".split()
 
+_WAITS = ("sleep_us", "stdin_poll", "stdin_read", "machine_reset")
+"""While these wait, timers and interrupts of the firmware run, whose calls count."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -25,20 +28,25 @@ class Call:
 
 
 def hear_calls(mcu: Mcu, hear: Callable[[Call], None]) -> None:
-    """`hear` is told of every call from now on, when it is through. A guest that was granted time (the VM) answers some
-    of them itself: those are not heard."""
+    """`hear` is told of every call from now on, when it is through, but not of those that a call makes in its turn. A
+    guest that was granted time (the VM) answers some of them itself: those are not heard."""
+    inside = [False]
+
+    def heard(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            if inside[0]:
+                return method(*arguments)
+            t_us, gave = mcu.clock.now_us, None
+            inside[0] = name not in _WAITS
+            try:
+                gave = method(*arguments)
+            finally:
+                inside[0] = False
+                hear(Call(t_us, name, arguments, gave))
+            return gave
+
+        return call
+
     for owner, names in ((mcu, _CALLS), (mcu.peripherals, sorted(REQUESTS))):
         for name in names:
-            setattr(owner, name, _heard(mcu, name, getattr(owner, name), hear))
-
-
-def _heard(mcu: Mcu, name: str, method: Callable[..., Any], hear: Callable[[Call], None]) -> Callable[..., Any]:
-    def call(*arguments: Any) -> Any:
-        t_us, gave = mcu.clock.now_us, None
-        try:
-            gave = method(*arguments)
-        finally:
-            hear(Call(t_us, name, arguments, gave))
-        return gave
-
-    return call
+            setattr(owner, name, heard(name, getattr(owner, name)))
