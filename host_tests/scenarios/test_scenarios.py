@@ -150,3 +150,51 @@ def test_names_that_do_not_exist():
         Board.load("rpi_pic")
     with pytest.raises(BadInput, match="no firmware"):
         Firmware.load("./nowhere")
+
+
+ANSWERED = """
+title = "t"
+[uart.0]
+"AT\\r\\n" = "OK\\r\\n"
+[spi.1]
+"9f 00" = "ef4015"
+[wifi]
+ssid = "home"
+password = "secret"
+join = "2 s"
+drops = [["60 s", "10 s"], ["90 s", "1 s"]]
+"""
+
+
+def test_what_answers_a_board(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text(ANSWERED)
+    parts = Scenario.load(str(path)).world.parts
+    assert parts.uart == {0: {b"AT\r\n": b"OK\r\n"}}
+    assert parts.spi == {1: {b"\x9f\x00": b"\xef\x40\x15"}}
+    wifi = parts.wifi
+    assert (wifi.ssid, wifi.password, wifi.join_us, wifi.fails) == ("home", "secret", 2 * S, False)
+    assert wifi.up == ((60 * S, False), (70 * S, True), (90 * S, False), (91 * S, True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[uart.0]", "[uart.first]", "uart.first: the number of a bus expected"),
+        ("[uart.0]", "[uart]\n0 = 3\n[uart.1]", "what was sent"),
+        ('"9f 00"', '"9"', "'9' is no hexadecimal text"),
+        ('"ef4015"', '"xy"', "'xy' is no hexadecimal text"),
+        ('"ef4015"', "3", "spi.1"),
+        ('"2 s"', '"2 parsecs"', "unknown unit of time"),
+        ('["90 s", "1 s"]', '["65 s", "1 s"]', "'65 s' is earlier than what stands before it"),
+        ('["90 s", "1 s"]', '"90 s"', "a list of moments and times"),
+        ("ssid =", "name =", "wifi.name"),
+        ("password =", "fails = 1\npassword =", "wifi.fails"),
+    ],
+)
+def test_what_cannot_answer_a_board_is_refused(tmp_path, old, new, said):
+    path = tmp_path / "a.toml"
+    path.write_text(ANSWERED.replace(old, new))
+    with pytest.raises(BadInput) as e:
+        Scenario.load(str(path))
+    assert said in str(e.value) and str(e.value).count("\n") <= 3
