@@ -93,7 +93,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         report.sections.append(("ridethrough", "\n".join(_of_a_failure(item, bench))))
     elif bench is not machines.last:
-        report.ridethrough += _undone(bench)
+        report.ridethrough += _cut(bench.unsaid())
 
 
 def _machines():
@@ -101,8 +101,7 @@ def _machines():
     return sys.modules["ridethrough.testing.stateful"].HostileWorld
 
 
-def _undone(bench):
-    lines = [*(f"pending: {line}" for line in bench.pending()), *(f"no effect: {line}" for line in bench.no_effect())]
+def _cut(lines):
     more = [f"and {len(lines) - _LINES_MOST} more"] if len(lines) > _LINES_MOST else []
     return lines[:_LINES_MOST] + more
 
@@ -120,7 +119,8 @@ def _of_a_failure(item, bench):
         lines.append(f"trace  {vcd}")
     except BadInput as e:
         lines.append(f"no trace was written: {e}")
-    return [*lines, *_undone(bench), *bench.not_checked(), f"again: pytest '{item.nodeid}'"]
+    undone = [*(f"pending: {line}" for line in bench.pending()), *(f"no effect: {line}" for line in bench.no_effect())]
+    return [*lines, *_cut(undone), *bench.not_checked(), f"again: pytest '{item.nodeid}'"]
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -111,7 +111,6 @@ class Updates:
         def progress(done: int) -> None:
             update.waits_for = f"{done} of {size} bytes are sent"
 
-        progress(0)
         verified = yield from client.push(update.image, progress=progress)
         if not verified.startswith("verified "):
             raise client.Refused(f"the answer to verify is '{verified}'")

@@ -66,6 +66,7 @@ class Bench:
         self._stuck = ""
         self._told: dict[str, str] = {}
         self._asked: list[Asked] = []
+        self._said: set[object] = set()
         self._updates: Updates | None = None
         # the world's first moment is over: what is asked from now on comes after it
         self._site.settle()
@@ -119,6 +120,8 @@ class Bench:
 
     def type(self, data: bytes) -> None:
         """Bytes arrive at the console."""
+        if not isinstance(data, bytes):
+            raise BadInput(f"type({data!r}): bytes expected")
         console = self._site.mcu.console
         since = console.arrived
         self._site.mcu.type_in(data)
@@ -185,14 +188,26 @@ class Bench:
     def pending(self) -> list[str]:
         """What was asked for and is not done yet, a line each with what it waits for: a push, bytes that nobody has
         read, what the world has planned for later."""
-        return [*self._lines(Effect.PENDING), *planned(self._site)]
+        plan = list(planned(self._site))
+        self._said.update(plan)
+        return [*self._lines(Effect.PENDING), *plan]
 
     def no_effect(self) -> list[str]:
         """What was asked for and had no effect, a line each with the reason."""
         return self._lines(Effect.NONE)
 
     def _lines(self, effect: Effect) -> list[str]:
-        return [asked.line() for asked in self._asked if asked.outcome()[0] is effect]
+        found = [asked for asked in self._asked if asked.outcome()[0] is effect]
+        self._said.update((asked, effect) for asked in found)
+        return [asked.line() for asked in found]
+
+    def unsaid(self) -> list[str]:
+        """What `pending` and `no_effect` would say and have not said yet, for the plugin's summary: of what a test has
+        asked for, it knows."""
+        outcomes = [(asked, asked.outcome()[0]) for asked in self._asked]
+        undone = [(asked, effect) for asked, effect in outcomes if effect is not Effect.DONE]
+        found = [f"{effect.value}: {asked.line()}" for asked, effect in undone if (asked, effect) not in self._said]
+        return [*found, *(f"pending: {line}" for line in planned(self._site) if line not in self._said)]
 
     def close(self) -> None:
         """Ends the guest. The trace stays."""

@@ -52,6 +52,7 @@ class HostileWorld(RuleBasedStateMachine):
     def __init__(self) -> None:
         count_steps(type(self))
         super().__init__()
+        self._outer_error = sys.exc_info()[1]
         self._steps: list[tuple[str, tuple[Asked, ...], int]] = []
 
     @classmethod
@@ -158,12 +159,19 @@ class HostileWorld(RuleBasedStateMachine):
     def _judge(self) -> None:
         # one place: Hypothesis takes a failure that is raised in two for two
         found = self.bench.broken()
-        assert not found, "; ".join(found)
+        if found:
+            # no assert: pytest would add to its text what stands there already
+            raise AssertionError("; ".join(found))
 
     def stepped(self, name: str, call: Callable[[], Any]) -> Any:
         """Makes one step and remembers what it asked of the bench. Every rule comes through here."""
         asked, since_us = len(self.bench.asked), self.bench.now_us
-        result = call()
+        try:
+            result = call()
+        except Exception:
+            # one that fails was made; one that Hypothesis broke off (no Exception) was not
+            self._steps.append((name, self.bench.asked[asked:], self.bench.now_us - since_us))
+            raise
         self._steps.append((name, self.bench.asked[asked:], self.bench.now_us - since_us))
         return result
 
@@ -181,7 +189,7 @@ class HostileWorld(RuleBasedStateMachine):
         if hasattr(self, "bench"):
             try:
                 # Hypothesis calls this while the step's error is on its way
-                if sys.exc_info()[1] is None:
+                if sys.exc_info()[1] is self._outer_error:
                     self.bench.converges()
                     self._ask()
                     target(float(self.bench.longest_dark_us()), label="longest darkness, us")
@@ -191,6 +199,6 @@ class HostileWorld(RuleBasedStateMachine):
                 self.bench.close()
 
     def _count(self) -> None:
-        tally = HostileWorld.ran[type(self).__qualname__] = self._tally()
+        tally = HostileWorld.ran[type(self).__name__] = self._tally()
         for step in self._steps:
             tally.add(*step)

@@ -40,12 +40,19 @@ class Tally:
         return {rule: (self.took[rule], self.tried[rule]) for rule in self.rules}
 
     def lines(self) -> Iterator[str]:
-        """For people: all rules, then those that never took effect, a line each."""
-        effects = self.effects()
-        yield "took effect: " + ", ".join(f"{rule} {took} of {tried}" for rule, (took, tried) in effects.items())
-        for rule, (took, tried) in effects.items():
-            if not took:
-                yield f"never took effect: {rule} ({self.why[rule] if tried else 'never tried'})"
+        """For people: the rules that took effect in a line, then those that never did, with the reason."""
+        took = [rule for rule in self.rules if self.took[rule]]
+        yield (
+            "took effect: " + ", ".join(f"{rule} {self.took[rule]} of {self.tried[rule]}" for rule in took)
+            if took
+            else "took effect: none"
+        )
+        for rule in self.rules:
+            if self.tried[rule] and not self.took[rule]:
+                yield f"never took effect: {rule} 0 of {self.tried[rule]} ({self.why[rule]})"
+        untried = [rule for rule in self.rules if not self.tried[rule]]
+        if untried:
+            yield f"never took effect, as it was never tried: {', '.join(untried)}"
 
 
 def rules_of(machine: type) -> Iterator[Any]:

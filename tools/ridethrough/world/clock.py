@@ -43,7 +43,8 @@ class Clock:
         self.next_us = self._heap[0][0]
 
     def run(self, until_us: int, last: Order = Order.ALERT) -> None:
-        """Lets everything up to `until_us` happen; of that microsecond, what is there already and goes before `last`."""
+        """Lets everything up to `until_us` happen; of that microsecond itself, what is due already and goes before
+        `last`."""
         done = False
 
         def stop() -> None:
