@@ -92,6 +92,7 @@ class Updates:
 
     def _deliver(self, update: Update) -> client.Operation:
         last = _counter((yield from client.ask("answer", timeout_us=client.HELLO_TIMEOUT_US)))
+        # a command that was sent once is only repeated
         if not update.signed:
             yield from self._send(update)
             if not update.activate:
@@ -100,10 +101,14 @@ class Updates:
             board_id = self._mcu.board.unique_id
             update.signed = activation_command(update.image, board_id, self._counter, EMULATED.supplier)
         update.waits_for = "the activation is not answered"
-        outcome = yield from client.await_outcome(update.signed)
-        if client.words(outcome).get("outcome") != "0":
-            raise client.Refused(f"the answer to the activation is '{outcome}'")
-        return outcome
+        answer = yield from client.await_outcome(update.signed)
+        outcome = client.words(answer).get("outcome", "")
+        if not outcome:
+            raise client.Refused(f"the answer to the activation is '{answer}'")
+        if outcome != "0":
+            # the board stays at this answer, however often it is asked
+            update.refused = f"not activated: {answer}"
+        return answer
 
     def _send(self, update: Update) -> client.Operation:
         size = len(update.image)

@@ -41,12 +41,8 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """For people: the rules that took effect in a line, then those that never did, with the reason."""
-        took = [rule for rule in self.rules if self.took[rule]]
-        yield (
-            "took effect: " + ", ".join(f"{rule} {self.took[rule]} of {self.tried[rule]}" for rule in took)
-            if took
-            else "took effect: none"
-        )
+        took = [f"{rule} {self.took[rule]} of {self.tried[rule]}" for rule in self.rules if self.took[rule]]
+        yield f"took effect: {', '.join(took) or 'none'}"
         for rule in self.rules:
             if self.tried[rule] and not self.took[rule]:
                 yield f"never took effect: {rule} 0 of {self.tried[rule]} ({self.why[rule]})"
