@@ -657,7 +657,7 @@ def test_a_rule_that_never_took_effect_is_named(counted):
         "took effect: both 1 of 1, hub_in_or_out 1 of 1, mains_off 1 of 1, mains_on 1 of 1, press_reset 1 of 2, "
         "wait 1 of 2, asks 10 of 15",
         "never took effect: already 0 of 2 (mains(False) at 82.8 s: mains is off already)",
-        "never took effect: half 0 of 1 (step_clock(0) at 60.6 s: a step of 0 s)",
+        "never took effect: half 0 of 1 (step_clock(0) at 60.4 s: a step of 0 s)",
         "never took effect: idle 0 of 2 (it asked nothing of the bench, and no time passed)",
         "never took effect: noise 0 of 1 (type(b'a\\n') at 83.2 s: the board has no supply)",
         "never took effect, as it was never tried: brown_out, dip, never_chosen, say",
@@ -721,9 +721,16 @@ def test_that_fails():
 pytest_plugins = "pytester"
 
 
-def test_the_summary_and_a_failing_tests_report_say_what_was_not_done(pytester):
-    pytester.makepyfile(TESTS)
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+@pytest.fixture
+def inner(pytester):
+    """`pytester`; its tests run in this process, and leave a bench."""
+    yield pytester
+    Bench.last = None
+
+
+def test_the_summary_and_a_failing_tests_report_say_what_was_not_done(inner):
+    inner.makepyfile(TESTS)
+    result = inner.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=3, failed=1)
     text = result.stdout.str()
     failed, summary = text.split("ridethrough: what was asked for, and what took effect")
@@ -739,18 +746,18 @@ def test_the_summary_and_a_failing_tests_report_say_what_was_not_done(pytester):
     assert "no effect: press_reset() at 0 us: the board has no supply" in failed
 
 
-def test_what_a_report_carries_is_plain(pytester):
+def test_what_a_report_carries_is_plain(inner):
     # with pytest-xdist it is sent from one process to another
-    pytester.makepyfile(TESTS)
+    inner.makepyfile(TESTS)
     found = []
     plugin = type("Plugin", (), {"pytest_runtest_logreport": lambda self, report: found.append(report)})()
-    pytester.inline_run("-p", "no:cacheprovider", plugins=[plugin])
+    inner.inline_run("-p", "no:cacheprovider", plugins=[plugin])
     carried = [report.ridethrough for report in found if getattr(report, "ridethrough", None)]
     assert len(carried) == 2 and json.loads(json.dumps(carried)) == carried
 
 
-def test_long_lists_are_cut(pytester):
-    pytester.makepyfile(
+def test_long_lists_are_cut(inner):
+    inner.makepyfile(
         """
         from ridethrough.testing import Bench
 
@@ -760,6 +767,6 @@ def test_long_lists_are_cut(pytester):
                 bench.mains(True)
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result = inner.runpytest_inprocess("-p", "no:cacheprovider")
     result.stdout.fnmatch_lines(["*test_it: and 12 more"])
     assert result.stdout.str().count("mains is on already") == 8
