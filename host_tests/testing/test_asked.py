@@ -350,6 +350,16 @@ def test_what_is_asked_for_first_comes_after_the_worlds_first_moment(call, wire,
     assert since_us == wait_s * S and until_us == bench.now_us
 
 
+@pytest.mark.parametrize("wait_s", [1, 20, 60])
+def test_what_is_asked_for_comes_after_what_the_world_does_at_that_moment(wait_s):
+    bench = Bench(world=World(mains=((0, True), (wait_s * S, False))))
+    bench.wait(wait_s)
+    assert not bench.powered
+    bench.mains(True)
+    bench.wait(10)
+    assert bench.powered and undone(bench) == []
+
+
 @pytest.mark.parametrize("seconds", [-1, -1e-9, float("nan"), float("inf")])
 def test_time_does_not_run_backwards(seconds):
     bench = Bench()
@@ -566,6 +576,8 @@ def test_a_failure_is_told_once(machine, text):
     # and at the end it has the figure of the step
     (broken,) = HostileWorld.last.broken()
     assert broken.startswith("darkness: the hub") and (broken == found or machine is not Dark)
+    # a step that failed was tried
+    assert machine is not Mine or machine.effects()["fails"][1] > 0
 
 
 @pytest.mark.parametrize("more", ["", "running = ", "if mwh < 0:\n    "])
@@ -700,6 +712,10 @@ class Machine(HostileWorld):
     def eclipse(self):
         pass
 
+    def teardown(self):
+        self.bench.mains(self.bench.powered)
+        super().teardown()
+
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(max_examples=2, stateful_step_count=2, deadline=None, derandomize=True)
 
@@ -711,6 +727,11 @@ def test_natural_order_without_patience(make_bench):
 
 def test_all_is_done():
     Bench().wait(60)
+
+def test_that_knows():
+    bench = Bench()
+    bench.mains(True)
+    assert bench.no_effect()
 
 def test_that_fails():
     bench = Bench()
@@ -731,7 +752,7 @@ def inner(pytester):
 def test_the_summary_and_a_failing_tests_report_say_what_was_not_done(inner):
     inner.makepyfile(TESTS)
     result = inner.runpytest_inprocess("-p", "no:cacheprovider")
-    result.assert_outcomes(passed=3, failed=1)
+    result.assert_outcomes(passed=4, failed=1)
     text = result.stdout.str()
     failed, summary = text.split("ridethrough: what was asked for, and what took effect")
     summary = summary.partition("short test summary")[0]
@@ -741,7 +762,9 @@ def test_the_summary_and_a_failing_tests_report_say_what_was_not_done(inner):
     (took,) = [line for line in summary if line.startswith("TestMachine::runTest: Machine: took effect: ")]
     (never,) = [line for line in summary if "Machine: never took effect, as it was never tried: " in line]
     assert "eclipse" in never and "eclipse" not in took
-    assert not any("test_all_is_done" in line or "test_that_fails" in line for line in summary)
+    # of a machine's last bench its rules speak
+    assert {line.partition(":")[0] for line in summary} == {"TestMachine", "test_natural_order_without_patience"}
+    assert not any("runTest: no effect" in line for line in summary)
     assert "pending: push(3) at 0 us: not begun" in failed
     assert "no effect: press_reset() at 0 us: the board has no supply" in failed
 
