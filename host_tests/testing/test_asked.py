@@ -593,6 +593,49 @@ def test_a_failure_of_the_end_is_told_once(more, tmp_path):
     assert told(Stuck) == ["converges: no application runs 2 min after the last trouble"]
 
 
+def dark(machine):
+    machine.bench.press_reset()
+    machine.bench.wait(0.3)
+
+
+def register_back(machine):
+    for mwh in ("5", "4"):
+        machine.bench.trace.add_event(machine.bench.now_us, "register", mwh=mwh)
+
+
+def ac_lost_untrue(machine):
+    machine.bench.mains(False)
+    machine.bench.trace.set_wire("ac_lost", machine.bench.now_us, 0)
+    machine.bench.wait(0.09)
+
+
+def origin(spoil, judge):
+    """What Hypothesis tells failures apart by, of one that is found by this method of a machine."""
+    found = []
+
+    @settings(max_examples=1, deadline=None, database=None)
+    @given(st.just(Dark))
+    def drive(kind):
+        machine = kind()
+        machine.power_up(0)
+        spoil(machine)
+        with pytest.raises(AssertionError) as error:
+            getattr(machine, judge)()
+        last = error.traceback[-1]
+        found.append((error.type, last.path, last.lineno))
+
+    drive()
+    return found[0]
+
+
+def test_hypothesis_takes_each_invariant_for_one_failure_wherever_it_breaks():
+    origins = {spoil: origin(spoil, "nothing_is_broken") for spoil in (dark, register_back, ac_lost_untrue)}
+    assert len(set(origins.values())) == 3
+    assert {spoil: origin(spoil, "teardown") for spoil in origins} == origins
+    # as it is shown, it is an AssertionError
+    assert {(kind.__module__, kind.__name__) for kind, _, _ in origins.values()} == {("builtins", "AssertionError")}
+
+
 # --- how often each rule took effect ---
 
 
