@@ -11,6 +11,7 @@ import sys
 import pytest
 
 _PATIENCE_S = 60
+_LINES_MOST = 8
 _GUESTS = ("cpython", "micropython")
 
 
@@ -45,17 +46,12 @@ def make_world():
 
 
 @pytest.fixture(scope="session")
-def make_bench(request):
+def make_bench():
     """A function: `make_bench(board, firmware, guest=...)` -> Bench. The last one's trace is left beside the
     report of a test that fails."""
     from ridethrough.testing import Bench
 
-    def make(*what, **how):
-        bench = Bench(*what, **how)
-        request.config.stash[_LAST] = bench
-        return bench
-
-    return make
+    return Bench
 
 
 @pytest.fixture(scope="session")
@@ -81,17 +77,36 @@ def virtual_board(tmp_path_factory):
         process.communicate(timeout=_PATIENCE_S)
 
 
-_LAST = pytest.StashKey()
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test's timeline, its VCD, and the line that runs it again."""
+    """What a test's benches did not do, for the summary; of a failed test also its timeline, its VCD, and the line
+    that runs it again."""
     outcome = yield
     report = outcome.get_result()
-    bench = item.config.stash.get(_LAST, None) or _last_of_a_machine()
-    if report.when != "call" or not report.failed or bench is None:
+    benches = sys.modules.get("ridethrough.testing.bench")
+    bench = benches.Bench.last if benches else None
+    if report.when != "call" or bench is None:
         return
+    machines = _machines()
+    # plain lines: with pytest-xdist a report travels between processes
+    report.ridethrough = [f"{name}: {line}" for name, tally in machines.ran.items() for line in tally.lines()]
+    if report.failed:
+        report.sections.append(("ridethrough", "\n".join(_of_a_failure(item, bench))))
+    elif bench is not machines.last:
+        report.ridethrough += _cut(bench.unsaid())
+
+
+def _machines():
+    # there once a bench was made: the package imports all of the kit
+    return sys.modules["ridethrough.testing.stateful"].HostileWorld
+
+
+def _cut(lines):
+    more = [f"and {len(lines) - _LINES_MOST} more"] if len(lines) > _LINES_MOST else []
+    return lines[:_LINES_MOST] + more
+
+
+def _of_a_failure(item, bench):
     from ridethrough.reports.timeline import Glyphs, happenings, strip
     from ridethrough.support.errors import BadInput
     from ridethrough.traces.vcd_out import write_vcd
@@ -104,20 +119,24 @@ def pytest_runtest_makereport(item, call):
         lines.append(f"trace  {vcd}")
     except BadInput as e:
         lines.append(f"no trace was written: {e}")
-    lines += bench.not_checked()
-    lines.append(f"again: pytest '{item.nodeid}'")
-    report.sections.append(("ridethrough", "\n".join(lines)))
+    undone = [*(f"pending: {line}" for line in bench.pending()), *(f"no effect: {line}" for line in bench.no_effect())]
+    return [*lines, *_cut(undone), *bench.not_checked(), f"again: pytest '{item.nodeid}'"]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How often each rule of a state machine took effect, and what tests that passed asked for in vain."""
+    reports = [r for group in terminalreporter.stats.values() for r in group if getattr(r, "ridethrough", None)]
+    if reports:
+        terminalreporter.section("ridethrough: what was asked for, and what took effect")
+    for report in reports:
+        for line in report.ridethrough:
+            terminalreporter.line(f"{report.nodeid}: {line}")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Nothing of one test is shown for another."""
-    item.config.stash[_LAST] = None
     if "ridethrough.testing.stateful" in sys.modules:
-        sys.modules["ridethrough.testing.stateful"].HostileWorld.last = None
-
-
-def _last_of_a_machine():
-    # the last run of a state machine is the one that Hypothesis has shrunk
-    stateful = sys.modules.get("ridethrough.testing.stateful")
-    return stateful.HostileWorld.last if stateful else None
+        machines = _machines()
+        machines.last = sys.modules["ridethrough.testing.bench"].Bench.last = None
+        machines.ran.clear()

@@ -8,10 +8,11 @@ from hypothesis import settings
 
 from ridethrough.invariants.table import INVARIANTS
 from ridethrough.testing import strategies
+from ridethrough.testing.asked import Asked, Effect
 from ridethrough.testing.bench import Bench
 from ridethrough.testing.stateful import HostileWorld
 
 # how many runs a test takes does not depend on the machine, but how long they take does
 settings.register_profile("ridethrough", deadline=None, print_blob=True)
 
-__all__ = ["INVARIANTS", "Bench", "HostileWorld", "strategies"]
+__all__ = ["INVARIANTS", "Asked", "Bench", "Effect", "HostileWorld", "strategies"]

@@ -31,8 +31,8 @@ def _class(cls: type) -> Iterator[str]:
             continue
         if isinstance(value, property):
             yield f"- `{name}`: {_said(value)}"
-        elif callable(value):
-            yield _line(name, value)
+        elif callable(value) or isinstance(value, classmethod):
+            yield _line(name, getattr(cls, name))
 
 
 def _line(name: str, value: Callable[..., Any]) -> str:

@@ -42,15 +42,16 @@ class Clock:
         heapq.heappush(self._heap, (max(t_us, self.now_us), order, self._count, action))
         self.next_us = self._heap[0][0]
 
-    def run(self, until_us: int) -> None:
-        """Lets everything up to `until_us` happen."""
+    def run(self, until_us: int, last: Order = Order.ALERT) -> None:
+        """Lets everything up to `until_us` happen; of that microsecond itself, what is due already and goes before
+        `last`."""
         done = False
 
         def stop() -> None:
             nonlocal done
             done = True
 
-        self.at(until_us, Order.ALERT, stop)
+        self.at(until_us, last, stop)
         while not done:
             t_us, _, _, action = heapq.heappop(self._heap)
             self.now_us = t_us

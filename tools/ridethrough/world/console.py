@@ -21,6 +21,10 @@ class ConsolePort:
     def __init__(self, clock: Clock, trace: Trace, signals: Mapping[str, re.Pattern[str]]) -> None:
         self.rx: deque[int] = deque()
         self.log: list[tuple[int, str]] = []
+        self.arrived = 0
+        """How many bytes have ever gone into `rx`."""
+        self.dropped: list[tuple[int, int]] = []
+        """Which of them nobody will read any more: from the so many'th up to another, counted from 0."""
         self.received = 0
         """Grows with every change of `rx` that its reader has not made by taking from it directly."""
         self.on_output: Callable[[bytes], None] = lambda data: None
@@ -36,7 +40,7 @@ class ConsolePort:
 
     def reset(self) -> None:
         """As the chip's reset leaves it."""
-        self.rx.clear()
+        self._drop()
         self._line = ""
         self.interrupt_char = -1
         self.announced = "commanded"
@@ -48,10 +52,16 @@ class ConsolePort:
         for byte in data:
             if byte == self.interrupt_char:
                 interrupted = True
-                self.rx.clear()
+                self._drop()
             else:
                 self.rx.append(byte)
+                self.arrived += 1
         return interrupted
+
+    def _drop(self) -> None:
+        if self.rx:
+            self.dropped.append((self.arrived - len(self.rx), self.arrived))
+            self.rx.clear()
 
     def take(self) -> int:
         """The next byte of `rx`."""

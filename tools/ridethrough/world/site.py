@@ -28,6 +28,8 @@ class Site:
     ) -> None:
         self.clock = clock = clock or Clock()
         self.world = world
+        self.waiting = [t for t in world.troubles if t.when]
+        """Troubles whose phase has not come yet."""
         self.trace = Trace()
         if world.boot_us is not None:
             board = replace(board, boot_us=world.boot_us)
@@ -63,11 +65,10 @@ class Site:
         for trouble in world.troubles:
             if trouble.at_us is not None:
                 plan(trouble.at_us, partial(self._begin, trouble))
-        waiting = [t for t in world.troubles if t.when]
 
         def entered(phase: str) -> None:
-            for trouble in [t for t in waiting if t.when == phase]:
-                waiting.remove(trouble)
+            for trouble in [t for t in self.waiting if t.when == phase]:
+                self.waiting.remove(trouble)
                 plan(self.clock.now_us + trouble.after_us, partial(self._begin, trouble))
 
         self.mcu.console.on_phase = entered
@@ -97,6 +98,10 @@ class Site:
     def run(self, until_us: int) -> None:
         """Lets everything up to `until_us` happen."""
         self.clock.run(until_us)
+
+    def settle(self) -> None:
+        """Lets happen what is due at this very moment."""
+        self.clock.run(self.clock.now_us, Order.GUEST)
 
     def close(self) -> None:
         """Ends the firmware for good; the trace stays as it is."""

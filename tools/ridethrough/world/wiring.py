@@ -43,7 +43,8 @@ class Wiring:
         self._said: dict[int, int] = {}
         self.moves: dict[int, Moves] = {}
         """By GPIO, how its net moved since the board has had power."""
-        self._hold_failed = False
+        self.hold_failed = False
+        """Nothing holds the rail any more."""
         for wire in ("ch_enable", "ac_lost", "running_n"):
             trace.set_wire(wire, 0, int(wire == "ac_lost"))
 
@@ -70,7 +71,7 @@ class Wiring:
 
     def fail_hold(self) -> None:
         """The pull-up comes off, the latch dies, pads are no longer held: nothing holds the rail any more."""
-        self._hold_failed = True
+        self.hold_failed = True
         self.pins.pull_up_ohm[self._gpio["ch_enable"]] = 0
         self.pins.lose_holds()
         self.apply()
@@ -82,7 +83,7 @@ class Wiring:
 
     def configure(self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None) -> None:
         """As the firmware sets a pin up."""
-        self.pins.configure(gpio, mode, pull, value, False if hold and self._hold_failed else hold)
+        self.pins.configure(gpio, mode, pull, value, False if hold and self.hold_failed else hold)
 
     def steady(self) -> bool:
         """Does no analogue pin change until the next thing happens?"""
@@ -91,7 +92,7 @@ class Wiring:
     def apply(self) -> None:
         """Carries the pins' state out to the world, at this moment."""
         now = self._clock.now_us
-        if self._hold_failed:
+        if self.hold_failed:
             self.latch = False
         enable = bool(self.pins.level(self._gpio["ch_enable"])) or (self.latch and self.pins.powered)
         if self._board.hold == "latch":
@@ -123,7 +124,7 @@ class Wiring:
         self._moved(gpio)
         role = self._role.get(gpio)
         if role == "latch_set" and self.pins.level(gpio):
-            self.latch = not self._hold_failed
+            self.latch = not self.hold_failed
         elif role == "latch_clear" and self.pins.level(gpio):
             self.latch = False
         if role in ("ch_enable", "ac_ok", "running_n", "latch_set", "latch_clear"):
