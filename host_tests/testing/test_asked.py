@@ -38,9 +38,10 @@ DEAF = "import time\nprint('* application 1')\nwhile True:\n    time.sleep(1)\n"
 
 @pytest.fixture
 def theirs(tmp_path):
-    """A function: a bench with firmware that has an app/ and this main.py."""
+    """A function: a bench with firmware that takes images and has this main.py."""
 
     def make(main):
+        (tmp_path / "esme").mkdir()
         (tmp_path / "app").mkdir()
         (tmp_path / "app" / "application.py").write_text("\n")
         (tmp_path / "main.py").write_text(main)

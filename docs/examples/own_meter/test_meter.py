@@ -31,4 +31,4 @@ def test_the_register_outlives_a_power_cut():
 
 def test_what_this_firmware_does_not_say_is_not_checked():
     (line,) = Bench(HERE / "board", HERE / "firmware").not_checked()
-    assert line.startswith("version: not checked: needs an app/")
+    assert line.startswith("version: not checked: needs esme/ and app/")

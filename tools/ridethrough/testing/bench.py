@@ -133,7 +133,7 @@ class Bench:
         whatever the board goes through it is taken up again, and pushes come one after the other. Time has to pass:
         `pending` says what it waits for. Only for firmware that takes images; BadInput for another."""
         if not self.firmware.application:
-            raise BadInput(f"firmware '{self.firmware.name}' has no app/: it takes no images")
+            raise BadInput(f"firmware '{self.firmware.name}' has no esme/ and app/: it takes no images")
         spec = ImageSpec(version=version, hardware=self.board.hardware, counter=version)
         update = Update(version, build_image(self.firmware.application, spec, EMULATED, 8192), activate)
         self._sent_us.setdefault(str(version), self._now_us)
@@ -143,7 +143,7 @@ class Bench:
 
     def sent(self, version: int | str) -> None:
         """Somebody has sent that version by a way of the firmware's own, not by `push`: from now on it may run.
-        With it `version` is judged, for firmware without an app/ as well. 1 may run always."""
+        With it `version` is judged, for firmware that takes no images as well. 1 may run always."""
         self._judges_version = True
         self._sent_us.setdefault(str(version), self._now_us)
 
@@ -217,7 +217,7 @@ class Bench:
 
     def not_checked(self) -> list[str]:
         """The invariants that this board does not feed, with what each needs."""
-        needs = "version: not checked: needs an app/, which push() can send, or a version that sent() declares"
+        needs = "version: not checked: needs esme/ and app/, so that push() can send images, or a version that sent() declares"
         found = [] if self._judges_version else [needs]
         return found + [
             f"{name}: not checked: needs the signal {signal} in board.toml"
