@@ -217,7 +217,7 @@ class Bench:
 
     def not_checked(self) -> list[str]:
         """The invariants that this board does not feed, with what each needs."""
-        needs = "version: not checked: needs esme/ and app/, so that push() can send images, or a version that sent() declares"
+        needs = "version: not checked: needs esme/ and app/, for images that push() sends, or what sent() declares"
         found = [] if self._judges_version else [needs]
         return found + [
             f"{name}: not checked: needs the signal {signal} in board.toml"
