@@ -27,7 +27,7 @@ class Supervisor:
         self.trial = choice.trial
         self.clock_set = False
         self.rail = rail.Rail()
-        self.console = _console.Console()
+        self.console = _console.Console(self._ctrl_c)
         self.receiver = _receiver.Receiver(self.rec, self.slot)
         self.activation = _activation.Activation(self.rec, self.slot, self.rail, wdt, self.receiver.close)
         self._wdt = wdt
@@ -36,6 +36,12 @@ class Supervisor:
         self._hub_gone = board.ch_present_n.value()
         self._mains = board.mains.value()
         commands.serve(self)
+
+    def _ctrl_c(self):
+        # Before the application runs it stops nothing, and counts from now on; on trial it is refused.
+        if not self.trial:
+            raise KeyboardInterrupt
+        sys.stdout.write("ERR busy bench mode is refused on trial\n")
 
     def version(self):
         return self.slot.version if self.slot else 0

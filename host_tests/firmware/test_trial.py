@@ -74,3 +74,12 @@ def test_ctrl_c_does_nothing_on_trial():
     assert resets(talk) == resets(plain)
     assert "E005" not in codes(talk)
     assert lines(talk).count("ERR busy bench mode is refused on trial") == 3
+
+
+@pytest.mark.parametrize("at_ms", [320, 500, 1_500])
+@pytest.mark.parametrize("guest_name", guests())
+def test_a_ctrl_c_before_the_application_runs_counts_as_soon_as_it_may(at_ms, guest_name):
+    trace = run_steps(seconds=12, typed=((at_ms * 1000, b"\r\x03"),), guest_name=guest_name)
+    assert "E005" in codes(trace)
+    assert not [line for line in lines(trace) if "refused" in line]
+    assert trace.notes["console"][-1][1].startswith("Type") or any(">>>" in line for line in lines(trace))

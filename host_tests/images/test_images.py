@@ -136,6 +136,56 @@ def test_every_legal_header_and_an_inner_part_that_is_not_ours(control):
     assert inspect_image(data, EMULATED.maker.public).status == 1
 
 
+def zigbee(content, control=0):
+    """A file of somebody else's."""
+    header = layout.OUTER.pack(0x0BEEF11E, 0x0100, 56, control, 1, 2, 3, 2, b"foreign", 56 + len(content))
+    return header + content
+
+
+def element(tag, data):
+    return layout.SUB_ELEMENT.pack(tag, len(data)) + data
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (element(0, b"x" * 100), ["sub-element 0x0000, upgrade image"]),
+        (element(0, b"x" * 100) + element(1, b"s" * 48), ["upgrade image", "ECDSA signature"]),
+        (element(0xF000, b"own") + element(3, b"i" * 16), ["of the maker's own", "image integrity code"]),
+        (element(9, b""), ["sub-element 0x0009, unknown"]),
+    ],
+)
+def test_sub_elements_are_listed_and_nothing_is_called_a_signature_that_is_none(content, shown):
+    report = inspect_image(zigbee(content), EMULATED.supplier.public)
+    names = [f.name for f in report.fields]
+    for name in shown:
+        assert any(name in n for n in names), names
+    assert "supplier's signature" not in names and not report.verdicts
+    assert report.status == 1 and any("sub-elements" in p for p in report.problems)
+    listed = [f for f in report.fields if f.name.startswith("sub-element")]
+    assert sum(f.size for f in listed) == len(content) and listed[0].at == 56
+
+
+@pytest.mark.parametrize("content", [b"y" * 90, element(0, b"x" * 90)[:-1], element(0, b"x" * 90) + b"more"])
+def test_what_is_neither_is_called_neither(content):
+    report = inspect_image(zigbee(content))
+    assert report.fields[-1].value == "neither a Manufacturer Image nor sub-elements"
+    assert report.status == 1
+
+
+def test_a_header_in_a_container_is_found():
+    (problem,) = inspect_image(b"NGIS" + bytes(408) + GOOD).problems
+    assert "one begins at byte 412, in a container: cut off what stands before it" in problem
+
+
+@pytest.mark.parametrize("bit", range(3, 16))
+def test_field_control_bits_without_a_meaning_are_a_problem_here_as_on_the_board(bit):
+    control = int.from_bytes(GOOD[8:10], "little") | 1 << bit
+    changed = GOOD[:8] + control.to_bytes(2, "little") + GOOD[10:]
+    report = inspect_image(changed, EMULATED.supplier.public)
+    assert report.status == 1 and any("bits that have no meaning" in p for p in report.problems)
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_no_file_makes_it_fail_otherwise_than_by_a_report(data):

@@ -198,3 +198,35 @@ def test_what_cannot_answer_a_board_is_refused(tmp_path, old, new, said):
     with pytest.raises(BadInput) as e:
         Scenario.load(str(path))
     assert said in str(e.value) and str(e.value).count("\n") <= 3
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("of 5s", "line 1: 'of' is no step; did you mean 'off'?"),
+        ("off", "line 1: 'off': 'off TIME' expected"),
+        ("off 5", "line 1: 'off 5': 'off TIME' expected"),
+        ("# a remark\n\nwait 1s\noff 5sec", "line 4: 'off 5sec': 'off TIME' expected"),
+        ("reset", "'reset activation|commanded|rollback' expected"),
+        ("reset soon", "'reset activation|commanded|rollback' expected"),
+        ("application one", "'application N' expected"),
+        ("outcome 0", "'outcome N N' expected"),
+        ("outcome 9 1", "'outcome N N' expected"),
+        ("log 8f36", "'log CODE' expected"),
+        ("crash now", "'crash' expected"),
+    ],
+)
+def test_a_script_that_its_meter_would_not_understand_is_refused(tmp_path, script, said):
+    path = tmp_path / "s.toml"
+    path.write_text(f'title = "t"\nfirmware = "scripted"\nscript = """{script}"""\n')
+    with pytest.raises(BadInput) as e:
+        Scenario.load(str(path))
+    assert said in str(e.value)
+
+
+def test_a_script_of_everything_there_is_is_taken(tmp_path):
+    path = tmp_path / "s.toml"
+    steps = "off 5s  # dark\non 1ms\nwait 2min\nac_lost 60s\nreset activation\nrestart\ncrash\nhang\n"
+    steps += "application 2\nphase on trial\nshutdown crash\noutcome 0 2\nlog 8F36"
+    path.write_text(f'title = "t"\nfirmware = "scripted"\nscript = """{steps}"""\n')
+    assert Scenario.load(str(path)).script == steps

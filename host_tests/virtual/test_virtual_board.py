@@ -253,3 +253,16 @@ def test_what_cannot_be_is_one_line(tmp_path, arguments, says):
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and says in done.stderr, done
     assert (tmp_path / "file").read_text() == "mine"
     assert not (tmp_path / "link").exists()
+
+
+@pytest.mark.parametrize("options", [["--blank"], []], ids=["blank", "reference"])
+def test_a_client_that_comes_at_once_is_served(tmp_path, options):
+    """What it sends before the board's first start waits for it, and an early Ctrl-C counts as soon as it may."""
+    for i in range(3):
+        with served(tmp_path, *options, "--speed", "4", name=f"board{i}") as link:
+            assert mpremote(link, "exec", "print(6 * 7)") == "42\r\n"
+
+
+def test_asyncio_on_a_virtual_board(board):
+    program = "import asyncio\nasync def f():\n    await asyncio.sleep_ms(30)\n    print('slept')\nasyncio.run(f())"
+    assert mpremote(board, "exec", program) == "slept\r\n"

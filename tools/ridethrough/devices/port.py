@@ -114,7 +114,8 @@ class ConsoleLink:
 
     def _prompt(self) -> str:
         if b">>> " in self._buffer or b"raw REPL" in self._buffer:
-            return f": the board is at its MicroPython prompt (mpremote connect {self._name} soft-reset ends that)"
+            again = f"mpremote connect {self._name} reset"
+            return f": the board is at its MicroPython prompt ({again} starts the firmware again)"
         return ": is a board with the Ridethrough firmware there, and running?"
 
     def _exchange(self, request: Request) -> str | None:

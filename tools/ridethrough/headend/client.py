@@ -81,6 +81,28 @@ def push(
     ident = hashlib.sha256(image).hexdigest()[:32]
     begin = f"receive {len(image)} {ident}"
     offset = _next((yield from ask(begin)))
+    for _ in range(TRIES):
+        yield from _send(image, begin, offset, block_bytes, breaks, mangle, progress)
+        breaks = 0
+        try:
+            return (yield from ask("verify"))
+        except Refused as e:
+            # it has lost some of it since, in a reset for example: back to sending
+            if not str(e).startswith("incomplete "):
+                raise
+            offset, missing = _next(str(e)), e
+    raise missing
+
+
+def _send(
+    image: bytes,
+    begin: str,
+    offset: int,
+    block_bytes: int,
+    breaks: int,
+    mangle: str,
+    progress: Callable[[int], None],
+) -> Generator[Request, str | None, None]:
     stops = [len(image) * (i + 1) // (breaks + 1) for i in range(breaks)]
     stalled = 0
     while offset < len(image):
@@ -104,7 +126,6 @@ def push(
             raise Refused(answer)
         offset = after
         progress(offset)
-    return (yield from ask("verify"))
 
 
 def push_missing(image: bytes, breaks: int = 0, mangle: str = "none") -> Operation:

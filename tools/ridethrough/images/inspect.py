@@ -17,6 +17,7 @@ _INNER_NAMES = (
     "magic", "format", "inner header length", "version", "hardware", "security counter", "follows from", "follows to",
     "resident library", "payload length", "spare", "payload SHA-256",
 )  # fmt: skip
+_SHOWN_BYTES = 16
 _HEX = {"file identifier", "header version", "field control", "manufacturer code", "image type", "hardware"}
 
 
@@ -53,7 +54,7 @@ def inspect_image(data: bytes, supplier: bytes | None = None, maker: bytes | Non
     bytes, x then y) where given."""
     report = Report()
     if len(data) < layout.OUTER.size or data[:4] != layout.OUTER_IDENT.to_bytes(4, "little"):
-        report.problems.append("no Zigbee OTA header: the file does not begin with 1e f1 ee 0b")
+        report.problems.append(f"no Zigbee OTA header: the file does not begin with 1e f1 ee 0b{_elsewhere(data)}")
         return report
     report.image = True
     values = layout.OUTER.unpack_from(data)
@@ -62,6 +63,8 @@ def inspect_image(data: bytes, supplier: bytes | None = None, maker: bytes | Non
     problems = report.problems
     if form != layout.OUTER_FORM:
         problems.append(f"header version {form:#06x}, 0x0100 expected")
+    if control & ~layout.CONTROL_KNOWN:
+        problems.append(f"field control {control:#06x}: bits that have no meaning are set, and a board refuses it")
     hardware = _optional(report, data, control)
     expected = layout.OUTER.size + sum(size for bit, _, size in layout.OPTIONAL if control & bit)
     if header_bytes != expected:
@@ -71,6 +74,9 @@ def inspect_image(data: bytes, supplier: bytes | None = None, maker: bytes | Non
     end = min(total, len(data)) - layout.TAIL_BYTES
     if not layout.OUTER.size <= header_bytes <= end:
         problems.append("no room for a Manufacturer Image and its signature")
+        return report
+    if not data.startswith(layout.INNER_MAGIC, header_bytes) and data[end : end + 2] != layout.MARKER:
+        _foreign(report, data[header_bytes : min(total, len(data))], header_bytes)
         return report
     manufacturer = data[header_bytes:end]
     _inner(report, manufacturer, header_bytes, version, hardware, maker)
@@ -86,6 +92,37 @@ def inspect_image(data: bytes, supplier: bytes | None = None, maker: bytes | Non
         Field(header_bytes, len(manufacturer), "Manufacturer Image SHA-256", hashlib.sha256(manufacturer).hexdigest())
     )
     return report
+
+
+def _elsewhere(data: bytes) -> str:
+    # Some makers put theirs into a container of their own.
+    at = data.find(layout.OUTER_IDENT.to_bytes(4, "little"))
+    return f"; one begins at byte {at}, in a container: cut off what stands before it" if at > 0 else ""
+
+
+def _foreign(report: Report, content: bytes, base: int) -> None:
+    # Somebody else's file: sub-elements, if they fill it.
+    found: list[Field] = []
+    at = 0
+    while len(content) - at >= layout.SUB_ELEMENT.size and len(found) < layout.SUB_ELEMENTS_MAX:
+        tag, length = layout.SUB_ELEMENT.unpack_from(content, at)
+        begin = at + layout.SUB_ELEMENT.size
+        if length > len(content) - begin:
+            break
+        own = "of the maker's own" if tag >= 0xF000 else "unknown"
+        name = layout.SUB_ELEMENTS.get(tag, own)
+        head = content[begin : begin + _SHOWN_BYTES].hex(" ")
+        value = f"{length} bytes: {head}{' ...' if length > _SHOWN_BYTES else ''}"
+        found.append(Field(base + at, begin - at + length, f"sub-element {tag:#06x}, {name}", value))
+        at = begin + length
+    if found and at == len(content):
+        report.fields += found
+        report.problems.append(
+            "sub-elements instead of a Manufacturer Image and its signature: not an image for our boards"
+        )
+        return
+    report.fields.append(Field(base, len(content), "content", "neither a Manufacturer Image nor sub-elements"))
+    report.problems.append("no signature is announced by 00 40: not an image for our boards")
 
 
 def _list(report: Report, form: struct.Struct, names: tuple[str, ...], values: tuple[object, ...], base: int) -> None:

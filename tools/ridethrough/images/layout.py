@@ -13,6 +13,16 @@ OUTER_IDENT = 0x0BEEF11E
 OUTER_FORM = 0x0100
 ZIGBEE_STACK = 0x0002
 HARDWARE_PRESENT = 4
+CONTROL_KNOWN = 7
+"""Bits of the field control that have a meaning."""
+SUB_ELEMENT = struct.Struct("<HI")
+"""Tag and length, before the data of each part of a Zigbee OTA file."""
+SUB_ELEMENTS = {
+    0: "upgrade image", 1: "ECDSA signature", 2: "ECDSA signing certificate", 3: "image integrity code",
+    4: "picture data", 5: "ECDSA signature, suite 2", 6: "ECDSA signing certificate, suite 2",
+}  # fmt: skip
+"""Zigbee Cluster Library, OTA Upgrade, table of tag identifiers; 0xf000 and up are each maker's own."""
+SUB_ELEMENTS_MAX = 1000
 OPTIONAL = ((1, "security credential version", 1), (2, "upgrade file destination", 8), (4, "hardware versions", 4))
 
 INNER = struct.Struct("<8sHHIIIIIIII32s")

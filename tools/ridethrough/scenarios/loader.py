@@ -20,6 +20,7 @@ from ridethrough.scenarios.plan import (
     Step,
     SweepPlan,
 )
+from ridethrough.scenarios.script import mistake
 from ridethrough.scenarios.surroundings import parts
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.files import read_bounded
@@ -97,6 +98,8 @@ class Scenario:
             tag=top.table("specimen").choice("tag", TAGS, "plausible"),
         )
         top.done()
+        if wrong := mistake(scenario.script):
+            raise top.fail("script", wrong)
         return scenario
 
     def with_image_bytes(self, size: int) -> Scenario:

@@ -35,8 +35,11 @@ class PacedBoard:
 
     @property
     def listens(self) -> bool:
-        """A port does not take what its board has not read yet."""
-        return len(self.site.mcu.console.rx) < _UNREAD_BYTES_MAX
+        """A port does not take what its board has not read yet; what is sent before its first start waits there."""
+        return self._started() and len(self.site.mcu.console.rx) < _UNREAD_BYTES_MAX
+
+    def _started(self) -> bool:
+        return self.site.mcu.alive or bool(self.site.trace.events("boot"))
 
     def take(self) -> None:
         """What has come in on the line; to a board in reset nobody can say anything: its port is gone."""
