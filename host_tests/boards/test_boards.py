@@ -172,3 +172,40 @@ def test_a_board_that_is_none_gets_one_line(tmp_path, capsys):
     assert main(["board", "list"]) == 0
     out = capsys.readouterr().out
     assert all(name in out for name in EVERY)
+
+
+@pytest.mark.parametrize(
+    ("role", "gpio", "said"),
+    [
+        ("ch_enable", 16, "board.py never drives it; it drives GPIO16, which [pins] does not have"),
+        ("running_n", 19, "never drives it; it drives GPIO19"),
+        ("ac_ok", 17, "never drives it; it drives GPIO17"),
+        ("mains", 18, "never takes interrupts of it; it takes interrupts of GPIO18"),
+        ("ch_present_n", 20, "never reads it; it reads GPIO20"),
+        ("ch_sense", 26, "never measures at it; it measures at GPIO26"),
+    ],
+)
+def test_a_pin_that_has_another_number_in_board_py_is_found(tmp_path, capsys, role, gpio, said):
+    folder = copied("rpi_pico", tmp_path)
+    wrong = 28 if role == "ch_sense" else 11
+    text = (folder / "board.toml").read_text()
+    line = next(line for line in text.splitlines() if line.startswith(f"{role} "))
+    (folder / "board.toml").write_text(text.replace(line, line.replace(f"gpio = {gpio}", f"gpio = {wrong}")))
+    assert main(["board", "check", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert f"pins.{role}: board.toml says GPIO{wrong}" in out and said in out
+
+
+def test_a_board_py_that_raises_says_so(tmp_path, capsys):
+    folder = copied("rpi_pico", tmp_path)
+    with (folder / "board.py").open("a") as out:
+        out.write("\nPin(99)\n")
+    assert main(["board", "check", str(folder)]) == 1
+    assert "the firmware does not start on it: ValueError: invalid pin" in capsys.readouterr().out
+
+
+def copied(name, tmp_path):
+    """A board's folder, to be changed."""
+    folder = tmp_path / "mine"
+    shutil.copytree(ROOT / "boards" / name, folder)
+    return folder

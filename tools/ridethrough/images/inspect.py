@@ -72,11 +72,19 @@ def inspect_image(data: bytes, supplier: bytes | None = None, maker: bytes | Non
     if total != len(data):
         problems.append(f"header says {total} bytes, the file has {len(data)}")
     end = min(total, len(data)) - layout.TAIL_BYTES
+    content = data[header_bytes : min(total, len(data))]
+    if header_bytes >= layout.OUTER.size and (parts := _sub_elements(content, header_bytes)):
+        report.fields += parts
+        problems.append("sub-elements instead of a Manufacturer Image and its signature: not an image for our boards")
+        return report
     if not layout.OUTER.size <= header_bytes <= end:
         problems.append("no room for a Manufacturer Image and its signature")
         return report
     if not data.startswith(layout.INNER_MAGIC, header_bytes) and data[end : end + 2] != layout.MARKER:
-        _foreign(report, data[header_bytes : min(total, len(data))], header_bytes)
+        report.fields.append(
+            Field(header_bytes, len(content), "content", "neither a Manufacturer Image nor sub-elements")
+        )
+        problems.append("no signature is announced by 00 40: not an image for our boards")
         return report
     manufacturer = data[header_bytes:end]
     _inner(report, manufacturer, header_bytes, version, hardware, maker)
@@ -100,29 +108,21 @@ def _elsewhere(data: bytes) -> str:
     return f"; one begins at byte {at}, in a container: cut off what stands before it" if at > 0 else ""
 
 
-def _foreign(report: Report, content: bytes, base: int) -> None:
-    # Somebody else's file: sub-elements, if they fill it.
+def _sub_elements(content: bytes, base: int) -> list[Field]:
+    # Somebody else's file: its sub-elements if they fill it, else none.
     found: list[Field] = []
     at = 0
     while len(content) - at >= layout.SUB_ELEMENT.size and len(found) < layout.SUB_ELEMENTS_MAX:
         tag, length = layout.SUB_ELEMENT.unpack_from(content, at)
         begin = at + layout.SUB_ELEMENT.size
         if length > len(content) - begin:
-            break
-        own = "of the maker's own" if tag >= 0xF000 else "unknown"
-        name = layout.SUB_ELEMENTS.get(tag, own)
-        head = content[begin : begin + _SHOWN_BYTES].hex(" ")
+            return []
+        name = layout.SUB_ELEMENTS.get(tag, "of the maker's own" if tag >= 0xF000 else "unknown")
+        head = content[begin : begin + min(length, _SHOWN_BYTES)].hex(" ")
         value = f"{length} bytes: {head}{' ...' if length > _SHOWN_BYTES else ''}"
         found.append(Field(base + at, begin - at + length, f"sub-element {tag:#06x}, {name}", value))
         at = begin + length
-    if found and at == len(content):
-        report.fields += found
-        report.problems.append(
-            "sub-elements instead of a Manufacturer Image and its signature: not an image for our boards"
-        )
-        return
-    report.fields.append(Field(base, len(content), "content", "neither a Manufacturer Image nor sub-elements"))
-    report.problems.append("no signature is announced by 00 40: not an image for our boards")
+    return found if at == len(content) else []
 
 
 def _list(report: Report, form: struct.Struct, names: tuple[str, ...], values: tuple[object, ...], base: int) -> None:

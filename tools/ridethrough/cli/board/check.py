@@ -7,9 +7,14 @@ import argparse
 from ridethrough.boards import Board
 from ridethrough.boards.check import problems
 from ridethrough.cli.board import EXAMPLES
+from ridethrough.cli.board.used_pins import UsedPins
 from ridethrough.cli.commands import Command
-from ridethrough.cli.perform import perform
+from ridethrough.cli.rule_names import RULE
 from ridethrough.cli.terminal import say
+from ridethrough.reports.summary import summarise
+from ridethrough.reports.watch import tracebacks
+from ridethrough.rules import Rule
+from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario
 
 
@@ -30,7 +35,19 @@ def call(arguments: argparse.Namespace) -> int:
         return 1
     # what the figures say is one thing, whether the firmware runs with them another
     scenario = Scenario.load("update", str(board.name))
-    trace, summary = perform(scenario, board)
+    used = UsedPins(board)
+    trace = run_scenario(scenario, board, calls=used.hear)
+    summary = summarise(trace, Rule.load(RULE))
+    if not trace.events("application"):
+        raised = tracebacks(trace.notes["console"])
+        why = raised[0][-1][1] if raised else "it raises nothing, and no application is announced"
+        say(f"{board.directory}: the firmware does not start on it: {why}")
+        return 1
+    found = list(used.problems())
+    for problem in found:
+        say(f"{board.directory}: {problem}: one of the two is wrong")
+    if found:
+        return 1
     misses = summary.misses(scenario.shows) if board.hold != "none" else []
     for miss in misses:
         say(
@@ -39,7 +56,7 @@ def call(arguments: argparse.Namespace) -> int:
         )
     if board.hold == "none":
         say(f"{board.name}: nothing holds the rail through a reset: the firmware will refuse to activate on it")
-    if misses or not trace.events("application"):
+    if misses:
         return 1
     say(f"{board.name}: sound; an update in the emulator: {summary.verdict.sentence()}")
     return 0
