@@ -4,15 +4,17 @@ import errno
 import os
 import re
 import subprocess
+import termios
 import threading
 import tty
+from types import SimpleNamespace
 
 import pytest
 import serial
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 from ridethrough import Board, Firmware
-from ridethrough.devices import flashing
+from ridethrough.devices import flashing, port
 from ridethrough.devices.flashing import Flasher
 from ridethrough.images import EMULATED
 from ridethrough.images.commands import next_command
@@ -309,3 +311,40 @@ def test_whatever_a_board_answers_is_no_defect_of_ours(method, answer, monkeypat
 def test_a_counter_that_no_command_can_follow(counter):
     with pytest.raises(ValueError, match="counter="):
         next_command(bytes(100), {"board": "00", "counter": counter}, EMULATED.supplier)
+
+
+DEAD = [OSError(errno.EIO, "Input/output error"), termios.error(errno.EIO, "Input/output error")]
+
+
+@pytest.mark.parametrize("error", DEAD, ids=["OSError", "termios.error"])
+@pytest.mark.parametrize("dies", ["exit_raw_repl", "close"])
+def test_closing_a_dead_port_hides_no_message(monkeypatch, error, dies):
+    """Whoever leaves a board whose cable was pulled has something to say already."""
+
+    def dead(*_):
+        raise error
+
+    flasher = Flasher.__new__(Flasher)
+    flasher._board = SimpleNamespace(
+        exit_raw_repl=lambda: None, close=lambda: None, serial=SimpleNamespace(write=len, flush=lambda: None)
+    )
+    monkeypatch.setattr(flasher._board, dies, dead)
+    with pytest.raises(BadInput, match="the link was lost"):
+        try:
+            raise BadInput("the link was lost")
+        finally:
+            flasher.leave()
+
+
+@pytest.mark.parametrize("error", DEAD, ids=["OSError", "termios.error"])
+def test_leaving_the_console_of_a_dead_port_hides_no_message(monkeypatch, error):
+    class Dead:
+        def __init__(self, *_, **__):
+            pass
+
+        def close(self):
+            raise error
+
+    monkeypatch.setattr(port, "open_port", Dead)
+    with pytest.raises(BadInput, match="the board refused"), port.ConsoleLink("dead"):
+        raise BadInput("the board refused")

@@ -19,7 +19,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 from serial import SerialException
 
-from ridethrough.devices.port import open_port, silent, why_not
+from ridethrough.devices.port import GONE, open_port, silent, why_not
 from ridethrough.support.errors import BadInput, Param
 from ridethrough.support.files import write_atomically
 
@@ -31,7 +31,7 @@ _READ_S = 5
 _PROMPT_S = 2
 _TRIES = 3
 _FILE_BYTES_MAX = 1024 * 1024
-LOST = (TransportError, OSError)
+LOST = (TransportError, *GONE)
 """What a board that goes away, or that refuses, raises in any of a Flasher's methods."""
 Progress = Callable[[str, int, int], None]
 """Told the file, the bytes done, the bytes in all."""
@@ -232,11 +232,12 @@ class Flasher:
 
     def leave(self) -> None:
         """Closes the port and starts what the board holds, by a soft reset: the pins stay as they are."""
-        with suppress(OSError):  # a board that is gone needs no telling
+        with suppress(TransportError, *GONE):  # a board that is gone needs no telling
             self._board.exit_raw_repl()
             self._board.serial.write(b"\x04")
             self._board.serial.flush()
-        self._board.close()
+        with suppress(TransportError, *GONE):
+            self._board.close()
 
 
 def _is_lost(e: Exception) -> bool:

@@ -15,11 +15,12 @@ from serial.tools import list_ports
 from ridethrough.headend.client import HELLO_TIMEOUT_US, NoAnswer, Operation, Request, ask, words
 from ridethrough.support.errors import BadInput, Param
 
-_NO_PORT: tuple[type[Exception], ...] = (OSError,)
+GONE: tuple[type[Exception], ...] = (OSError,)
+"""What a port raises whose other end is gone."""
 try:
     import termios
 
-    _NO_PORT += (termios.error,)  # no OSError: a pseudo-terminal whose other end goes while it is opened
+    GONE += (termios.error,)  # no OSError
 except ImportError:
     pass
 
@@ -45,7 +46,7 @@ def open_port(name: str, param: str = "port") -> serial.Serial:
         return serial.serial_for_url(name, baudrate=BAUD, timeout=_READ_S, write_timeout=10, exclusive=True)
     except _NO_ADDRESS as e:
         raise BadInput(Param(param, name), f": no address of a port: {e}") from e
-    except _NO_PORT as e:
+    except GONE as e:
         raise BadInput(Param(param, name), why_not(name, str(e))) from e
 
 
@@ -87,7 +88,9 @@ class ConsoleLink:
         self.close()
 
     def close(self) -> None:
-        self._serial.close()
+        # whatever a dead port says of it: who closes it has something to say already
+        with contextlib.suppress(*GONE):
+            self._serial.close()
 
     def say(self, line: str) -> None:
         """A line to the board."""
@@ -149,18 +152,17 @@ class ConsoleLink:
     def _read(self) -> None:
         try:
             self._buffer += self._serial.read(max(1, self._serial.in_waiting))
-        except OSError:
+        except GONE:
             self._open_again()
 
     def _write(self, data: bytes) -> None:
         try:
             self._serial.write(data)
-        except OSError:
+        except GONE:
             self._open_again()
 
     def _open_again(self) -> None:
-        with contextlib.suppress(OSError):
-            self._serial.close()
+        self.close()
         ends = time.monotonic() + _AWAY_S
         while True:
             try:

@@ -20,7 +20,7 @@ class FlashFile:
     is no flash of `board`, or another process serves it."""
 
     def __init__(self, path: Path, board: Board, fresh: bytes) -> None:
-        size = board.flash_bytes
+        self._path, size = path, board.flash_bytes
         try:
             if path.exists():
                 # a disk would look like a new file
@@ -37,8 +37,13 @@ class FlashFile:
             raise BadInput(f"{path}: another board is being served from it") from e
         held = os.fstat(fd).st_size
         if held == 0:
-            self._file.write(fresh)
-            self._file.flush()
+            try:
+                self._write(0, fresh)
+            except BadInput:
+                # half a flash would be none of this board
+                os.ftruncate(fd, 0)
+                self._file.close()
+                raise
         elif held != size:
             self._file.close()
             raise BadInput(f"{path}: {held} bytes: no flash of {board.name}, which has {size}")
@@ -46,8 +51,16 @@ class FlashFile:
         self._count = path.with_name(path.name + ".mwh")
 
     def keep(self, at: int, data: bytes) -> None:
-        """The flash holds `data` at `at` from now on."""
-        os.pwrite(self._file.fileno(), data, at)
+        """The flash holds `data` at `at` from now on. BadInput if the disk is full."""
+        self._write(at, data)
+
+    def _write(self, at: int, data: bytes) -> None:
+        while data:
+            try:
+                done = os.pwrite(self._file.fileno(), data, at)
+            except OSError as e:
+                raise BadInput(f"{self._path}: {why(e)}: the board's flash cannot be kept") from e
+            at, data = at + done, data[done:]
 
     def mwh(self, otherwise: int) -> int:
         """How far the metrology part has counted; `otherwise` on a new board."""
@@ -64,8 +77,11 @@ class FlashFile:
     def keep_mwh(self, mwh: int) -> None:
         """Remembers it."""
         part = self._count.with_name(self._count.name + ".part")
-        part.write_text(f"{mwh}\n")
-        part.replace(self._count)
+        try:
+            part.write_text(f"{mwh}\n")
+            part.replace(self._count)
+        except OSError as e:
+            raise BadInput(f"{self._count}: {why(e)}: the board's count cannot be kept") from e
 
     def close(self) -> None:
         self._file.close()
