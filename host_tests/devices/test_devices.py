@@ -14,7 +14,8 @@ import serial
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 from ridethrough import Board, Firmware
-from ridethrough.devices import flashing, port
+from ridethrough.devices import flashing
+from ridethrough.devices import port as console_port
 from ridethrough.devices.flashing import Flasher
 from ridethrough.images import EMULATED
 from ridethrough.images.commands import next_command
@@ -345,6 +346,6 @@ def test_leaving_the_console_of_a_dead_port_hides_no_message(monkeypatch, error)
         def close(self):
             raise error
 
-    monkeypatch.setattr(port, "open_port", Dead)
-    with pytest.raises(BadInput, match="the board refused"), port.ConsoleLink("dead"):
+    monkeypatch.setattr(console_port, "open_port", Dead)
+    with pytest.raises(BadInput, match="the board refused"), console_port.ConsoleLink("dead"):
         raise BadInput("the board refused")
