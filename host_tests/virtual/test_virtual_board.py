@@ -266,3 +266,14 @@ def test_a_client_that_comes_at_once_is_served(tmp_path, options):
 def test_asyncio_on_a_virtual_board(board):
     program = "import asyncio\nasync def f():\n    await asyncio.sleep_ms(30)\n    print('slept')\nasyncio.run(f())"
     assert mpremote(board, "exec", program) == "slept\r\n"
+
+
+def test_text_of_any_plane_goes_both_ways(board, tmp_path):
+    (tmp_path / "u.py").write_text("print('caf\u00e9', '\U0001f389', len('\U0001f389'))\n", encoding="utf-8")
+    assert mpremote(board, "run", tmp_path / "u.py") == "caf\u00e9 \U0001f389 1\r\n"
+
+
+def test_a_remote_file_is_read_into_an_array(board, tmp_path):
+    (tmp_path / "x.bin").write_bytes(bytes(range(8)))
+    program = "from array import array\na = array('H', [0] * 4)\nprint(open('x.bin', 'rb').readinto(a), list(a))"
+    assert "8 [256, 770, 1284, 1798]" in mpremote(board, "mount", tmp_path, "exec", program)

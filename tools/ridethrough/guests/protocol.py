@@ -141,7 +141,7 @@ class Session:
     def _reply(self, reply: list[Any]) -> None:
         if self._grants:
             reply.append(self._grant())
-        self._replies.write(json.dumps(reply).encode() + b"\n")
+        self._replies.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
 
     def _grant(self) -> list[Any]:
         # What the guest needs to go on by itself for a while: the time, until when nothing happens, how much

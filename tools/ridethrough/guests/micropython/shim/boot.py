@@ -199,7 +199,12 @@ for name in (
     "unlink",
 ):
     setattr(shims["os"], name, getattr(os, name))
-shims["vfs"] = link.Module("vfs", mount=vfs.mount, umount=vfs.umount, VfsLfs2=vfs.VfsLfs2)
+shims["vfs"] = link.Module("vfs", mount=vfs.mount, umount=vfs.umount)
+for name in ("VfsFat", "VfsLfs2"):
+    # the VM's own, on block devices that the firmware makes
+    for module in ("os", "vfs"):
+        if hasattr(vfs, name):
+            setattr(shims[module], name, getattr(vfs, name))
 if hardware.STM32:
     shims["pyb"] = link.Module("pyb", Flash=lambda *, start: _device)
 for name in list(shims):

@@ -1,4 +1,6 @@
 # The board's serial console: standard input and output, `select.poll` and `print`.
+import io
+
 import link
 
 BOARD = link.board
@@ -37,7 +39,13 @@ class Poll:
 
 class Raw:
     def readinto(self, buf, n=None):
-        n = len(buf) if n is None else n
+        if type(buf) is bytearray:
+            return self._fill(buf, len(buf) if n is None else n)
+        # an array of anything takes bytes as well
+        return io.BytesIO(self.read(len(bytes(buf)) if n is None else n)).readinto(buf)
+
+    @staticmethod
+    def _fill(buf, n):
         for i in range(n):
             if link.taken < len(link.rx) and not link.busy:
                 buf[i] = link.rx[link.taken]
@@ -48,7 +56,7 @@ class Raw:
 
     def read(self, n=1):
         buf = bytearray(n)
-        self.readinto(buf)
+        self._fill(buf, n)
         return bytes(buf)
 
     def write(self, data, n=None):
