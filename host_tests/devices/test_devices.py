@@ -100,7 +100,15 @@ def test_what_the_board_refuses_is_said(desk):
     said(ridethrough("image", "keygen", "strangers", cwd=folder))
     build = ["--keys", "strangers", "--board", "rpi_pico", "--version", 9, "-o", "strange.img"]
     said(ridethrough("image", "build", *build, cwd=folder))
-    assert "the board refused: 8F1C" in said(ridethrough("push", "strange.img", "--port", link, cwd=folder), 1)
+    refused = said(ridethrough("push", "strange.img", "--port", link, cwd=folder), 1)
+    assert "the board refused: 8F1C" in refused and "against the key on the board, /esme/supplier.pub" in refused
+    assert "it is not signed with keys/supplier.pem either" in refused
+    refused = said(ridethrough("push", "strange.img", "--port", link, "--keys", "strangers", cwd=folder), 1)
+    assert "it is signed with strangers/supplier.pem" in refused
+    build = ["--keys", "keys", "--board", "rpi_pico", "--version", 1, "-o", "old.img"]
+    said(ridethrough("image", "build", *build, cwd=folder))
+    back = ridethrough("push", "old.img", "--port", link, cwd=folder).stdout
+    assert "version 1 goes back: version 2 runs" in back and "security counter, " in back
     assert (
         "other keys"
         in ridethrough("flash", "--board", "rpi_pico", "--port", link, "--keys", "strangers", cwd=folder).stderr

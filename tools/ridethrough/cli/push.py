@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import calendar
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from ridethrough.cli.commands import Command
@@ -13,6 +14,7 @@ from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import say
 from ridethrough.devices.port import ConsoleLink, LinkLost
 from ridethrough.headend import client
+from ridethrough.images import inspect_image
 from ridethrough.images.commands import next_command
 from ridethrough.images.keys import KeyPair
 from ridethrough.reports.table import OUTCOMES
@@ -38,6 +40,8 @@ def call(arguments: argparse.Namespace) -> int:
         try:
             link.begin()
             hello = link.hello()
+            for note in _notes(image, hello):
+                say(note)
             with Progress() as progress:
                 sent = link.perform(
                     client.push(
@@ -49,7 +53,7 @@ def call(arguments: argparse.Namespace) -> int:
                 return 0
             return _activate(link, image, hello, supplier, date)
         except client.Refused as e:
-            say(f"the board refused: {e}")
+            say(f"the board refused: {e}{_whose(str(e), image, arguments.keys)}")
             return 1
         except (KeyError, ValueError) as e:
             raise BadInput(f"--port {arguments.port}: what is there does not speak this console: {e}") from e
@@ -70,6 +74,30 @@ def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: 
     if outcome:
         say(f"why: {link.perform(client.ask('log'))}")
     return int(outcome != 0)
+
+
+def _notes(image: bytes, hello: dict[str, str]) -> Iterator[str]:
+    # what somebody may not have meant, before anything is sent
+    report = inspect_image(image)
+    running = int(hello["version"])
+    inner = {f.name: f.value for f in report.fields}
+    if "security counter" in inner and int(inner["version"]) < running:
+        yield (
+            f"version {inner['version']} goes back: version {running} runs; the board takes it only if its security "
+            f"counter, {inner['security counter']}, is not below the board's"
+        )
+
+
+def _whose(refusal: str, image: bytes, keys: Path) -> str:
+    # A signature that does not hold: against which key, and with which it does.
+    if "supplier's signature" not in refusal:
+        return ""
+    path = keys / "supplier.pem"
+    ours = KeyPair.load(path).public if path.exists() else None
+    holds = inspect_image(image, ours).verdicts.get("supplier's signature")
+    by = {True: f"it is signed with {path}", False: f"it is not signed with {path} either", None: f"no {path} here"}
+    known = ", but with the emulated key, which everybody knows" if inspect_image(image).signed_by_everybody else ""
+    return f"; it was checked against the key on the board, /esme/supplier.pub; {by[holds]}{known}"
 
 
 def _date(text: str | None) -> int:
