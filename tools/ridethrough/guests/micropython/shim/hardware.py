@@ -188,8 +188,9 @@ class RTC(link.Strict):
 class I2C(link.Strict):
     _owner = "machine.I2C"
 
-    def __init__(self, id, *, scl=None, sda=None, freq=400000):
-        pass
+    def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
+        if id not in (0, 1):
+            raise ValueError("I2C(%s) doesn't exist" % id)
 
     def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
         data = link.call("i2c_read", addr, memaddr, len(buf))
