@@ -287,3 +287,14 @@ def test_a_stream_over_tls_is_read_as_json(wrapped):
         "while s.readline() != b'\\r\\n':\n    pass\nprint(json.load(s)['v'])"
     )
     assert said(FETCH + source)[0] == "3"
+
+
+def test_an_interrupt_is_asked_for_its_flags_and_stays_on():
+    source = (
+        "from machine import Pin\nimport time\nmains = Pin(18, Pin.IN)\n"
+        "on = mains.irq(lambda pin: print(pin.irq().flags(), pin.irq().trigger()), Pin.IRQ_FALLING | Pin.IRQ_RISING)\n"
+        "print(on is Pin(18).irq(), on is Pin(3).irq())\ntime.sleep(6)\n"
+        "mains.irq(handler=None)\ntime.sleep(6)\nprint('over')"
+    )
+    blips = ((0, 1), (5 * S, 0), (5 * S + 50_000, 1), (8 * S, 0), (8 * S + 50_000, 1))
+    assert lines(ran(source, mains=blips)) == ["True False", "4 12", "8 12", "over"]

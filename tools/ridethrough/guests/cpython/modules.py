@@ -23,6 +23,7 @@ from ridethrough.guests import part_files
 from ridethrough.guests.cpython import asyncio_sim, machine
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.parts import Parts
+from ridethrough.guests.cpython.streams import streams
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer
 
@@ -97,7 +98,7 @@ def make_modules(
     mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None, builtins: dict[str, Any]
 ) -> tuple[dict[str, ModuleType], Parts]:
     """Built-in modules by name, for one boot of one board, and what comes later. `builtins`: what its firmware has."""
-    stdin, stdout = machine.streams(mcu)
+    stdin, stdout = streams(mcu)
     named: dict[str, dict[str, Any]] = {
         name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()
     }
@@ -153,6 +154,11 @@ def make_modules(
         "print_exception": lambda e, file=None: stdout.write(f"{type(e).__name__}: {e}\n"),
     }
     parts = Parts(mcu, named["machine"]["Pin"], builtins)
+
+    def irq_of(gpio: int, edges: int | None) -> Any:
+        return parts.load("irq")["of"](gpio, edges)
+
+    named["machine"]["Pin"]._irqs = staticmethod(irq_of)
     later = {"machine": part_files.MACHINE}
     return {name: parts.strict_module(name, contents, later.get(name)) for name, contents in named.items()}, parts
 

@@ -54,11 +54,14 @@ class Pin(link.Strict):
 
     __call__ = value
 
-    def irq(self, handler=None, trigger=12, *, hard=False, **how):
+    def irq(self, handler=..., trigger=..., *, hard=False, **how):
         if how:
             link.refuse_given("machine.Pin.irq", how)
-        link.callbacks.append(lambda: handler(self))
-        link.call("pin_irq", self._gpio, trigger, len(link.callbacks) - 1 if handler else -1)
+        edges = None if handler is trigger else 12 if trigger is ... else trigger
+        if edges is not None:
+            link.callbacks.append(lambda: handler(self))
+            link.call("pin_irq", self._gpio, edges, -1 if handler in (..., None) else len(link.callbacks) - 1)
+        return link.part("irq")["of"](self._gpio, edges)
 
     def toggle(self):
         link.call("pin_toggle", self._gpio)
