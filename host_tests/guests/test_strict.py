@@ -146,6 +146,7 @@ REFUSED = [
     ("from .beside import one", "ImportError: can't perform relative import"),
     ("import json\njson.loads('')", "ValueError: syntax error in JSON"),
     ("import math\nconst(3)", "NameError"),
+    ("import gc\nif gc.mem_free() > 30000:\n    raise ValueError('enough')", "ValueError: enough"),
     ("import machine\nmachine.lightsleep(0.5)", WHOLE),
     ("import random\nrandom.getrandbits(33)", "ValueError: bits must be 32 or less"),
     ("import random\nrandom.shuffle([])", "AttributeError: 'random' has no attribute 'shuffle'"),

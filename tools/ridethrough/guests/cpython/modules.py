@@ -124,7 +124,9 @@ def make_modules(
     named["io"] = {"IOBase": _IOBase, "BytesIO": io.BytesIO, "StringIO": io.StringIO, "open": files.open}
     named["hashlib"] = {name: _digest(mcu, name) for name in ("sha256", "sha1", "md5")}
     named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}
-    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *amount: -1}
+    # the heap has no limit here: firmware that asks sees an empty one, not a full one
+    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: mcu.board.vm_heap_bytes, "mem_alloc": lambda: 0}
+    named["gc"] |= {"threshold": lambda *amount: -1}
     named["gc"] |= {"enable": lambda: None, "disable": lambda: None, "isenabled": lambda *args, **kwargs: True}
     named["micropython"] = {
         "const": lambda expr: expr,

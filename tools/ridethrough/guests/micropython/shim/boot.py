@@ -112,6 +112,9 @@ def import_builtin(name, *rest):
     # No file has it. The VM has more modules than a board, and some that count real time or reach the host.
     top = name.split(".")[0]
     top = top[1:] if top[:1] == "u" and top[1:] in KEPT + PARTS else top
+    if name == "uasyncio":
+        sys.modules[name] = import_charged("asyncio")
+        return sys.modules[name]
     if top == "asyncio" and "_asyncio" not in sys.modules:
         sys.modules["_asyncio"] = link.Module("", **link.part("tasks"))
         module = _import(name, *rest)
