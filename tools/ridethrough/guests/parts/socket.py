@@ -30,7 +30,9 @@ class socket(_IOBase, Strict):
             missing("socket", "IPPROTO_UDP")
         self._to = None
         self._sent = b""
-        self._came = b""
+        # pieces that nobody puts together: a long answer takes much of the heap as it is
+        self._came = []
+        self._at = 0
 
     def connect(self, address):
         if RADIO and link.call("wifi_state") != 3:
@@ -63,7 +65,7 @@ class socket(_IOBase, Strict):
         self._sent = b""
         words = lines[0].split()
         if len(words) != 3:
-            self._came += b"HTTP/1.0 400 Bad Request\r\n\r\n"
+            self._came.append(b"HTTP/1.0 400 Bad Request\r\n\r\n")
             return
         host = str(named.get(b"host", bytes(self._to[0], "utf-8")), "utf-8")
         scheme = "https" if self._to[1] == 443 else "http"
@@ -71,17 +73,22 @@ class socket(_IOBase, Strict):
         if answer is None:
             raise OSError(104)
         status, body = answer[0], bytes.fromhex(answer[1])
-        self._came += b"HTTP/1.0 %d %s\r\nContent-Length: %d\r\n\r\n" % (
-            status,
-            b"OK" if status == 200 else b"Error",
-            len(body),
-        )
-        if words[0] != b"HEAD":
-            self._came += body
+        reason = b"OK" if status == 200 else b"Error"
+        self._came.append(b"HTTP/1.0 %d %s\r\nContent-Length: %d\r\n\r\n" % (status, reason, len(body)))
+        if body and words[0] != b"HEAD":
+            self._came.append(body)
 
     def read(self, nbytes=-1):
-        n = len(self._came) if nbytes < 0 else nbytes
-        found, self._came = self._came[:n], self._came[n:]
+        found = b""
+        while self._came and (nbytes < 0 or len(found) < nbytes):
+            first = self._came[0]
+            end = len(first) if nbytes < 0 else min(len(first), self._at + nbytes - len(found))
+            piece = first[self._at : end]
+            found = found + piece if found else piece
+            self._at = end
+            if end == len(first):
+                self._came.pop(0)
+                self._at = 0
         return found
 
     recv = read
@@ -92,8 +99,10 @@ class socket(_IOBase, Strict):
         return len(data)
 
     def readline(self):
-        at = self._came.find(b"\n") + 1
-        return self.read(at or -1)
+        if not self._came:
+            return b""
+        end = self._came[0].find(b"\n", self._at) + 1
+        return self.read((end or len(self._came[0])) - self._at)
 
     def makefile(self, *how):
         return self
