@@ -51,6 +51,9 @@ def test_a_board_of_ones_own_directory(tmp_path):
     (tmp_path / "x" / "board.py").write_text("")
     mine = Board.load(str(tmp_path / "x"))
     assert mine.title == "mine" and mine.pins == PICO.pins
+    (tmp_path / "x" / "board.toml").write_text('extends = "rpi_pico_w"\n[signals]\nstarted = "up"\n')
+    third = Board.load(str(tmp_path / "x"))
+    assert third.wifi and third.pins == PICO.pins and third.signals.keys() > PICO.signals.keys()
     (tmp_path / "x" / "board.toml").write_text('extends = "../../etc"\n')
     with pytest.raises(BadInput, match="no board's name"):
         Board.load(str(tmp_path / "x"))

@@ -121,3 +121,13 @@ def test_a_sleep_is_no_task(guest_name):
 def test_streams_are_said_to_be_missing(name, guest_name):
     said = lines(run_steps(firmware=with_main(f"import asyncio\nasyncio.{name}"), guest_name=guest_name))
     assert f"NotImplementedError: the port has asyncio.{name}; it is not simulated here: docs/simulated.md" in said
+
+
+@each_guest
+def test_the_old_names_are_the_same_module(guest_name):
+    source = (
+        "import uasyncio as old\nimport asyncio\nasync def main():\n    await old.sleep(1)\n    return 3\n"
+        "loop = old.get_event_loop(runq_len=40, waitq_len=40)\nprint(old.sleep is asyncio.sleep)\n"
+        "print(loop.run_until_complete(main()))"
+    )
+    assert lines(run_steps(firmware=with_main(source), seconds=4, guest_name=guest_name)) == ["True", "3"]

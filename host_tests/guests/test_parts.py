@@ -5,7 +5,7 @@
 from dataclasses import replace
 
 import pytest
-from ridethrough import Board
+from ridethrough import Board, Firmware
 from ridethrough.world.peripherals import Parts, Wifi
 from support import S, assert_same, guests, lines, run_steps, with_main
 
@@ -70,6 +70,14 @@ while not w.isconnected():
         ("import machine, time\nt = time.ticks_ms()\nmachine.lightsleep(500)\nprint(time.ticks_ms() - t >= 500)", ["True"]),
         ("import micropython\nmicropython.schedule(print, 'soon')\nimport time\ntime.sleep_ms(1)\nprint('then')", ["soon", "then"]),
         ("try:\n    open('/none')\nexcept OSError as e:\n    print(e)", ["[Errno 2] ENOENT"]),
+        ("_A = const(3)\nB = const(_A + 1)\nprint(_A, B)", ["3 4"]),
+        ("print(b'%s /%s %d' % ('GET', b'x', 7), b'{}: {}'.format('k', 3), b'%s' % '\u00e9')", ["b'GET /x 7' b'k: 3' b'\\xc3\\xa9'"]),
+        ("import math\nprint(math.degrees(math.pi), math.isclose(math.atan(1), math.asin(math.sqrt(0.5))), math.factorial(5))", ["180.0 True 120"]),
+        ("import errno\nprint(errno.errorcode[errno.ECONNRESET], errno.EINPROGRESS)", ["ECONNRESET 115"]),
+        ("import __main__\nx = 3\nprint(__main__.x, __main__.__name__)", ["3 __main__"]),
+        ("print(eval(compile('1 + 2', 'x', 'eval')))\nexec(compile('y = 4', 'x', 'exec'))\nprint(y)", ["3", "4"]),
+        ("import os\nprint(os.stat('main.py')[8] > 0, os.stat('/')[8])", ["True 0"]),
+        ("from machine import SPI\nSPI(0).write('text')\nprint('sent')", ["sent"]),
         (
             "from array import array\na = array('I', [0, 0])\nopen('x', 'wb').write(b'\\x01\\0\\0\\0\\x02\\0\\0\\0')\n",
             [],
@@ -231,3 +239,62 @@ def test_what_is_missing_stands_in_the_trace_once_whatever_the_firmware_makes_of
         "machine.I2S",
         "machine.SDCard",
     ]
+
+
+def of_files(files):
+    return Firmware("test", {f"/{path}": text.encode() for path, text in files.items()}, {})
+
+
+def test_packages_are_found_as_a_board_finds_them():
+    """A folder without `__init__.py`, names with dots before them, what the build has in Python before /lib."""
+    files = {
+        "main.py": "import far.near\nfrom far import other\nfrom whole import part, NAME\n"
+        "print(far.near.X, other.X, part.up(), NAME)\nfrom asyncio import sleep\nimport neopixel",
+        "far/near.py": "X = 1",
+        "far/other.py": "from .near import X",
+        "whole/__init__.py": "NAME = 'é'\nfrom .part import Y",
+        "whole/part/__init__.py": "from .inner import Y\n\ndef up():\n    from ..beside import Z\n    return Y + Z",
+        "whole/part/inner.py": "Y = 2",
+        "whole/beside.py": "Z = 40",
+        "lib/asyncio.py": "print('not this one')",
+        "lib/neopixel.py": "print('nor this one')",
+    }
+    traces = [run_steps(firmware=of_files(files), seconds=3, guest_name=name) for name in guests()]
+    for other in traces[1:]:
+        assert_same(traces[0], other)
+    said = lines(traces[0])
+    assert said[0] == "1 1 42 é" and "the module neopixel" in said[3]
+
+
+def test_what_raises_in_lib_is_in_the_traceback():
+    files = {"main.py": "import kit\nkit.go()", "lib/kit.py": "def go():\n    raise ValueError('no')"}
+    for name in guests():
+        out = lines(run_steps(firmware=of_files(files), seconds=2, guest_name=name))
+        assert '  File "/lib/kit.py", line 2, in go' in out
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "ssl.wrap_socket(s, server_hostname='meter.example')",
+        "ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(s, server_hostname='meter.example')",
+    ],
+)
+def test_a_stream_over_tls_is_read_as_json(wrapped):
+    source = (
+        "import json, ssl\ns = socket.socket()\ns.connect(socket.getaddrinfo('meter.example', 443)[0][-1])\n"
+        f"s = {wrapped}\ns.write(b'%s /%s HTTP/1.0\\r\\nHost: meter.example\\r\\n\\r\\n' % ('GET', 'v.json'))\n"
+        "while s.readline() != b'\\r\\n':\n    pass\nprint(json.load(s)['v'])"
+    )
+    assert said(FETCH + source)[0] == "3"
+
+
+def test_an_interrupt_is_asked_for_its_flags_and_stays_on():
+    source = (
+        "from machine import Pin\nimport time\nmains = Pin(18, Pin.IN)\n"
+        "on = mains.irq(lambda pin: print(pin.irq().flags(), pin.irq().trigger()), Pin.IRQ_FALLING | Pin.IRQ_RISING)\n"
+        "print(on is Pin(18).irq(), on is Pin(3).irq())\ntime.sleep(6)\n"
+        "mains.irq(handler=None)\ntime.sleep(6)\nprint('over')"
+    )
+    blips = ((0, 1), (5 * S, 0), (5 * S + 50_000, 1), (8 * S, 0), (8 * S + 50_000, 1))
+    assert lines(ran(source, mains=blips)) == ["True False", "4 12", "8 12", "over"]

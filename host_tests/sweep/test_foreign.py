@@ -426,3 +426,11 @@ def test_every_byte_of_a_program_s_flash_tells_states_apart(tmp_path, requests, 
     writes = "".join(f"ask '[{request}]'\n" for request in requests)
     result = once(program(tmp_path, writes + "say 'meter 1 is up'\n" + STAYS), ["reset"])
     assert result.merged_states == states and not result.failures
+
+
+def test_a_sweep_in_which_nothing_was_written_says_so(tmp_path):
+    """An update that begins once the application runs comes too late: the board is at rest by then."""
+    late = RUNS.replace("while True", "time.sleep(30)\nopen('application.py', 'w').close()\nwhile True")
+    result = once(made(tmp_path, {"main_py": late, "application_py": "1"}, {"application_py": "2"}))
+    assert not result.operations and any("no update was tried" in line for line in told(result))
+    assert "no update was tried" not in str(told(once(made(tmp_path, {"main_py": "open('a', 'w').close()\n" + RUNS}))))

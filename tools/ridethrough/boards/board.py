@@ -157,14 +157,17 @@ class Board:
             known = [p.parent.name for p in BOARDS.glob("*/board.toml")]
             raise BadInput(f"no board '{name}' ({path} does not exist){suggestion(name, known)}")
         top = Table.load(path)
-        base = top.text("extends", "")
-        if base:
+        base, seen = top.text("extends", ""), {directory.resolve()}
+        while base:
             if not re.fullmatch(r"[a-z0-9_]+", base):
                 raise top.fail("extends", f"'{base}' is no board's name")
+            if BOARDS / base in seen:
+                raise top.fail("extends", f"'{base}' extends itself")
+            seen.add(BOARDS / base)
             below = Table.load(BOARDS / base / "board.toml").everything()
-            if "extends" in below:
-                raise top.fail("extends", f"'{base}' extends another board itself: name that one")
-            top = Table(path, merged(below, top.everything()), text=top.source_text)
+            above = {key: value for key, value in top.everything().items() if key != "extends"}
+            base = below.get("extends", "")
+            top = Table(path, merged(below, above), text=top.source_text)
             top.has("extends")
         return _read(directory, top)
 

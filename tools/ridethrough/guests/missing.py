@@ -32,7 +32,8 @@ NOT_SIMULATED: dict[str, frozenset[str]] = {
             writevto""",
         "time": "time_ns",
         "os": "VfsFat VfsLfs1 VfsLfs2 dupterm dupterm_notify",
-        "sys": "atexit settrace tracebacklimit ps1 ps2 intern",
+        "sys": "ps1 ps2",
+        "builtins": "execfile help input",
         "vfs": "AbstractBlockDev VfsFat VfsLfs2",
         "select": "select",
         "hashlib": "",
@@ -46,6 +47,8 @@ NOT_SIMULATED: dict[str, frozenset[str]] = {
             MSG_PEEK SOCK_RAW SO_BROADCAST Socket TCP_NODELAY callback print_pcbs reset""",
         "socket.socket": "accept bind listen recvfrom sendto",
         "requests": "request head post put patch delete",
+        "ssl": "MBEDTLS_VERSION",
+        "ssl.SSLContext": "get_ciphers load_cert_chain load_verify_locations set_ciphers verify_callback",
     }.items()
 }
 PARAMETERS: dict[str, frozenset[str]] = {
@@ -58,18 +61,24 @@ PARAMETERS: dict[str, frozenset[str]] = {
         "machine.PWM": "invert duty_ns",
         "machine.UART": "flow invert txbuf rxbuf timeout_char cts rts",
         "machine.SPI": "firstbit",
+        "ssl": "server_side key cert cadata",
+        "ssl.SSLContext": "server_side",
     }.items()
 }
 """Parameters that the port has and the emulator does not simulate: refused when they are used, not passed over."""
 
 _COMMON = "_thread cmath cryptolib deflate dht framebuf neopixel onewire platform uctypes"
-_NETWORKED = "ssl tls lwip bluetooth aioble ntptime mip webrepl websocket urllib"
+_NETWORKED = "tls lwip bluetooth aioble ntptime mip webrepl websocket urllib"
 _MODULES = {
     "rp2": f"{_COMMON} _onewire _rp2 ds18x20 rp2",
     "esp32": f"{_COMMON} _onewire apa106 ds18x20 esp esp32 espnow flashbdev btree",
     "stm32": f"{_COMMON} pyb stm btree lcd160cr",
 }
-NETWORK = ("network", "socket", "requests")
+FROZEN = frozenset(
+    "asyncio uasyncio onewire ds18x20 dht neopixel mip ntptime ssl requests urequests webrepl aioble".split()
+)
+"""Modules that the port's build has in Python: a file in /lib does not come before them."""
+NETWORK = ("network", "socket", "requests", "ssl")
 """Modules of a port with a network, which are simulated."""
 
 

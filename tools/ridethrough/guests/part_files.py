@@ -13,7 +13,7 @@ from pathlib import Path
 FOLDER = Path(__file__).with_name("parts")
 MACHINE = {"PWM": "pwm", "UART": "serial", "SPI": "serial", "Signal": "signal"}
 """Names of `machine` that come from parts."""
-MODULES = ("random", "network", "socket", "requests")
+MODULES = ("random", "network", "socket", "requests", "ssl")
 """Modules that are parts."""
 
 

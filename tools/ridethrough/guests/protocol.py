@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import IO, Any
 
-from ridethrough.guests.missing import has_network, refusal
+from ridethrough.guests.missing import FROZEN, NOT_SIMULATED, has_network, refusal
 from ridethrough.guests.part_files import source
 from ridethrough.guests.repl import Repl
 from ridethrough.world.mcu import Mcu
@@ -223,6 +223,9 @@ class Session:
             "ecdsa_verify_us": board.cost.ecdsa_verify_us,
             "unstable": sorted(mcu.chip.unstable),
             "network": has_network(mcu),
+            "frozen": sorted(FROZEN),
+            "builtins_missing": sorted(NOT_SIMULATED["builtins"]),
+            "clock_start_unix_s": board.clock_start,
             "wifi": board.wifi,
             "led": board.led_gpio,
             "title": board.title,

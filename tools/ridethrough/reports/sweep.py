@@ -25,7 +25,10 @@ def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
         yield styled("  stopped after the cuts that were asked for: no fixpoint yet", "yellow")
     rested = "" if {"boots", "converges"} & set(result.failures) else ", each to rest"
     yield styled(f"  boots              {result.boots}{rested} ({_by_fault(result)})")
-    yield styled(f"  flash operations   {result.operations}")
+    if result.operations:
+        yield styled(f"  flash operations   {result.operations}")
+    else:
+        yield styled("  flash operations   none before the board was at rest: no update was tried", "yellow")
     yield styled(f"  cut states         {result.cut_states}, merged into {result.merged_states}")
     yield styled(f"{'':<21}new after 1, 2, ... cuts: {per_cut}; the fullest stands for {result.largest_key}")
     yield styled(f"  longest darkness   {show_time(result.longest_dark_us)} while mains was there and the hold sound")

@@ -237,7 +237,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
             raise RuntimeError("no running event loop")
         return loop.current
 
-    get_loop: Callable[[], Loop] = lambda: loop  # noqa: E731
+    get_loop: Callable[..., Loop] = lambda runq_len=0, waitq_len=0: loop  # noqa: E731
     return {
         "CancelledError": CancelledError,
         "TimeoutError": Timeout,
@@ -248,7 +248,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "create_task": loop.create_task,
         "current_task": current_task,
         "get_event_loop": get_loop,
-        "new_event_loop": get_loop,
+        "new_event_loop": lambda: loop,
         "gather": gather,
         "sleep": lambda t: Pause(int(t * 1_000_000)),
         "sleep_ms": lambda t: Pause(whole(t) * 1000),

@@ -13,6 +13,7 @@ from types import CodeType
 TICK = "__tick__"
 SHOW = "__show__"
 STOP = "__stop__"
+FORMAT = "__format_bytes__"
 
 
 class _Ticks(ast.NodeTransformer):
@@ -24,6 +25,33 @@ class _Ticks(ast.NodeTransformer):
 
     visit_For = _loop  # noqa: N815
     visit_While = _loop  # noqa: N815
+
+
+class _Dialect(ast.NodeTransformer):
+    """What MicroPython takes and CPython does not. `NAME = const(value)` is `NAME = value`, with `const` imported or
+    not. Bytes are formatted as texts are."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.BinOp(ast.Constant(bytes()), ast.Mod(), right):
+                return ast.copy_location(ast.Call(ast.Name(FORMAT, ast.Load()), [node.left, right], []), node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node.func:
+            case ast.Attribute(ast.Constant(bytes()), "format"):
+                node.args.insert(0, node.func.value)
+                node.func = ast.copy_location(ast.Attribute(ast.Name(FORMAT, ast.Load()), "braces", ast.Load()), node)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Assign([ast.Name()], ast.Call(ast.Name("const"), [value], [])):
+                node.value = value
+        return node
 
 
 class _Stops(ast.NodeTransformer):
@@ -57,7 +85,7 @@ def compiled(source: bytes, name: str, shown: bool = False, stops: frozenset[int
     tree = ast.parse(source, name)
     if stops:
         tree = _Stops(stops).visit(tree)
-    tree = _Ticks().visit(tree)
+    tree = _Ticks().visit(_Dialect().visit(tree))
     if shown:
         for node in [n for n in tree.body if isinstance(n, ast.Expr)]:
             node.value = ast.Call(ast.Name(SHOW, ast.Load()), [node.value], [])

@@ -129,8 +129,10 @@ class LfsVfs:
         set_purpose: Callable[[str], None],
         left_open: Callable[[str], None],
         alive: Callable[[], bool],
+        clock_start: int,
     ) -> None:
         self._fs = flash.fs
+        self._clock_start = clock_start
         self._alive = alive
         self._set_purpose = set_purpose
         self.left_open = left_open
@@ -172,7 +174,8 @@ class LfsVfs:
             mode, size = listed[name]
         else:
             raise OSError(errno.ENOENT)
-        return (mode, 0, 0, 0, 0, 0, size, 0, 0, 0)
+        # no times are kept here: each file is as old as the clock, as if it had been written right after a reset
+        return (mode, 0, 0, 0, 0, 0, size, *[0 if mode == _DIR_MODE else self._clock_start] * 3)
 
     def _list(self, folder: str) -> dict[str, tuple[int, int]] | None:
         # A folder is read once for all questions about it, until something is written; imports ask many.

@@ -15,11 +15,12 @@ from typing import Any
 from littlefs.errors import LittleFSError
 
 from ridethrough.guests.costs import charged
-from ridethrough.guests.cpython.code import SHOW, STOP, TICK, compiled
+from ridethrough.guests.cpython.code import FORMAT, SHOW, STOP, TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
-from ridethrough.guests.cpython.modules import BUILTINS, make_modules
+from ridethrough.guests.cpython.modules import BUILTINS, FormatBytes, make_modules
 from ridethrough.guests.cpython.strict import refuse
 from ridethrough.guests.flashfs import FlashFs
+from ridethrough.guests.missing import FROZEN, NOT_SIMULATED
 from ridethrough.guests.repl import SINGLE, Repl
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone
@@ -88,22 +89,26 @@ class _Boot:
 
         boot_number = mcu.boot_number
         self._mcu = mcu
-        root = LfsVfs(flash, purpose, left_open, lambda: mcu.alive)
+        root = LfsVfs(flash, purpose, left_open, lambda: mcu.alive, mcu.board.clock_start)
         stm32 = mcu.board.port == "stm32"
         self._files = Mounts(root, "/flash" if stm32 else "/")
         self.ended = root.ended
         self._path = ["", ".frozen", *(("/flash", "/flash/lib") if stm32 else ("/lib",))]
         names = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
         names.update(__import__=self._import, open=self._files.open, print=self._print)
-        names.update(__build_class__=builtins.__build_class__, __name__="builtins")
+        names.update(__build_class__=builtins.__build_class__, __name__="builtins", compile=self._compile)
+        names.update((name, self._refused(name)) for name in NOT_SIMULATED["builtins"])
         names[TICK] = mcu.tick
+        names[FORMAT] = FormatBytes()
         self._stops = stops
         names[STOP] = lambda: _stop(sys._getframe(1))
         names[SHOW] = lambda value: None if value is None else self._print(repr(value))
         self._names: dict[str, Any] = names
         self._builtin, self._parts = make_modules(mcu, self._files, self._path, root, names)
         self._modules: dict[str, ModuleType] = self._builtin["sys"].modules
-        self._main: dict[str, Any] = {"__name__": "__main__", "__builtins__": names}
+        self._main = self._modules["__main__"] = ModuleType("__main__")
+        self._main.__dict__["__builtins__"] = names
+        self._executed: set[str] = set()
 
     def execute(self, path: str) -> bool:
         """Runs a file in `__main__`, if it is there; False if it ended with an exception."""
@@ -132,7 +137,7 @@ class _Boot:
         try:
             code = self._compiled(source, path, shown)
             mcu.interrupt_char(_CTRL_C)
-            exec(code, self._main)
+            exec(code, self._main.__dict__)
         except BaseException as e:
             if not mcu.alive:
                 raise Gone from None
@@ -146,16 +151,17 @@ class _Boot:
             mcu.interrupt_char(-1)
         return ""
 
-    @staticmethod
-    def _text(e: BaseException) -> str:
+    def _text(self, e: BaseException) -> str:
         lines = ["Traceback (most recent call last):"]
         for frame in traceback.extract_tb(e.__traceback__):
-            if not frame.filename.startswith("/") or frame.filename.startswith("/app/"):
+            # what is ours and CPython's has no place on a board
+            if frame.filename in self._executed:
                 lines.append(f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}')
         text = f"{type(e).__name__}: {_shown(e)}"
         return "\n".join([*lines, text]) + "\n"
 
     def _compiled(self, source: bytes, path: str, shown: bool = False) -> CodeType:
+        self._executed.add(path)
         lines = frozenset(line for file, line in self._stops if file == path.lstrip("/"))
         if lines:
             # for pdb, which looks for the file where we are
@@ -163,6 +169,17 @@ class _Boot:
             for name in (path, str(Path(path).absolute())):
                 linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         return compiled(source, path, shown, lines)
+
+    def _compile(self, source: Any, filename: str, mode: str) -> CodeType:
+        if mode == "eval":
+            return compile(source, filename, mode, dont_inherit=True)
+        return compiled(source.encode() if isinstance(source, str) else bytes(source), filename, mode == "single")
+
+    def _refused(self, name: str) -> Callable[..., None]:
+        def call(*arguments: Any, **how: Any) -> None:
+            raise refuse(self._mcu, "builtins", name)
+
+        return call
 
     def _source(self, path: str) -> bytes:
         with self._files.open(path, "rb") as f:
@@ -179,8 +196,10 @@ class _Boot:
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> ModuleType:
         if level:
-            package = globals.get("__package__") or globals.get("__name__", "")
-            name = package + ("." + name if name else "")
+            package = (globals.get("__package__") or "").split(".")
+            if not package[0] or level > len(package):
+                raise ImportError("can't perform relative import")
+            name = ".".join([*package[: len(package) - level + 1], *filter(None, [name])])
         found = top = None
         parts = name.split(".")
         for i in range(len(parts)):
@@ -193,10 +212,11 @@ class _Boot:
         assert found is not None and top is not None
         if not fromlist:
             return top
-        if hasattr(found, "__path__"):
-            for item in fromlist:
-                if item != "*" and not hasattr(found, item):
-                    self._import(f"{name}.{item}")
+        for item in fromlist:
+            if item != "*" and not hasattr(found, item):
+                if not hasattr(found, "__path__"):
+                    raise ImportError(f"can't import name {item}")
+                self._import(f"{name}.{item}")
         return found
 
     def _load(self, full: str) -> ModuleType:
@@ -205,6 +225,8 @@ class _Boot:
         for folder in where:
             base = f"{folder}/{last}" if folder else last
             if folder == ".frozen":
+                if full in FROZEN:
+                    break
                 continue
             if self._is(base, 0x4000):
                 return self._execute_module(full, base + "/__init__.py", [base])

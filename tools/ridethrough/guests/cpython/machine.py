@@ -7,7 +7,6 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from ridethrough.guests.cpython.parts import whole
@@ -59,6 +58,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
     class Pin(Strict):
         _owner, _mcu = "machine.Pin", mcu
         _gpio: int
+        _irqs: Any
         IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
         PULL_UP, PULL_DOWN = 1, 2
         IRQ_FALLING, IRQ_RISING = 4, 8
@@ -107,10 +107,13 @@ def module(mcu: Mcu) -> dict[str, Any]:
         __call__ = value
 
         def irq(
-            self, handler: Any = None, trigger: int = 12, *, priority: Any = None, wake: Any = None, hard: bool = False
-        ) -> None:
+            self, handler: Any = ..., trigger: Any = ..., *, priority: Any = None, wake: Any = None, hard: bool = False
+        ) -> Any:
             refuse_given(mcu, "machine.Pin.irq", priority=priority, wake=wake)
-            mcu.pin_irq(self._gpio, trigger, (lambda: handler(self)) if handler else None)
+            edges = None if handler is trigger else 12 if trigger is ... else trigger
+            if edges is not None:
+                mcu.pin_irq(self._gpio, edges, None if handler in (..., None) else lambda: handler(self))
+            return self._irqs(self._gpio, edges)
 
         def toggle(self) -> None:
             mcu.pin_toggle(self._gpio)
@@ -146,8 +149,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
                 raise ValueError("invalid mode")
             self._set_up(mode, pull, value, None if hold is None else bool(hold))
 
-        def irq(self, handler: Any = None, trigger: int = 12, wake: Any = None) -> None:  # type: ignore[override]
-            super().irq(handler, trigger, wake=wake, hard=True)
+        def irq(self, handler: Any = ..., trigger: Any = ..., wake: Any = None) -> Any:  # type: ignore[override]
+            return super().irq(handler, trigger, wake=wake, hard=True)
 
     PadPin.__name__ = "Pin"
 
@@ -303,33 +306,3 @@ def module(mcu: Mcu) -> dict[str, Any]:
         "freq": freq,
         "lightsleep": lightsleep,
     }
-
-
-def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
-    """`sys.stdin` and `sys.stdout`, with the byte streams behind them."""
-
-    rx = mcu.console.rx
-
-    def readinto(buf: Any) -> int:
-        # the console reads byte by byte: most of an emulated transfer is spent in this line and poll()
-        if rx and len(buf) == 1:
-            buf[0] = mcu.console.take()
-            return 1
-        for i in range(len(buf)):
-            buf[i] = mcu.stdin_read()
-        return len(buf)
-
-    def read(n: int = 1) -> bytes:
-        return bytes(mcu.stdin_read() for _ in range(n))
-
-    def write(data: Any) -> int:
-        mcu.stdout_write(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))
-        return len(data)
-
-    def write_bytes(data: Any) -> int:
-        mcu.stdout_bytes(bytes(data))
-        return len(data)
-
-    raw = SimpleNamespace(read=read, readinto=readinto)
-    stdin = SimpleNamespace(buffer=raw, read=lambda n=1: read(n).decode("latin-1"), readinto=readinto)
-    return stdin, SimpleNamespace(write=write, buffer=SimpleNamespace(write=write_bytes))

@@ -23,6 +23,7 @@ from ridethrough.guests import part_files
 from ridethrough.guests.cpython import asyncio_sim, clocks, machine
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.parts import Parts
+from ridethrough.guests.cpython.streams import streams
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer
 
@@ -42,9 +43,18 @@ _KEPT = {
     "array": (array, "array"),
     "binascii": (binascii, "a2b_base64 b2a_base64 crc32 hexlify unhexlify"),
     "struct": (struct, "calcsize pack pack_into unpack unpack_from"),
-    "errno": (errno, "EACCES EAGAIN EEXIST EINVAL EIO EISDIR ENODEV ENOENT ENOMEM EPERM ETIMEDOUT"),
-    "json": (json, "dump dumps load loads"),
-    "math": (math, "ceil floor sqrt exp log log2 log10 pow sin cos tan atan2 pi e isnan isinf trunc fabs"),
+    "errno": (
+        errno,
+        """EACCES EADDRINUSE EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET EEXIST EHOSTUNREACH EINPROGRESS
+        EINVAL EIO EISDIR ENOBUFS ENODEV ENOENT ENOMEM ENOTCONN EOPNOTSUPP EPERM ETIMEDOUT""",
+    ),
+    "json": (json, "dump dumps"),
+    "math": (
+        math,
+        """acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees e erf erfc exp expm1 fabs factorial
+        floor fmod frexp gamma inf isclose isfinite isinf isnan ldexp lgamma log log10 log2 modf nan pi pow radians sin
+        sinh sqrt tan tanh tau trunc""",
+    ),
     "re": (re, "compile match search sub"),
     "heapq": (heapq, "heapify heappop heappush"),
     "collections": (collections, "OrderedDict deque namedtuple"),
@@ -88,10 +98,12 @@ def make_modules(
     mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None, builtins: dict[str, Any]
 ) -> tuple[dict[str, ModuleType], Parts]:
     """Built-in modules by name, for one boot of one board, and what comes later. `builtins`: what its firmware has."""
-    stdin, stdout = machine.streams(mcu)
+    stdin, stdout = streams(mcu)
     named: dict[str, dict[str, Any]] = {
         name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()
     }
+    named["errno"]["errorcode"] = {value: name for name, value in named["errno"].items()}
+    named["json"] |= {"loads": _json, "load": lambda stream: _json(stream.read())}
     named["machine"] = machine.module(mcu)
     named["time"] = clocks.time_module(mcu)
     title, port = mcu.board.title, PORT_NAMES[mcu.board.port]
@@ -112,7 +124,9 @@ def make_modules(
     named["io"] = {"IOBase": _IOBase, "BytesIO": io.BytesIO, "StringIO": io.StringIO, "open": files.open}
     named["hashlib"] = {name: _digest(mcu, name) for name in ("sha256", "sha1", "md5")}
     named["select"] = {"POLLIN": 1, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "poll": _poll(mcu, stdin)}
-    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: 0, "mem_alloc": lambda: 0, "threshold": lambda *amount: -1}
+    # the heap has no limit here: firmware that asks sees an empty one, not a full one
+    named["gc"] = {"collect": lambda: 0, "mem_free": lambda: mcu.board.vm_heap_bytes, "mem_alloc": lambda: 0}
+    named["gc"] |= {"threshold": lambda *amount: -1}
     named["gc"] |= {"enable": lambda: None, "disable": lambda: None, "isenabled": lambda *args, **kwargs: True}
     named["micropython"] = {
         "const": lambda expr: expr,
@@ -142,8 +156,44 @@ def make_modules(
         "print_exception": lambda e, file=None: stdout.write(f"{type(e).__name__}: {e}\n"),
     }
     parts = Parts(mcu, named["machine"]["Pin"], builtins)
+
+    def irq_of(gpio: int, edges: int | None) -> Any:
+        return parts.load("irq")["of"](gpio, edges)
+
+    named["machine"]["Pin"]._irqs = staticmethod(irq_of)
     later = {"machine": part_files.MACHINE}
     return {name: parts.strict_module(name, contents, later.get(name)) for name, contents in named.items()}, parts
+
+
+class FormatBytes:
+    """MicroPython formats bytes as it does texts; bytes among the values stand as they are."""
+
+    @staticmethod
+    def _texts(values: Any) -> list[Any]:
+        return [bytes(v).decode("latin-1") if isinstance(v, bytes | bytearray) else _utf8(v) for v in values]
+
+    def __call__(self, form: bytes, values: Any) -> bytes:
+        if isinstance(values, tuple):
+            values = tuple(self._texts(values))
+        elif not isinstance(values, dict):
+            (values,) = self._texts([values])
+        text: str = form.decode("latin-1") % values
+        return text.encode("latin-1")
+
+    def braces(self, form: bytes, *values: Any, **named: Any) -> bytes:
+        found = dict(zip(named, self._texts(named.values()), strict=True))
+        return form.decode("latin-1").format(*self._texts(values), **found).encode("latin-1")
+
+
+def _utf8(value: Any) -> Any:
+    return value.encode().decode("latin-1") if isinstance(value, str) else value
+
+
+def _json(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError("syntax error in JSON") from None
 
 
 def _digest(mcu: Mcu, name: str) -> type:

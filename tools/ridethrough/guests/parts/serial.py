@@ -1,4 +1,9 @@
 # machine.UART and machine.SPI: what was sent is answered by the scenario.
+def _bytes(buf):
+    # a text is a buffer, too
+    return bytes(buf, "utf-8") if isinstance(buf, str) else bytes(buf)
+
+
 class UART(Strict):
     _owner = "machine.UART"
     RTS, CTS = 2, 1
@@ -21,7 +26,7 @@ class UART(Strict):
         return link.call("uart_any", self._id)
 
     def write(self, buf):
-        data = bytes(buf, "utf-8") if isinstance(buf, str) else bytes(buf)
+        data = _bytes(buf)
         link.call("uart_write", self._id, data.hex(), self._baud)
         return len(data)
 
@@ -73,7 +78,7 @@ class SPI(Strict):
         pass
 
     def write(self, buf):
-        link.call("spi_write", self._id, bytes(buf).hex(), self._baud)
+        link.call("spi_write", self._id, _bytes(buf).hex(), self._baud)
 
     def read(self, nbytes, write=0):
         return bytes.fromhex(link.call("spi_read", self._id, whole(nbytes), self._baud))

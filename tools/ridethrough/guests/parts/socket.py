@@ -1,4 +1,6 @@
 # socket: a client's stream to a web server that the scenario's files answer.
+from io import IOBase as _IOBase
+
 AF_INET, SOCK_STREAM, SOCK_DGRAM = 2, 1, 2
 SOL_SOCKET, SO_REUSEADDR, IPPROTO_TCP = 4095, 4, 6
 _names = []
@@ -19,7 +21,8 @@ def _name_of(address):
     return address
 
 
-class socket(Strict):
+# first the base in C: the VM takes from the first what makes it a stream, which json.load() wants
+class socket(_IOBase, Strict):
     _owner = "socket.socket"
 
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=IPPROTO_TCP):
@@ -27,7 +30,9 @@ class socket(Strict):
             missing("socket", "IPPROTO_UDP")
         self._to = None
         self._sent = b""
-        self._came = b""
+        # pieces that nobody puts together: a long answer takes much of the heap as it is
+        self._came = []
+        self._at = 0
 
     def connect(self, address):
         if RADIO and link.call("wifi_state") != 3:
@@ -60,7 +65,7 @@ class socket(Strict):
         self._sent = b""
         words = lines[0].split()
         if len(words) != 3:
-            self._came += b"HTTP/1.0 400 Bad Request\r\n\r\n"
+            self._came.append(b"HTTP/1.0 400 Bad Request\r\n\r\n")
             return
         host = str(named.get(b"host", bytes(self._to[0], "utf-8")), "utf-8")
         scheme = "https" if self._to[1] == 443 else "http"
@@ -68,17 +73,22 @@ class socket(Strict):
         if answer is None:
             raise OSError(104)
         status, body = answer[0], bytes.fromhex(answer[1])
-        self._came += b"HTTP/1.0 %d %s\r\nContent-Length: %d\r\n\r\n" % (
-            status,
-            b"OK" if status == 200 else b"Error",
-            len(body),
-        )
-        if words[0] != b"HEAD":
-            self._came += body
+        reason = b"OK" if status == 200 else b"Error"
+        self._came.append(b"HTTP/1.0 %d %s\r\nContent-Length: %d\r\n\r\n" % (status, reason, len(body)))
+        if body and words[0] != b"HEAD":
+            self._came.append(body)
 
     def read(self, nbytes=-1):
-        n = len(self._came) if nbytes < 0 else nbytes
-        found, self._came = self._came[:n], self._came[n:]
+        found = b""
+        while self._came and (nbytes < 0 or len(found) < nbytes):
+            first = self._came[0]
+            end = len(first) if nbytes < 0 else min(len(first), self._at + nbytes - len(found))
+            piece = first[self._at : end]
+            found = found + piece if found else piece
+            self._at = end
+            if end == len(first):
+                self._came.pop(0)
+                self._at = 0
         return found
 
     recv = read
@@ -89,8 +99,10 @@ class socket(Strict):
         return len(data)
 
     def readline(self):
-        at = self._came.find(b"\n") + 1
-        return self.read(at or -1)
+        if not self._came:
+            return b""
+        end = self._came[0].find(b"\n", self._at) + 1
+        return self.read((end or len(self._came[0])) - self._at)
 
     def makefile(self, *how):
         return self

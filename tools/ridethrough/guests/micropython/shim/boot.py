@@ -13,6 +13,7 @@ import console
 import files
 import hardware
 import link
+import names
 import vfs
 
 _import = builtins.__import__
@@ -37,40 +38,83 @@ def charged_verify(module):
 
 def import_charged(name, *rest):
     # What a board compiles on import, it is charged for here, before the module's first line runs.
-    if name and name not in sys.modules and not (len(rest) > 3 and rest[3]):
-        base = name.replace(".", "/")
-        for folder in sys.path:
-            for path in (base + "/__init__.py", base + ".py", base + ".mpy"):
-                path = folder + "/" + path if folder else path
-                try:
-                    size = os.stat(path)[6]
-                except OSError:
-                    continue
-                if "." in name:
-                    import_charged(name.rsplit(".", 1)[0])
-                link.spend(size * BOARD["import_mpy_us_per_byte" if path.endswith(".mpy") else "import_py_us_per_byte"])
-                module = _import(name, *rest)
-                if name == "esme.p256":
-                    charged_verify(sys.modules[name])
-                return module
-        return import_builtin(name, *rest)
-    found = _import(name, *rest)
-    if len(rest) > 2 and rest[2] and type(found) is link.Module:
-        # what is missing of it is an ImportError in this statement
+    full = name
+    if len(rest) > 3 and rest[3]:
+        if rest[0] is None:
+            # the VM's asyncio, which knows its own place
+            return _import(name, *rest)
+        full = absolute(name, rest[0], rest[3])
+    if full and full not in sys.modules:
+        path = file_of(full)
+        if path is None:
+            # only the VM's own asyncio has something beside it that no file has
+            return _import(name, *rest) if full != name else import_builtin(name, *rest)
+        if "." in full:
+            import_charged(full.rsplit(".", 1)[0])
+        if full not in sys.modules:
+            link.spend(
+                size_of(path) * BOARD["import_mpy_us_per_byte" if path.endswith(".mpy") else "import_py_us_per_byte"]
+            )
+        found = _import(name, *rest)
+        if full == "esme.p256":
+            charged_verify(sys.modules[full])
+    else:
+        found = _import(name, *rest)
+    if len(rest) > 2 and type(rest[2]) is tuple:
         for one in rest[2]:
-            if one != "*" and not hasattr(found, one):
+            if one == "*" or hasattr(found, one):
+                continue
+            if type(found) is link.Module:
+                # what is missing of it is an ImportError in this statement
                 raise ImportError("can't import name " + one)
+            if hasattr(found, "__path__"):
+                import_charged((full or found.__name__) + "." + one)
     return found
 
 
+def absolute(name, names, level):
+    # What a name with dots before it means in the module that has these names.
+    package = names["__name__"] if "__path__" in names else names["__name__"].rpartition(".")[0]
+    parts = package.split(".")
+    if not package or level > len(parts):
+        raise ImportError("can't perform relative import")
+    return ".".join(parts[: len(parts) - level + 1] + ([name] if name else []))
+
+
+def file_of(full):
+    # The file that an import executes; None if there is none. A folder is a package with or without one.
+    base = full.replace(".", "/")
+    for folder in sys.path:
+        if folder == ".frozen" and full in BOARD["frozen"]:
+            return None
+        path = folder + "/" + base if folder else base
+        for one in (path, path + ".py", path + ".mpy"):
+            try:
+                mode = os.stat(one)[0]
+            except OSError:
+                continue
+            return one + "/__init__.py" if mode & 0x4000 else one
+    return None
+
+
+def size_of(path):
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return 0
+
+
 KEPT = "array asyncio binascii builtins collections errno gc heapq io json math re struct".split()
-PARTS = ["random"] + (["network", "socket", "requests"] if BOARD["network"] else [])
+PARTS = ["random"] + (["network", "socket", "requests", "ssl"] if BOARD["network"] else [])
 
 
 def import_builtin(name, *rest):
     # No file has it. The VM has more modules than a board, and some that count real time or reach the host.
     top = name.split(".")[0]
     top = top[1:] if top[:1] == "u" and top[1:] in KEPT + PARTS else top
+    if name == "uasyncio":
+        sys.modules[name] = import_charged("asyncio")
+        return sys.modules[name]
     if top == "asyncio" and "_asyncio" not in sys.modules:
         sys.modules["_asyncio"] = link.Module("", **link.part("tasks"))
         module = _import(name, *rest)
@@ -97,6 +141,16 @@ def import_builtin(name, *rest):
     if top in KEPT or name == "_asyncio":
         return _import(name, *rest)
     link.missing("", top)
+
+
+def stat(path):
+    # The flash keeps no times here: each file is as old as the clock, as if it had been written right after a reset.
+    found = os.stat(path)
+    return found if found[0] & 0x4000 or found[8] else found[:7] + (BOARD["clock_start_unix_s"],) * 3
+
+
+def refused(name):
+    return lambda *arguments, **how: link.missing("builtins", name)
 
 
 def text_of(e):
@@ -130,10 +184,10 @@ def run_file(path, names):
             source = f.read()
     except OSError:
         return True
-    link.spend(len(source) * BOARD["import_py_us_per_byte"])
+    link.spend(size_of(path) * BOARD["import_py_us_per_byte"])
     try:
         code = compile(source, path, "exec")
-    except SyntaxError as e:
+    except (SyntaxError, MemoryError) as e:
         error = text_of(e)
     else:
         error = execute(code, names)
@@ -185,6 +239,7 @@ shims["os"] = link.Module(
     "os", sync=lambda: None, uname=lambda: _Uname(_port, _port, _release, "v" + _release, BOARD["title"]), sep="/",
     urandom=lambda n: bytes.fromhex(link.call("entropy", n)), mount=vfs.mount, umount=vfs.umount,
 )  # fmt: skip
+shims["os"].stat = stat
 for name in (
     "chdir",
     "getcwd",
@@ -194,7 +249,6 @@ for name in (
     "remove",
     "rename",
     "rmdir",
-    "stat",
     "statvfs",
     "unlink",
 ):
@@ -213,13 +267,15 @@ link.given.update(
     link=link, Strict=link.Strict, Pin=hardware.Pin, whole=link.whole, refuse_given=link.refuse_given,
     missing=link.missing, PORT=BOARD["port"], RADIO=BOARD["wifi"],
 )  # fmt: skip
-for name in ("console", "files", "hardware", "link"):
+for name in ("console", "files", "hardware", "link", "names"):
     sys.modules.pop(name, None)
 sys.modules.update(shims)
 builtins.print = console.say
 builtins.__repl_print__ = lambda value: None if value is None else console.say(repr(value))
 builtins.open = files.tracked_open
 builtins.__import__ = import_charged
+for name in BOARD["builtins_missing"]:
+    setattr(builtins, name, refused(name))
 sys.path[:] = ["", ".frozen"] + (["/flash", "/flash/lib"] if hardware.STM32 else ["/lib"])
 
 vfs.umount("/")
@@ -235,7 +291,10 @@ vfs.mount(_fs, "/flash" if hardware.STM32 else "/")
 if hardware.STM32:
     os.chdir("/flash")
 del _fs
-_main = {"__name__": "__main__"}
+_main = names.__dict__
+_main.clear()
+_main["__name__"] = "__main__"
+sys.modules["__main__"] = names
 start_new_thread(link.stand_by, (BOARD,))
 gc.collect()
 try:

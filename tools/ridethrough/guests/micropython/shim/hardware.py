@@ -54,11 +54,14 @@ class Pin(link.Strict):
 
     __call__ = value
 
-    def irq(self, handler=None, trigger=12, *, hard=False, **how):
+    def irq(self, handler=..., trigger=..., *, hard=False, **how):
         if how:
             link.refuse_given("machine.Pin.irq", how)
-        link.callbacks.append(lambda: handler(self))
-        link.call("pin_irq", self._gpio, trigger, len(link.callbacks) - 1 if handler else -1)
+        edges = None if handler is trigger else 12 if trigger is ... else trigger
+        if edges is not None:
+            link.callbacks.append(lambda: handler(self))
+            link.call("pin_irq", self._gpio, edges, -1 if handler in (..., None) else len(link.callbacks) - 1)
+        return link.part("irq")["of"](self._gpio, edges)
 
     def toggle(self):
         link.call("pin_toggle", self._gpio)
@@ -188,8 +191,9 @@ class RTC(link.Strict):
 class I2C(link.Strict):
     _owner = "machine.I2C"
 
-    def __init__(self, id, *, scl=None, sda=None, freq=400000):
-        pass
+    def __init__(self, id, *, scl=None, sda=None, freq=400000, timeout=50000):
+        if id not in (0, 1):
+            raise ValueError("I2C(%s) doesn't exist" % id)
 
     def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
         data = link.call("i2c_read", addr, memaddr, len(buf))
