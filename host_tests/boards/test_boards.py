@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from ridethrough import Board, Firmware, Scenario, World, run, run_scenario
+from ridethrough import BadInput, Board, Firmware, Scenario, World, run, run_scenario
 from ridethrough.boards.check import problems
 from ridethrough.cli import main
 from ridethrough.guests.cpython import CPythonGuest
@@ -209,3 +209,11 @@ def copied(name, tmp_path):
     folder = tmp_path / "mine"
     shutil.copytree(ROOT / "boards" / name, folder)
     return folder
+
+
+def test_a_folder_that_is_named_like_a_board_is_pointed_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copied("rpi_pico", tmp_path)
+    with pytest.raises(BadInput, match=r"no board 'mine'; the folder is \./mine"):
+        Board.load("mine")
+    assert Board.load("./mine").name == "mine"

@@ -155,6 +155,8 @@ class Board:
         path = directory / "board.toml"
         if not path.is_file():
             known = [p.parent.name for p in BOARDS.glob("*/board.toml")]
+            if "/" not in name and (Path(name) / "board.toml").is_file():
+                raise BadInput(f"no board '{name}'; the folder is ./{name}")
             raise BadInput(f"no board '{name}' ({path} does not exist){suggestion(name, known)}")
         top = Table.load(path)
         base, seen = top.text("extends", ""), {directory.resolve()}
