@@ -298,3 +298,11 @@ def test_an_interrupt_is_asked_for_its_flags_and_stays_on():
     )
     blips = ((0, 1), (5 * S, 0), (5 * S + 50_000, 1), (8 * S, 0), (8 * S + 50_000, 1))
     assert lines(ran(source, mains=blips)) == ["True False", "4 12", "8 12", "over"]
+
+
+def test_waiting_for_a_connection_without_a_pause():
+    source = JOIN.replace("    time.sleep_ms(100)", "    pass") + (
+        "t = time.ticks_ms()\nprint('up')\nw.disconnect()\nprint(w.isconnected())\nw.connect('home', 'wrong')\nwhile w.status() == 1:\n    pass\n"
+        "print(w.status(), time.ticks_diff(time.ticks_ms(), t) // 1000)\nw.active(False)\nprint(w.status())"
+    )
+    assert said(source, seconds=8)[:4] == ["up", "False", "-3 2", "0"]

@@ -1,8 +1,10 @@
 """Parts of a board's modules that are written once for every guest, in MicroPython's own Python, and loaded when
 firmware first asks for one of their names.
 
-A part finds these names: `link.call(request, *arguments)`, `Strict` (a base that says what is missing), `Pin`,
-`whole(x)` (TypeError for what is no whole number), `refuse_given(owner, how)`, `missing(owner, name)`, `PORT`, `RADIO`.
+A part finds these names: `link.call(request, *arguments)`, `link.state(request)` for what changes only when something
+happens, `link.change(state, request, *arguments)` for what may change that, `Strict` (a base that says what is
+missing), `Pin`, `whole(x)` (TypeError for what is no whole number), `refuse_given(owner, how)`, `missing(owner, name)`,
+`PORT`, `RADIO`.
 """
 
 from __future__ import annotations

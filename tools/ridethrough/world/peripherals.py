@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ridethrough.boards import Board
 from ridethrough.traces import Trace
-from ridethrough.world.clock import Clock
+from ridethrough.world.clock import Clock, Order
 from ridethrough.world.network import FETCH_US, Network
 
 FULL_DUTY = 65535
@@ -175,7 +175,13 @@ class Peripherals:
         """Begins to connect; False if the radio is off."""
         self._fresh()
         if self._active:
-            self._joined = (self._clock.now_us, ssid, password)
+            now_us = self._clock.now_us
+            self._joined = (now_us, ssid, password)
+            # when its state may change, something happens: until then a guest may answer by itself
+            for t_us in (now_us, *(t for t, _ in self.parts.wifi.up)):
+                for change_us in (t_us, t_us + self.parts.wifi.join_us):
+                    if change_us > now_us:
+                        self._clock.at(change_us, Order.WORLD, lambda: None)
             self._tell("wifi", state="joining", ssid=ssid)
         return self._active
 

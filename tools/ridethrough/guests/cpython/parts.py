@@ -33,7 +33,7 @@ class Parts:
         self._mcu = mcu
         self._names = {
             "__builtins__": builtins,
-            "link": SimpleNamespace(call=call),
+            "link": SimpleNamespace(call=call, state=call, change=lambda name, *request: call(*request)),
             "Strict": type("Strict", (Strict,), {"_mcu": mcu}),
             "Pin": pin,
             "whole": whole,

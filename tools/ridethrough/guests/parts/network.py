@@ -25,25 +25,25 @@ class WLAN(Strict):
         self._settings = {"mac": b"\x02\x00\x00\x00\x00\x01", "hostname": "board", "ssid": ""}
 
     def active(self, *on):
-        return link.call("wifi_active", bool(on[0]) if on else None)
+        return link.change("wifi_state", "wifi_active", bool(on[0]) if on else None)
 
     def connect(self, ssid=None, key=None, *, bssid=None, **how):
         self._settings["ssid"] = ssid or self._settings["ssid"]
-        if not link.call("wifi_join", self._settings["ssid"], key or ""):
+        if not link.change("wifi_state", "wifi_join", self._settings["ssid"], key or ""):
             raise OSError(1 if PORT != "esp32" else "Wifi Not Started")
 
     def disconnect(self):
-        link.call("wifi_leave")
+        link.change("wifi_state", "wifi_leave")
 
     def isconnected(self):
-        return link.call("wifi_state") == _LINKED
+        return link.state("wifi_state") == _LINKED
 
     def status(self, *what):
         if what:
             if what[0] != "rssi":
                 raise ValueError("unknown status param")
             return -50
-        return _STATUS[link.call("wifi_state")]
+        return _STATUS[link.state("wifi_state")]
 
     def ifconfig(self, *given):
         # a fixed address is taken, and changes nothing here

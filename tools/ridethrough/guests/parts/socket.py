@@ -35,7 +35,7 @@ class socket(_IOBase, Strict):
         self._at = 0
 
     def connect(self, address):
-        if RADIO and link.call("wifi_state") != 3:
+        if RADIO and link.state("wifi_state") != 3:
             raise OSError(113)
         self._to = (_name_of(address[0]), address[1])
 

@@ -134,6 +134,20 @@ def passes(us):
     return True
 
 
+def state(name):
+    # Something of the world that changes only when something happens.
+    if name in levels and passes(board["hal_us"]):
+        return levels[name]
+    value = levels[name] = call(name)
+    return value
+
+
+def change(name, *request):
+    # A request after which that may be another.
+    levels.pop(name, None)
+    return call(*request)
+
+
 def spend(us):
     if not passes(us):
         call("spend", us)
