@@ -29,6 +29,9 @@ lint: $(VENV)/ready-test  ## ruff, strict types for tools/, firmware/ and boards
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/python host_tests/lint/check_stubs.py
 
+releases: $(VENV)/ready-test  ## firmware and boards against the stubs of each release of MicroPython (five minutes, fetches them)
+	@$(VENV)/bin/python host_tests/lint/check_releases.py
+
 flash: $(VENV)/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT=/dev/ttyACM0
 	@$(RT) flash --board $(BOARD) --port $(PORT)
 
@@ -78,4 +81,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test plain lint flash short bench budget sweep gallery pictures table fuzz fuzz-ci clean
+.PHONY: help run test plain lint releases flash short bench budget sweep gallery pictures table fuzz fuzz-ci clean

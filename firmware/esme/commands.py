@@ -1,5 +1,6 @@
 # The console's commands that live as long as the board: see docs/console.md.
 import binascii
+import sys
 import time
 
 import board
@@ -19,12 +20,17 @@ def serve(meter):
     rec, receiver = meter.rec, meter.receiver
 
     def hello(words):
-        return "ridethrough 1 board=%s hardware=%04X version=%d counter=%d block=%d" % (
+        release = sys.implementation.version
+        return "ridethrough 1 board=%s hardware=%04X version=%d counter=%d block=%d port=%s micropython=%d.%d.%d" % (
             str(binascii.hexlify(machine.unique_id()), "ascii"),
             board.HARDWARE,
             meter.version(),
             rec.command_counter,
             BLOCK_BYTES,
+            sys.platform,
+            release[0],
+            release[1],
+            release[2],
         )
 
     def status(words):

@@ -185,6 +185,16 @@ def test_a_swap_that_lost_its_link_is_completed_by_the_next_flash(desk, tmp_path
     assert status(link)["longest_dark_s"] == 0
 
 
+def test_a_board_of_another_port_is_not_flashed(desk):
+    folder, link = desk
+    done = ridethrough("flash", "--board", "esp32_devkit", "--port", link, cwd=folder)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert (
+        "MicroPython for rp2 runs there, and the board is of the port esp32; nothing on it has changed" in done.stderr
+    )
+    up(link, "2")
+
+
 def test_another_board_is_not_flashed_by_mistake(desk):
     folder, link = desk
     done = ridethrough("flash", "--board", "latch_pico", "--port", link, cwd=folder)

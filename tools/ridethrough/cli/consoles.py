@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
+from ridethrough.boards.releases import release_of, too_old, warning
 from ridethrough.devices.port import ConsoleLink
 from ridethrough.headend import client
 from ridethrough.images import inspect_image
@@ -41,6 +43,17 @@ def image_in(path: Path) -> bytes:
     if not report.image:
         raise BadInput(f"{path}: {report.problems[0]}")
     return image
+
+
+def release_notes(hello: dict[str, str]) -> Iterator[str]:
+    """What is to be said of the MicroPython that a board runs, by what it says of itself; nothing of one that says
+    nothing."""
+    release = release_of(hello.get("micropython", ""))
+    if release is None:
+        return
+    why = too_old(release) or warning(release)
+    if why:
+        yield why
 
 
 def answer(link: ConsoleLink, line: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import Firmware
+from ridethrough.boards.releases import refusal, warning
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import say
@@ -46,6 +47,11 @@ def call(arguments: argparse.Namespace) -> int:
     board, firmware = Board.load(arguments.board), Firmware.load()
     flasher = Flasher(arguments.port)
     try:
+        platform, release = flasher.runs()
+        if why := refusal(board.port, platform, release):
+            raise BadInput(f"--port {arguments.port}: {why}; nothing on it has changed")
+        if note := warning(release):
+            say(note)
         ident = flasher.unique_id()
         if not arguments.keys.exists():
             generate_keys(arguments.keys)

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 from ridethrough.cli.commands import Command
-from ridethrough.cli.consoles import add_keys, image_in
+from ridethrough.cli.consoles import add_keys, image_in, release_notes
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.record import add_within, seen, within
 from ridethrough.cli.rule_names import RULE, named_apart
@@ -93,6 +93,7 @@ def call(arguments: argparse.Namespace) -> int:
         for j in judged:
             console.say(*_lines(j, arguments.repeat))
         console.say("", *seen(judged[0].run.recording), f"report           {page}")
+        console.say(*release_notes(judged[0].run.hello))
         if stopped:
             console.say(styled(stopped, "bold red"))
     return 1 if stopped else worst_exit_status(j.exit_status for j in judged)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import calendar
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ridethrough.cli.commands import Command
-from ridethrough.cli.consoles import EXAMPLES, add_keys, add_port, image_in
+from ridethrough.cli.consoles import EXAMPLES, add_keys, add_port, image_in, release_notes
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.terminal import say
 from ridethrough.devices.port import ConsoleLink, LinkLost
@@ -19,6 +20,8 @@ from ridethrough.images.commands import next_command
 from ridethrough.images.keys import KeyPair
 from ridethrough.reports.table import OUTCOMES
 from ridethrough.support.errors import BadInput
+
+_NUMBER = re.compile("[0-9]{1,10}")
 
 
 def add(parser: Command) -> None:
@@ -78,10 +81,10 @@ def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: 
 
 def _notes(image: bytes, hello: dict[str, str]) -> Iterator[str]:
     # what somebody may not have meant, before anything is sent
-    report = inspect_image(image)
-    running = int(hello["version"])
-    inner = {f.name: f.value for f in report.fields}
-    if "security counter" in inner and int(inner["version"]) < running:
+    yield from release_notes(hello)
+    inner = {f.name: f.value for f in inspect_image(image).fields}
+    running = hello.get("version", "")
+    if "security counter" in inner and _NUMBER.fullmatch(running) and int(inner["version"]) < int(running):
         yield (
             f"version {inner['version']} goes back: version {running} runs; the board takes it only if its security "
             f"counter, {inner['security counter']}, is not below the board's"

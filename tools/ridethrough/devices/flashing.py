@@ -128,6 +128,20 @@ class Flasher:
                 if i == _TRIES - 1:
                     raise
 
+    def runs(self) -> tuple[str, tuple[int, ...]]:
+        """sys.platform and the release of MicroPython."""
+        self._board.exec("import sys")
+        found = self._board.eval("(sys.platform, tuple(sys.implementation.version)[:3])")
+        if not (
+            isinstance(found, tuple)
+            and len(found) == 2
+            and isinstance(found[0], str)
+            and isinstance(found[1], tuple)
+            and all(isinstance(part, int) for part in found[1])
+        ):
+            raise TransportError("no answer to its release")
+        return found
+
     def unique_id(self) -> str:
         """The chip's id, in hexadecimal."""
         ident = str(self._board.eval("machine.unique_id().hex()"))
