@@ -7,6 +7,7 @@ even inside `while True: try: ... except: pass`.
 from __future__ import annotations
 
 import ast
+import sys
 from functools import lru_cache
 from types import CodeType
 
@@ -73,8 +74,9 @@ class _Stops(ast.NodeTransformer):
             return [node]
         self._left.discard(line)
         stop = ast.copy_location(ast.Expr(ast.Call(ast.Name(STOP, ast.Load()), [], [])), node)
-        # on another line: a debugger is told only of a statement that begins one
-        stop.lineno = stop.end_lineno = line - 1 or 2
+        if sys.version_info < (3, 13):
+            # on another line: there a debugger stops at the next statement that begins one, later ones at the call
+            stop.lineno = stop.end_lineno = line - 1 or 2
         return [stop, node]
 
 

@@ -52,8 +52,12 @@ class CPythonGuest:
 def _stop(frame: FrameType) -> None:
     # its import is for those who stop
     import pdb
+    from bdb import BdbQuit
 
-    pdb.Pdb(skip=["ridethrough.*"], nosigint=True).set_trace(frame)
+    debugger = pdb.Pdb(skip=["ridethrough.*"], nosigint=True)
+    debugger.set_trace(frame)
+    if debugger.quitting:
+        raise BdbQuit
 
 
 def _shown(value: Any) -> str:
