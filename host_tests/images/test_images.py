@@ -152,7 +152,8 @@ def element(tag, data):
         (element(0, b"x" * 100), ["sub-element 0x0000, upgrade image"]),
         (element(0, b"x" * 100) + element(1, b"s" * 48), ["upgrade image", "ECDSA signature"]),
         (element(0xF000, b"own") + element(3, b"i" * 16), ["of the maker's own", "image integrity code"]),
-        (element(9, b""), ["sub-element 0x0009, unknown"]),
+        (element(0, b"x" * 80) + element(9, b""), ["upgrade image", "sub-element 0x0009, unknown"]),
+        (element(0, b"x" * 90) + b"more", ["upgrade image", "rest"]),
     ],
 )
 def test_sub_elements_are_listed_and_nothing_is_called_a_signature_that_is_none(content, shown):
@@ -162,11 +163,11 @@ def test_sub_elements_are_listed_and_nothing_is_called_a_signature_that_is_none(
         assert any(name in n for n in names), names
     assert "supplier's signature" not in names and not report.verdicts
     assert report.status == 1 and any("sub-elements" in p for p in report.problems)
-    listed = [f for f in report.fields if f.name.startswith("sub-element")]
+    listed = [f for f in report.fields if f.name.startswith(("sub-element", "rest"))]
     assert sum(f.size for f in listed) == len(content) and listed[0].at == 56
 
 
-@pytest.mark.parametrize("content", [b"y" * 90, element(0, b"x" * 90)[:-1], element(0, b"x" * 90) + b"more"])
+@pytest.mark.parametrize("content", [b"y" * 90, element(0, b"x" * 90)[:-1], element(9, b"x" * 90)])
 def test_what_is_neither_is_called_neither(content):
     report = inspect_image(zigbee(content))
     assert report.fields[-1].value == "neither a Manufacturer Image nor sub-elements"

@@ -109,20 +109,23 @@ def _elsewhere(data: bytes) -> str:
 
 
 def _sub_elements(content: bytes, base: int) -> list[Field]:
-    # Somebody else's file: its sub-elements if they fill it, else none.
+    # Somebody else's file: its sub-elements, and what is behind them; none if it does not begin with one.
     found: list[Field] = []
     at = 0
     while len(content) - at >= layout.SUB_ELEMENT.size and len(found) < layout.SUB_ELEMENTS_MAX:
         tag, length = layout.SUB_ELEMENT.unpack_from(content, at)
         begin = at + layout.SUB_ELEMENT.size
-        if length > len(content) - begin:
-            return []
-        name = layout.SUB_ELEMENTS.get(tag, "of the maker's own" if tag >= 0xF000 else "unknown")
+        known = layout.SUB_ELEMENTS.get(tag, "of the maker's own" if tag >= 0xF000 else "")
+        if length > len(content) - begin or not (known or found):
+            break
+        name = known or "unknown"
         head = content[begin : begin + min(length, _SHOWN_BYTES)].hex(" ")
         value = f"{length} bytes: {head}{' ...' if length > _SHOWN_BYTES else ''}"
         found.append(Field(base + at, begin - at + length, f"sub-element {tag:#06x}, {name}", value))
         at = begin + length
-    return found if at == len(content) else []
+    if found and at < len(content):
+        found.append(Field(base + at, len(content) - at, "rest", "behind the last sub-element"))
+    return found
 
 
 def _list(report: Report, form: struct.Struct, names: tuple[str, ...], values: tuple[object, ...], base: int) -> None:
