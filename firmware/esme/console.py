@@ -11,7 +11,7 @@ _BURST_BYTES = 4096  # read at most so much before the supervisor has its turn a
 
 class Console:
     def __init__(self, ctrl_c):
-        # `ctrl_c()`: one that came while it could stop nothing, and was read as a byte
+        # `ctrl_c()`: one that came while it could stop nothing, and was read as a byte; raises if it may now
         self._ctrl_c = ctrl_c
         self._poller = select.poll()
         self._poller.register(sys.stdin, select.POLLIN)
@@ -32,6 +32,7 @@ class Console:
             return
         one, line = self._one, self._line
         readinto = self._in.readinto  # type: ignore[union-attr]
+        refused = False
         for _ in range(_BURST_BYTES):
             readinto(one)
             c = one[0]
@@ -39,17 +40,21 @@ class Console:
                 n, self._n = self._n, 0
                 if n:
                     self._answer(n)
-                    return
+                    break
             elif c == 3:
                 self._n = 0
                 self._ctrl_c()
+                refused = True
             elif self._n < LINE_BYTES:
                 line[self._n] = c
                 self._n += 1
             else:
                 self._n = LINE_BYTES + 1
             if not wait(0):
-                return
+                break
+        if refused:
+            # once, however many there were: a flood of them must not keep the watchdog waiting for our answers
+            sys.stdout.write("ERR busy bench mode is refused on trial\n")
 
     def _answer(self, n):
         try:

@@ -41,7 +41,6 @@ class Supervisor:
         # Before the application runs it stops nothing, and counts from now on; on trial it is refused.
         if not self.trial:
             raise KeyboardInterrupt
-        sys.stdout.write("ERR busy bench mode is refused on trial\n")
 
     def version(self):
         return self.slot.version if self.slot else 0
@@ -100,7 +99,6 @@ class Supervisor:
         rec = self.rec
         if self.trial:
             self.trial = False
-            micropython.kbd_intr(3)
             rec.active = 1 - rec.active
             rec.phase = bootrec.CONFIRMED
             rec.attempts = 0
@@ -113,6 +111,7 @@ class Supervisor:
             rec.save()
             events.notice("confirm")
             start.report(self.rec)
+            micropython.kbd_intr(3)  # not before it is written down: a Ctrl-C in between would undo it
         elif rec.failures or self.slot.state != bootrec.PROVEN:
             rec.failures = 0
             self.slot.state = bootrec.PROVEN
