@@ -102,6 +102,23 @@ def test_figures_for_programs(firmware, capsys):
     assert pin["count"] == 4 and pin["level"] == 0 and pin["first_us"] < pin["last_us"]
 
 
+@pytest.mark.parametrize("guest", guests())
+@pytest.mark.parametrize(
+    ("source", "moved"),
+    [
+        ("from machine import Pin\nPin(3, Pin.OUT, value=1)\n", [(3, 1, 1)]),
+        ("from machine import Pin\nPin('LED', Pin.OUT).on()\n", [(25, 1, 1)]),
+        ("from machine import PWM\nPWM(4, freq=100, duty_u16=60000)\n", [(4, 1, 1)]),
+        ("from machine import Pin\nPin(16, Pin.OUT, value=0)\n", [(16, 1, 0)]),
+        ("from machine import Pin\nPin(3, Pin.OUT, value=0)\nPin(5, Pin.IN)\n", []),
+    ],
+)
+def test_a_pin_that_is_driven_at_once_has_moved(firmware, capsys, source, moved, guest):
+    firmware(source)
+    found = json.loads(watch(capsys, "--for", "2s", "--json", "--guest", guest))["pins"]
+    assert [(p["gpio"], p["count"], p["level"]) for p in found if p["role"] not in ("mains", "ch_present_n")] == moved
+
+
 def test_a_long_console_is_shown_by_its_ends(firmware, capsys):
     firmware("for i in range(1000):\n    print('line', i)\n")
     out = watch(capsys, "--for", "5s")

@@ -12,6 +12,7 @@ from ridethrough.boards.firmware import Firmware
 from ridethrough.cli.calls import CallFile, stopping
 from ridethrough.cli.chosen import DEFAULT_BOARD, add_chosen, chosen, chosen_firmware
 from ridethrough.cli.commands import Command
+from ridethrough.cli.perform import perform
 from ridethrough.cli.rule_names import RULE
 from ridethrough.cli.terminal import terminal
 from ridethrough.cli.watching import add_watching, is_watched, watching
@@ -21,7 +22,6 @@ from ridethrough.reports.page import Page
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.run_page import add_run
 from ridethrough.reports.show import show
-from ridethrough.reports.summary import summarise
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.reports.watch import watched, watched_json
 from ridethrough.rules import Rule
@@ -92,8 +92,8 @@ def call(arguments: argparse.Namespace) -> int:
         raise BadInput(f"--break goes with the cpython guest, not with {arguments.guest}")
     guest = stopping(arguments.breaks) if arguments.breaks else guest_named(arguments.guest)
     with CallFile(arguments.calls) as calls:
-        trace = run_scenario(scenario, board, firmware, guest, calls.hear if arguments.calls else None)
-    summary = summarise(trace, rule)
+        heard = calls.hear if arguments.calls else None
+        trace, summary = perform(scenario, board, firmware, guest, rule, heard)
     write_vcd(trace, arguments.vcd or Path("build") / f"{scenario.name}.vcd")
     if arguments.picture:
         write_picture(trace, summary.verdict, scenario.title, arguments.picture)

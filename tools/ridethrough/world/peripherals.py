@@ -130,6 +130,11 @@ class Peripherals:
                 break
         return bus
 
+    def _take(self, kind: str, number: int, count: int) -> bytes:
+        bus = self._bus(kind, number)
+        read, bus.waiting = bus.waiting[: _within(count, _HELD_BYTES)], bus.waiting[count:]
+        return read
+
     def uart_write(self, number: int, data: str, baud: int) -> None:
         """Ten bits a byte."""
         sent = bytes.fromhex(data)
@@ -142,10 +147,7 @@ class Peripherals:
 
     def uart_read(self, number: int, count: int) -> str:
         """What has come in, at most so many bytes; it waits for nothing."""
-        bus = self._bus("uart", number)
-        _within(count, _HELD_BYTES)
-        read, bus.waiting = bus.waiting[:count], bus.waiting[count:]
-        return read.hex()
+        return self._take("uart", number, count).hex()
 
     def spi_write(self, number: int, data: str, baud: int) -> None:
         """An answer is what the next reads get."""
@@ -156,9 +158,7 @@ class Peripherals:
     def spi_read(self, number: int, count: int, baud: int) -> str:
         """Zeros where nothing answers."""
         self._spend(_within(count, _HELD_BYTES) * 8_000_000 // _within(baud, _BAUD_MAX))
-        bus = self._bus("spi", number)
-        read, bus.waiting = bus.waiting[:count], bus.waiting[count:]
-        return read.ljust(count, b"\0").hex()
+        return self._take("spi", number, count).ljust(count, b"\0").hex()
 
     # --- Wi-Fi and what is behind it ---
 

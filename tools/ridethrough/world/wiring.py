@@ -65,6 +65,7 @@ class Wiring:
     def drive(self, gpio: int, level: int) -> None:
         """Something outside drives a pin."""
         before = self.pins.level(gpio)
+        self.moves.setdefault(gpio, Moves(before))
         self.pins.drive(gpio, level)
         if self.pins.level(gpio) != before:
             self.on_edge(gpio, level)
@@ -83,6 +84,7 @@ class Wiring:
 
     def configure(self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None) -> None:
         """As the firmware sets a pin up."""
+        self.moves.setdefault(gpio, Moves(self.pins.level(gpio)))
         self.pins.configure(gpio, mode, pull, value, False if hold and self.hold_failed else hold)
 
     def steady(self) -> bool:
@@ -111,10 +113,9 @@ class Wiring:
 
     def _moved(self, gpio: int) -> None:
         level = self.pins.level(gpio)
+        # one that neither side has touched follows its pulls, and nobody asks
         moves = self.moves.get(gpio)
-        if moves is None:
-            self.moves[gpio] = Moves(level)
-        elif moves.level != level:
+        if moves and moves.level != level:
             moves.level = level
             moves.count += 1
             moves.last_us = self._clock.now_us

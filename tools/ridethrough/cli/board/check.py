@@ -9,12 +9,9 @@ from ridethrough.boards.check import problems
 from ridethrough.cli.board import EXAMPLES
 from ridethrough.cli.board.used_pins import UsedPins
 from ridethrough.cli.commands import Command
-from ridethrough.cli.rule_names import RULE
+from ridethrough.cli.perform import perform
 from ridethrough.cli.terminal import say
-from ridethrough.reports.summary import summarise
 from ridethrough.reports.watch import tracebacks
-from ridethrough.rules import Rule
-from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario
 
 
@@ -36,8 +33,7 @@ def call(arguments: argparse.Namespace) -> int:
     # what the figures say is one thing, whether the firmware runs with them another
     scenario = Scenario.load("update", str(board.name))
     used = UsedPins(board)
-    trace = run_scenario(scenario, board, calls=used.hear)
-    summary = summarise(trace, Rule.load(RULE))
+    trace, summary = perform(scenario, board, calls=used.hear)
     if not trace.events("application"):
         raised = tracebacks(trace.notes["console"])
         why = raised[0][-1][1] if raised else "it raises nothing, and no application is announced"
