@@ -8,6 +8,7 @@ docs/simulated.md is made of them.
 from __future__ import annotations
 
 from ridethrough.boards import Board
+from ridethrough.guests.part_files import MODULES
 from ridethrough.world.mcu import Mcu
 
 NOT_SIMULATED: dict[str, frozenset[str]] = {
@@ -78,13 +79,18 @@ FROZEN = frozenset(
     "asyncio uasyncio onewire ds18x20 dht neopixel mip ntptime ssl requests urequests webrepl aioble".split()
 )
 """Modules that the port's build has in Python: a file in /lib does not come before them."""
-NETWORK = ("network", "socket", "requests", "ssl")
+_NETWORK = ("network", "socket", "requests", "ssl")
 """Modules of a port with a network, which are simulated."""
 
 
 def has_network(mcu: Mcu) -> bool:
     """Has the board a radio, or its scenario a network for it?"""
     return mcu.board.wifi or bool(mcu.peripherals.network.answers)
+
+
+def part_modules(mcu: Mcu) -> list[str]:
+    """The modules of this board that are parts."""
+    return [name for name in MODULES if name not in _NETWORK or has_network(mcu)]
 
 
 def modules_not_simulated(board: Board, networked: bool) -> frozenset[str]:

@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable
 from typing import IO, Any
 
-from ridethrough.guests.missing import FROZEN, NOT_SIMULATED, has_network, refusal
-from ridethrough.guests.part_files import source
+from ridethrough.guests.missing import FROZEN, NOT_SIMULATED, part_modules, refusal
+from ridethrough.guests.part_files import MACHINE, source
+from ridethrough.guests.ports import ADC_PINS, MPY, PLATFORM, RELEASE, TIMER_US_LEAST, TIMERS
 from ridethrough.guests.repl import Repl
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.peripherals import REQUESTS
@@ -222,7 +223,14 @@ class Session:
             "sha256_us_per_kib": board.cost.sha256_us_per_kib,
             "ecdsa_verify_us": board.cost.ecdsa_verify_us,
             "unstable": sorted(mcu.chip.unstable),
-            "network": has_network(mcu),
+            "platform": PLATFORM[board.port],
+            "release": RELEASE,
+            "mpy": MPY,
+            "adc_pins": ADC_PINS[board.port],
+            "timers": TIMERS[board.port],
+            "timer_us_least": TIMER_US_LEAST,
+            "machine_parts": MACHINE,
+            "part_modules": part_modules(mcu),
             "frozen": sorted(FROZEN),
             "builtins_missing": sorted(NOT_SIMULATED["builtins"]),
             "clock_start_unix_s": board.clock_start,

@@ -11,26 +11,18 @@ from typing import Any
 
 from ridethrough.guests.cpython.parts import whole
 from ridethrough.guests.cpython.strict import Strict, refuse, refuse_given
+from ridethrough.guests.ports import ADC_PINS, TIMER_US_LEAST, TIMERS
 from ridethrough.world import mcu as world
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer as WorldTimer
 
 _LAST_GPIO = {"rp2": 29, "esp32": 39}
 _STM32_PIN = re.compile(r"P?([A-D])(\d|1[0-5])")
-_ADC_PINS = {
-    "rp2": (26, 27, 28, 29),
-    "esp32": (32, 33, 34, 35, 36, 37, 38, 39),
-    "stm32": (*range(8), 16, 17, *range(32, 38)),
-}
 _CORE_TEMP = 4
 """The rp2 port's channel that is on no pin."""
 _INPUT_ONLY = {"rp2": 65, "esp32": 34, "stm32": 64}
-_TIMERS = {"rp2": (-1,), "esp32": (0, 1, 2, 3), "stm32": (-1,)}
 _CPU_HZ = 125_000_000
 _RP2_NAME = re.compile(r"(?:GP|GPIO)(\d{1,2})")
-_TIMER_US_LEAST = 20
-"""A timer that is faster would leave the firmware no time at all: the port's own handling takes about as long
-[assumed]."""
 
 
 def module(mcu: Mcu) -> dict[str, Any]:
@@ -160,12 +152,12 @@ def module(mcu: Mcu) -> dict[str, Any]:
         def __init__(self, id: Any, *, sample_ns: Any = None, atten: Any = None) -> None:
             refuse_given(mcu, "machine.ADC", sample_ns=sample_ns, atten=atten)
             self._gpio = id._gpio if isinstance(id, Pin) else whole(id)
-            if port == "rp2" and isinstance(id, int) and id < len(_ADC_PINS[port]):
+            if port == "rp2" and isinstance(id, int) and id < len(ADC_PINS[port]):
                 # the number of a channel
-                self._gpio = _ADC_PINS[port][id]
+                self._gpio = ADC_PINS[port][id]
             elif port == "rp2" and self._gpio == _CORE_TEMP:
                 raise refuse(mcu, "machine.ADC", "CORE_TEMP")
-            if self._gpio not in _ADC_PINS[port]:
+            if self._gpio not in ADC_PINS[port]:
                 raise ValueError("Pin doesn't have ADC capabilities")
 
         def read_u16(self) -> int:
@@ -203,7 +195,7 @@ def module(mcu: Mcu) -> dict[str, Any]:
         ONE_SHOT, PERIODIC = 0, 1
 
         def __init__(self, id: int = -1, **how: Any) -> None:
-            if id not in _TIMERS[port]:
+            if id not in TIMERS[port]:
                 raise ValueError("Timer doesn't exist")
             self._timer: WorldTimer | None = None
             if how:
@@ -221,8 +213,8 @@ def module(mcu: Mcu) -> dict[str, Any]:
         ) -> None:
             self.deinit()
             us = int(1_000_000 / freq) if freq else whole(period) * 1_000_000 // (whole(tick_hz) or 1)
-            if us < _TIMER_US_LEAST:
-                raise NotImplementedError(f"a timer of less than {_TIMER_US_LEAST} us is not simulated here")
+            if us < TIMER_US_LEAST:
+                raise NotImplementedError(f"a timer of less than {TIMER_US_LEAST} us is not simulated here")
 
             def called() -> None:
                 # the port prints what a callback raises and goes on

@@ -24,6 +24,7 @@ from ridethrough.guests.cpython import asyncio_sim, clocks, machine
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.parts import Parts
 from ridethrough.guests.cpython.streams import streams
+from ridethrough.guests.ports import MPY, PLATFORM, RELEASE
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Timer
 
@@ -61,11 +62,6 @@ _KEPT = {
 }
 
 
-PORT_NAMES = {"rp2": "rp2", "esp32": "esp32", "stm32": "pyboard"}
-"""What a port calls itself in sys.platform and os.uname()."""
-RELEASE = (1, 29, 0)
-_MPY = 0x306
-"""Of sys.implementation: which .mpy files it takes; those without native code."""
 _Uname = collections.namedtuple("_Uname", "sysname nodename release version machine")
 
 
@@ -106,7 +102,7 @@ def make_modules(
     named["json"] |= {"loads": _json, "load": lambda stream: _json(stream.read())}
     named["machine"] = machine.module(mcu)
     named["time"] = clocks.time_module(mcu)
-    title, port = mcu.board.title, PORT_NAMES[mcu.board.port]
+    title, port = mcu.board.title, PLATFORM[mcu.board.port]
     release = ".".join(map(str, RELEASE))
     named["os"] = files.functions() | {
         "sep": "/",
@@ -148,7 +144,7 @@ def make_modules(
         "platform": port,
         "byteorder": "little",
         "maxsize": 2**31 - 1,
-        "implementation": _Implementation(("micropython", (*RELEASE, ""), title, _MPY)),
+        "implementation": _Implementation(("micropython", (*RELEASE, ""), title, MPY)),
         "version": f"3.4.0; MicroPython v{release}",
         "version_info": (3, 4, 0),
         "argv": [],

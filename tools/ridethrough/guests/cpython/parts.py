@@ -7,8 +7,8 @@ from typing import Any
 
 from ridethrough.guests.cpython.code import compiled
 from ridethrough.guests.cpython.strict import Strict, StrictModule, refuse, refuse_given
-from ridethrough.guests.missing import NETWORK, has_network
-from ridethrough.guests.part_files import FOLDER, MODULES, source
+from ridethrough.guests.missing import part_modules
+from ridethrough.guests.part_files import FOLDER, source
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.peripherals import REQUESTS
 
@@ -55,7 +55,7 @@ class Parts:
 
     def module(self, name: str) -> ModuleType | None:
         """A module that is a part; None if this board has none of that name."""
-        if name not in MODULES or (name in NETWORK and not has_network(self._mcu)):
+        if name not in part_modules(self._mcu):
             return None
         return self.strict_module(name, {n: v for n, v in self.load(name).items() if n not in self._names})
 

@@ -105,7 +105,7 @@ def size_of(path):
 
 
 KEPT = "array asyncio binascii builtins collections errno gc heapq io json math re struct".split()
-PARTS = ["random"] + (["network", "socket", "requests", "ssl"] if BOARD["network"] else [])
+PARTS = BOARD["part_modules"]
 
 
 def import_builtin(name, *rest):
@@ -225,15 +225,16 @@ shims["micropython"] = link.Module(
     heap_lock=lambda: None,
     heap_unlock=lambda: None,
 )
-_release = "1.29.0"
-_port = {"stm32": "pyboard"}.get(BOARD["port"], BOARD["port"])
+_release = ".".join(str(number) for number in BOARD["release"])
+_version = tuple(BOARD["release"] + [""])
+_port = BOARD["platform"]
 _Implementation = collections.namedtuple("implementation", ("name", "version", "_machine", "_mpy"))
 _Uname = collections.namedtuple("uname_result", ("sysname", "nodename", "release", "version", "machine"))
 shims["sys"] = link.Module(
     "sys", path=sys.path, modules=sys.modules, stdin=console.STDIN, stdout=console.STDIN, stderr=console.STDIN, argv=[],
     byteorder="little", maxsize=(1 << 31) - 1, version="3.4.0; MicroPython v" + _release, version_info=(3, 4, 0),
-    implementation=_Implementation("micropython", (1, 29, 0, ""), BOARD["title"], 0x306), platform=_port, exit=sys.exit,
-    print_exception=print_exception,
+    implementation=_Implementation("micropython", _version, BOARD["title"], BOARD["mpy"]), platform=_port,
+    exit=sys.exit, print_exception=print_exception,
 )  # fmt: skip
 shims["os"] = link.Module(
     "os", sync=lambda: None, uname=lambda: _Uname(_port, _port, _release, "v" + _release, BOARD["title"]), sep="/",

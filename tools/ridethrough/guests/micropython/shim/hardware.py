@@ -10,11 +10,6 @@ RATE = BOARD["rate"]
 ESP32 = BOARD["port"] == "esp32"
 STM32 = BOARD["port"] == "stm32"
 _HALF = 1 << 29
-ADC_PINS = {
-    "rp2": range(26, 30),
-    "esp32": range(32, 40),
-    "stm32": (0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 32, 33, 34, 35, 36, 37),
-}[BOARD["port"]]
 
 
 class Pin(link.Strict):
@@ -110,7 +105,7 @@ class ADC(link.Strict):
             self._gpio += 26
         elif not STM32 and not ESP32 and self._gpio == 4:
             link.missing("machine.ADC", "CORE_TEMP")
-        if self._gpio not in ADC_PINS:
+        if self._gpio not in BOARD["adc_pins"]:
             raise ValueError("Pin doesn't have ADC capabilities")
 
     def read_u16(self):
@@ -157,7 +152,7 @@ class Timer(link.Strict):
     ONE_SHOT, PERIODIC = 0, 1
 
     def __init__(self, id=-1, **how):
-        if id not in ((0, 1, 2, 3) if ESP32 else (-1,)):
+        if id not in BOARD["timers"]:
             raise ValueError("Timer doesn't exist")
         self._n = -1
         if how:
@@ -168,9 +163,9 @@ class Timer(link.Strict):
         self._n = len(link.callbacks)
         link.callbacks.append(lambda: callback(self))
         us = int(1000000 / freq) if freq else link.whole(period) * 1000000 // (link.whole(tick_hz) or 1)
-        if us < 20:
+        if us < BOARD["timer_us_least"]:
             # as on the cpython guest
-            raise NotImplementedError("a timer of less than 20 us is not simulated here")
+            raise NotImplementedError("a timer of less than %d us is not simulated here" % BOARD["timer_us_least"])
         link.call("timer_start", us, mode == Timer.PERIODIC, self._n)
 
     def deinit(self):
@@ -273,7 +268,7 @@ def schedule(func, arg):
 def modules():
     # The firmware's `machine`, `time` and `hashlib`.
     machine = link.Module(
-        "machine", {"PWM": "pwm", "UART": "serial", "SPI": "serial", "Signal": "signal"},
+        "machine", BOARD["machine_parts"],
         Pin=Pin, ADC=AttenuatedADC if ESP32 else ADC, WDT=WDT, Timer=Timer, RTC=RTC, I2C=I2C, mem32=Mem32(),
         PWRON_RESET=1, WDT_RESET=3,
         reset=lambda: link.call("machine_reset"),
