@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ridethrough.images.layout import IMAGE_BYTES_MAX
+from ridethrough.scenarios.moments import moments
 from ridethrough.scenarios.plan import (
     ACTIONS,
     DAMAGES,
@@ -25,7 +26,7 @@ from ridethrough.scenarios.surroundings import parts
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.files import read_bounded
 from ridethrough.support.paths import SCENARIOS, SPECIMENS
-from ridethrough.support.quantities import parse_time_us, parse_voltage_mv
+from ridethrough.support.quantities import parse_voltage_mv
 from ridethrough.support.toml import Table, merged
 from ridethrough.world.hub_params import HubParams
 from ridethrough.world.world import ClockError, Trouble, World
@@ -182,20 +183,14 @@ def _clock(table: Table) -> ClockError:
 def _changes(table: Table, key: str, allowed: tuple[str, ...]) -> list[tuple[int, str]]:
     # [["0 s", "on"], ["20 s", "off"]], in order of time
     found: list[tuple[int, str]] = []
-    value = table.raw(key)
-    for entry in value if isinstance(value, list) else [] if value is None else [value]:
-        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(e, str) for e in entry)):
-            raise table.fail(key, 'a list such as [["0 s", "on"], ["20 s", "off"]] expected')
-        t_us = table.parsed(key, parse_time_us, entry[0])
-        if allowed and entry[1] not in allowed:
-            raise table.fail(key, f"'{entry[1]}' is not known{suggestion(entry[1], allowed)}")
-        if found and t_us < found[-1][0]:
-            raise table.fail(key, f"'{entry[0]}' is earlier than what stands before it")
+    for t_us, _, text in moments(table, key, 'a list such as [["0 s", "on"], ["20 s", "off"]]'):
+        if allowed and text not in allowed:
+            raise table.fail(key, f"'{text}' is not known{suggestion(text, allowed)}")
         if key == "converter":
-            table.parsed(key, parse_voltage_mv, entry[1])
-        elif key == "steps" and not re.fullmatch(r"-?\d{1,10}", entry[1]):
-            raise table.fail(key, f"'{entry[1]}' is no number of seconds")
-        found.append((t_us, entry[1]))
+            table.parsed(key, parse_voltage_mv, text)
+        elif key == "steps" and not re.fullmatch(r"-?\d{1,10}", text):
+            raise table.fail(key, f"'{text}' is no number of seconds")
+        found.append((t_us, text))
     return found
 
 

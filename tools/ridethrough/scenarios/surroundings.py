@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ridethrough.scenarios.moments import moments
 from ridethrough.support.quantities import parse_time_us
 from ridethrough.support.toml import Table
 from ridethrough.world.peripherals import Parts, Wifi
@@ -49,14 +50,10 @@ def _bytes(table: Table) -> dict[bytes, bytes]:
 def _wifi(table: Table) -> Wifi:
     d = Wifi()
     up: list[tuple[int, bool]] = []
-    drops = table.raw("drops")
-    for entry in drops if isinstance(drops, list) else [] if drops is None else [drops]:
-        if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(e, str) for e in entry)):
-            raise table.fail("drops", 'a list of moments and times such as [["30 s", "5 s"]] expected')
-        at_us, for_us = (table.parsed("drops", parse_time_us, e) for e in entry)
+    for at_us, at, text in moments(table, "drops", 'a list of moments and times such as [["30 s", "5 s"]]'):
         if up and at_us < up[-1][0]:
-            raise table.fail("drops", f"'{entry[0]}' is earlier than what stands before it")
-        up += [(at_us, False), (at_us + for_us, True)]
+            raise table.fail("drops", f"'{at}' is earlier than what stands before it")
+        up += [(at_us, False), (at_us + table.parsed("drops", parse_time_us, text), True)]
     found = Wifi(
         ssid=table.text("ssid", d.ssid),
         password=table.text("password", d.password),
