@@ -1,21 +1,19 @@
 # PYBD-SF2W (STM32F722), converter enable held by an external latch OR the pin: see README.md for the wiring.
-from machine import Pin
+from machine import ADC, I2C, Pin
 
-held_at_boot = Pin("B11").value()  # did the hold keep the enable up until here?
+# boot.py, the board's other file, has driven these pins already: it has a few statements only, because a file
+# is compiled whole before its first line runs. Once more here, for whoever imports this file without it.
 ch_enable = Pin("A4", Pin.OUT, value=1)
 mains = Pin("A6", Pin.IN)
 ac_ok = Pin("A5", Pin.OUT, value=mains.value())  # high holds AC lost low
 
-import machine
 import pyb
 import vfs
-from machine import ADC, I2C
 
 # The port mounts the flash at /flash; the firmware's paths begin at /. No times of modification: nobody reads them.
 vfs.umount("/flash")
 vfs.mount(vfs.VfsLfs2(pyb.Flash(start=0), progsize=256, mtime=False), "/")
 
-soft_reset = machine.reset_cause() == machine.SOFT_RESET
 enable_sense = Pin("B11", Pin.IN)  # the enable behind the OR of pin and latch
 _latch_set = Pin("A1", Pin.OUT, value=1)  # from here on the rail outlives any reset
 _latch_set.value(0)
@@ -25,10 +23,14 @@ ch_present_n = Pin("A0", Pin.IN)
 _running_n = Pin("A7", Pin.IN)
 _ch_sense = ADC(Pin("A3"))
 
+# What boot.py saw before it drove ch_enable; esme/resume.py puts it here.
+soft_reset = False
+held_at_boot = 1  # did the hold keep the enable up until then?
+
 RESET_PULL = None  # what the chip puts on an undriven pin in and after reset: nothing
 HARDWARE = 0x0301
 WDT_MS = 8000  # its clock may be half as fast or twice as fast: 5 s to 15 s
-BOOT_US = 400_000  # reset to the statement above that drives ch_enable, rounded up
+BOOT_US = 400_000  # reset to the statement of boot.py that drives ch_enable, at worst
 HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the supply and the latch last
 SLOT_BYTES = 262_144
 TIMER = -1  # a timer of the port, for one purpose at a time

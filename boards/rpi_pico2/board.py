@@ -1,24 +1,25 @@
 # Raspberry Pi Pico 2, converter enable pulled up to 3V3 by 10 kOhm: see README.md for the wiring.
-from machine import Pin, mem32
+from machine import ADC, I2C, Pin
 
-_driven = mem32[0xD0000030]  # SIO GPIO_OE of an RP2350: a soft reset leaves it, every other reset clears it
-held_at_boot = Pin(16).value()  # did the hold keep the enable up until here?
+# boot.py, the board's other file, has driven these pins already: it has a few statements only, because a file
+# is compiled whole before its first line runs. Once more here, for whoever imports this file without it.
 ch_enable = Pin(16, Pin.OUT, value=1)
 mains = Pin(18, Pin.IN)
 ac_ok = Pin(17, Pin.OUT, value=mains.value())  # high holds AC lost low
 
-from machine import ADC, I2C
-
-soft_reset = bool(_driven & 1 << 16)
 enable_sense = ch_enable  # the pull-up is on this very pin
 ch_present_n = Pin(20, Pin.IN)
 _running_n = Pin(19, Pin.IN)
 _ch_sense = ADC(26)
 
+# What boot.py saw before it drove ch_enable; esme/resume.py puts it here.
+soft_reset = False
+held_at_boot = 1  # did the hold keep the enable up until then?
+
 RESET_PULL = Pin.PULL_DOWN  # what the chip puts on an undriven pin in and after reset
 HARDWARE = 0x0104
 WDT_MS = 8000  # the chip would allow 16777; a hang should not last longer than on a Pico
-BOOT_US = 60_000  # reset to the statement above that drives ch_enable, rounded up
+BOOT_US = 60_000  # reset to the statement of boot.py that drives ch_enable, at worst
 HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the supply lasts
 SLOT_BYTES = 262_144
 TIMER = -1  # a timer of the port, for one purpose at a time

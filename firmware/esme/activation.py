@@ -83,7 +83,7 @@ class Activation:
         rec = self._rec
         rec.outcome = outcome
         rec.answer_version = self._running.version if self._running else 0
-        rec.reported = 1
+        rec.reported = bootrec.REPORTED
         rec.save()
         events.notice("outcome %d version=%d" % (outcome, rec.answer_version))
 

@@ -13,6 +13,7 @@ EMPTY, PARTIAL, VERIFIED, PROVEN = 0, 1, 2, 3  # slot state; PROVEN: it has conf
 NO_INTENT, ACTIVATION, ROLLBACK, COMMANDED, CRASH = 0, 1, 2, 3, 4  # reset intent
 SUCCESS, NO_IMAGE_HELD, HASH_MISMATCH, ACTIVATION_FAILURE = 0, 1, 2, 3  # outcome
 PENDING, NO_OUTCOME = 0xFE, 0xFF
+UNREPORTED, REPORTED, LOGGED = 0, 1, 2  # LOGGED: not yet on the console
 
 FAILED_BOOTS = 3  # boots in a row without confirm after which a confirmed slot is given up
 
@@ -55,7 +56,7 @@ class Record:
         self.intent = NO_INTENT
         self.failures = 0  # boots in a row in which the confirmed application did not confirm itself
         self.outcome = NO_OUTCOME
-        self.reported = 1  # 0: the outcome has not been announced yet
+        self.reported = REPORTED  # has the outcome been told?
         self.least_counter = 0  # anti-rollback: raised at confirm, never before
         self.command_counter = 0
         self.answer_version = 0

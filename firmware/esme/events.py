@@ -31,11 +31,25 @@ HOLD_REFUSED = 0xE007
 REGISTER_FAILED = 0xE008
 
 _next = 0
+_KEPT_MAX = 32  # a boot has fewer notices, also with a flash that takes nothing
+_kept = []  # type: list[str]
+_there = False  # is the console?
 
 
 def notice(text):
     # An unasked line: a person reads it, and `[signals]` in board.toml turns it into trace events.
-    print("*", text)
+    if _there:
+        print("*", text)
+    elif len(_kept) < _KEPT_MAX:
+        _kept.append(text)
+
+
+def tell():
+    # The console is there. On boards whose port starts USB after boot.py, what was printed sooner is lost.
+    global _there
+    _there = True
+    while _kept:
+        notice(_kept.pop(0))
 
 
 def entry(back=0):

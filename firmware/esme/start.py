@@ -92,7 +92,7 @@ def roll_back(rec, why):
     rec.attempts = 0
     rec.outcome = bootrec.ACTIVATION_FAILURE
     rec.answer_version = rec.slots[rec.active].version
-    rec.reported = 0
+    rec.reported = bootrec.UNREPORTED
     events.log(events.ROLLED_BACK, why)
     if rec.date:
         events.log(events.DATED_COMMAND_FAILED)
@@ -100,17 +100,22 @@ def roll_back(rec, why):
 
 def report(rec):
     # Says how the last activation ended, and logs it; marked as done only then, so that a power cut in
-    # between has it said twice rather than never.
-    if rec.reported:
+    # between has it said twice rather than never. Only where the console is there.
+    if rec.reported == bootrec.REPORTED:
         return
     events.notice("phase idle")
     events.notice("outcome %d version=%d" % (rec.outcome, rec.answer_version))
+    if rec.reported == bootrec.UNREPORTED:
+        log_outcome(rec)
+    rec.reported = bootrec.REPORTED
+    save(rec)
+
+
+def log_outcome(rec):
     if rec.outcome == bootrec.SUCCESS:
         events.log(events.VERSION_CHANGED, "version %d after %d" % (rec.answer_version, rec.other().version))
         if rec.date:
             events.log(events.DATED_COMMAND_DONE)
-    rec.reported = 1
-    save(rec)
 
 
 def choose(feed):
@@ -141,7 +146,9 @@ def confirmed(rec, feed):
     if not tired and sound(rec, slot, feed):
         return slot
     if other.state == bootrec.PROVEN and sound(rec, other, feed):
-        report(rec)  # while `other` still is the version before
+        if rec.reported == bootrec.UNREPORTED:
+            log_outcome(rec)  # while `other` still is the version before
+            rec.reported = bootrec.LOGGED
         rec.active = 1 - rec.active
         rec.failures = 0
         rec.receive_size = 0

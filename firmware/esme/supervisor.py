@@ -105,7 +105,7 @@ class Supervisor:
             rec.least_counter = max(rec.least_counter, self.slot.counter)
             rec.outcome = bootrec.SUCCESS
             rec.answer_version = self.slot.version
-            rec.reported = 0
+            rec.reported = bootrec.UNREPORTED
             rec.receive_size = 0  # the slot to be written to is another one now
             self.slot.state = bootrec.PROVEN
             rec.save()
@@ -188,6 +188,7 @@ def _run(meter):
 def run(wdt, choice):
     # Runs the application until it ends; then the reset that puts it right. Returns only for bench mode.
     bench.leave()
+    events.tell()
     meter = Supervisor(wdt, choice)
     try:
         if not meter.trial:

@@ -220,6 +220,7 @@ def test_scenarios_on_boards_of_ones_own(tmp_path, capsys):
     board = tmp_path / "mine"
     board.mkdir()
     (board / "board.toml").write_text('extends = "rpi_pico"\n')
-    (board / "board.py").write_bytes(Board.load("rpi_pico").read_board_py())
+    for path, data in Board.load("rpi_pico").files().items():
+        (board / path.lstrip("/")).write_bytes(data)
     assert main(["scenarios", "update", "--board", str(board), "--board", "latch_pico"]) == 0
     assert "2 runs, 0 not as stated" in capsys.readouterr().out

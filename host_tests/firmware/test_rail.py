@@ -126,7 +126,7 @@ def test_rail_and_ac_lost_are_driven_before_any_other_file_is_opened(monkeypatch
     monkeypatch.setattr(files.LfsFile, "__init__", spy)
     monkeypatch.setattr(Pins, "configure", pin_spy)
     run_steps(seconds=4)
-    assert order[: order.index(17) + 1] == ["/boot.py", "/board.py", 16, 18, 17]
+    assert order[: order.index(17) + 1] == ["/boot.py", 16, 18, 17]
 
 
 def test_no_preflight_without_a_hub():

@@ -1,8 +1,15 @@
 """Slots, records and keys that are not what they should be, and applications that only crash: what runs then."""
 
-from ridethrough import Firmware
+import zlib
+
+import pytest
+from ridethrough import Firmware, World
+from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.flashfs import FlashFs
 from ridethrough.headend import client
 from ridethrough.scenarios import Step
+from ridethrough.world.chip import ChipParams, FlashChip
+from ridethrough.world.site import Site
 from support import PICO, REFERENCE, S, application, codes, image, lines, outcomes, run_steps, running_version, update
 from update_runs import (
     BAD_APPLICATIONS,
@@ -123,3 +130,33 @@ def test_a_missing_key_means_that_nothing_verifies():
     firmware = damaged(**{"/esme/supplier.pub": None})
     trace = run_steps(firmware=firmware, seconds=10)
     assert running_version(trace) == 0
+
+
+@pytest.mark.parametrize("cut_ms", [700, 900, 1100, None])
+def test_an_outcome_of_a_slot_that_is_given_up_is_told_whenever_the_board_is_reset(cut_ms):
+    """The fallback comes before the console is there: what is logged then is told by a later boot, if need be."""
+    chip = FlashChip(ChipParams.of(PICO), bytearray(update(image()).notes["flash"]))
+    flash = FlashFs(chip)
+    flash.mount()
+    record, slot = bytearray(flash.read_file("/boot.rec")), bytearray(flash.read_file("/slot_b.img"))
+    assert record[7] == 1 and record[11:13] == b"\0\1"  # active; outcome and reported
+    record[12] = 0
+    slot[2000] ^= 1
+    flash.write_files(
+        {"/boot.rec": bytes(record[:-4]) + zlib.crc32(record[:-4]).to_bytes(4, "little"), "/slot_b.img": bytes(slot)}
+    )
+    logged = flash.read_file("/events.log").count(b"8F43")
+    site = Site(PICO, World(duration_us=20 * S), CPythonGuest(), bytes(chip.data))
+    if cut_ms:
+        site.run(300_000 + cut_ms * 1000)
+        told_first = any("outcome" in line for _, line in site.mcu.console.log)
+        site.mcu.reset("power-up")
+    site.run(20 * S)
+    said = [line for _, line in site.mcu.console.log]
+    assert "* outcome 0 version=2" in said and "* application 1" in said
+    assert cut_ms is None or not told_first
+    fs = FlashFs(site.mcu.chip)
+    fs.mount()
+    log = fs.read_file("/events.log")
+    assert log.count(b"8F43 version 2 after 1") in (logged + 1, logged + 2) and b"after 2" not in log
+    site.close()

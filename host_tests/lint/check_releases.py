@@ -40,9 +40,12 @@ def findings(port: str, place: Path) -> list[str]:
     """What mypy says of the firmware and of the port's boards, without the lines' numbers."""
     firmware = ROOT / "firmware"
     boards = [p.parent for p in BOARDS.glob("*/board.py") if Board.load(p.parent.name).port == port]
-    files = [firmware / "boot.py", *sorted((firmware / "esme").glob("*.py"))]
+    files = sorted((firmware / "esme").glob("*.py"))
     found: list[str] = []
-    for names, path in ((files, [REFERENCE, firmware, firmware / "app"]), *(([b / "board.py"], []) for b in boards)):
+    for names, path in (
+        (files, [REFERENCE, firmware, firmware / "app"]),
+        *(([b / name], [b, firmware]) for b in boards for name in ("board.py", "boot.py")),
+    ):
         command = [
             sys.executable, "-m", "mypy", "--config-file", str(Path(__file__).with_name("stubs.ini")),
             "--no-error-summary", "--custom-typeshed-dir", str(place), "--cache-dir", os.devnull, *map(str, names),

@@ -32,8 +32,10 @@ def main() -> int:
     status = 0
     for board in BOARDS:
         port = Board.load(board.name).port
-        status |= check([board / "board.py"], [], stubs=STUBS if port == "rp2" else STUBS / "ports" / port)
-    status |= check([firmware / "boot.py", *(firmware / "esme").glob("*.py")], [REFERENCE, firmware, app])
+        stubs = STUBS if port == "rp2" else STUBS / "ports" / port
+        status |= check([board / "board.py"], [], stubs=stubs)
+        status |= check([board / "boot.py"], [board, firmware], stubs=stubs)
+    status |= check([*(firmware / "esme").glob("*.py")], [REFERENCE, firmware, app])
     # main.py goes on in the namespace that boot.py leaves
     status |= check([firmware / "main.py"], [REFERENCE, firmware, app], "--disable-error-code=name-defined")
     status |= check([*app.glob("*.py")], [REFERENCE, firmware, app])

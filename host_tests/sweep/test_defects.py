@@ -32,7 +32,7 @@ def setting(defect, tmp_path=None):
     scenario = Scenario.load(str(HERE / name) if name.endswith(".toml") else name, defect["board"])
     board, firmware = Board.load(defect["board"]), Firmware.load()
     files = {**firmware.files, **{f"/app/{n}": c for n, c in firmware.application.items()}}
-    files["board.py"] = board.board_py.read_bytes()
+    files |= {path.lstrip("/"): data for path, data in board.files().items()}
     for edit in defect["edit"] if tmp_path else ():
         old, new = edit["old"].encode(), edit["new"].encode()
         assert files[edit["file"]].count(old) == 1, f"{edit['file']} has changed: adapt the defect"
@@ -40,7 +40,8 @@ def setting(defect, tmp_path=None):
     if tmp_path:
         directory = tmp_path / board.name
         directory.mkdir()
-        (directory / "board.py").write_bytes(files.pop("board.py"))
+        for name in ("boot.py", "board.py"):
+            (directory / name).write_bytes(files.pop(name))
         board = replace(board, directory=directory)
         application = {n: files.pop(f"/app/{n}") for n in firmware.application}
         firmware = replace(firmware, files=files, application=application)

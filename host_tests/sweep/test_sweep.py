@@ -209,9 +209,9 @@ def test_a_flash_that_does_not_mount_is_a_brick():
 
 
 def test_a_replay_of_a_sound_path_shows_it_and_breaks_nothing():
-    again = replay(setting(), "u.41.511-w.2.128-u+fast")
+    again = replay(setting(), "u.44.511-w.2.128-u+fast")
     assert again.broken == () and len(again.steps) == 3
-    assert "inside flash operation 41 (511 bytes done)" in again.steps[0] and "watchdog" in again.steps[1]
+    assert "inside flash operation 44 (511 bytes done)" in again.steps[0] and "watchdog" in again.steps[1]
     kinds = [e.data["kind"] for e in again.trace.events("reset")]
     assert kinds[0] == "power-up" and "watchdog" in kinds
     assert again.trace.wires["mains"][0] == (0, 1) and (0 in [v for _, v in again.trace.wires["mains"]])
@@ -235,7 +235,7 @@ def test_the_command(capsys, tmp_path, monkeypatch):
     assert "invariants held, 0 broke" in text and "verified-image     held" in text
     assert main([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["held"] == list(NEEDS)
-    assert main(["sweep", "--size", "8192", "--replay", "u.41.511-u"]) == 0
+    assert main(["sweep", "--size", "8192", "--replay", "u.44.511-u"]) == 0
     assert Path("build/sweep.vcd").is_file() and "nothing broke" in capsys.readouterr().out
 
 

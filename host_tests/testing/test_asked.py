@@ -9,6 +9,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from ridethrough import BadInput, World
 from ridethrough.testing import Bench, Effect, HostileWorld
 from ridethrough.testing.tally import rules_of
+from ridethrough.world.hub_params import HubParams
 from ridethrough.world.world import ClockError, Trouble
 from support import ROOT, S
 
@@ -102,7 +103,7 @@ def test_a_push_arrives_whenever_it_is_asked_for(before, board):
     assert undone(bench) == [] and bench.broken() == []
 
 
-@pytest.mark.parametrize("after_s", [0.5, 1, 2.4, 3.8, 4.2, 6])
+@pytest.mark.parametrize("after_s", [0.5, 1, 2.4, 3.8, 4.6, 6])
 def test_a_push_outlives_an_outage_in_its_middle(after_s):
     bench = Bench()
     bench.wait(60)
@@ -204,7 +205,7 @@ def test_what_a_console_refuses_has_no_effect(answers, said, theirs):
 
 
 def mains_away_before_it_is_armed(bench):
-    bench.wait(3.4)
+    bench.wait(4.2)
     bench.mains(False)
 
 
@@ -498,10 +499,11 @@ def test_a_hostile_world_declares_versions_too(declared, broken, tmp_path):
 
 @pytest.mark.parametrize("more_s", [1, 20, 300])
 def test_a_figure_is_the_same_when_it_is_told_again(more_s):
-    bench = Bench("bare_pico")
+    # the usual hub's capacitor would carry it over the 24 ms
+    bench = Bench("bare_pico", world=World(hub=HubParams(capacitance_uf=470)))
     bench.wait(60)
     bench.press_reset()
-    bench.wait(0.033)
+    bench.wait(0.024)
     (first,) = bench.broken()
     assert first.startswith("darkness: ")
     us = bench.longest_dark_us()
@@ -542,8 +544,7 @@ class Dark(HostileWorld):
 
     @rule()
     def reset_now(self):
-        self.bench.press_reset()
-        self.bench.wait(0.3)
+        dark(self)
 
 
 class Mine(HostileWorld):
@@ -552,8 +553,7 @@ class Mine(HostileWorld):
     @rule()
     def fails(self):
         self.bench.hold_fails()
-        self.bench.press_reset()
-        self.bench.wait(0.3)
+        dark(self)
         raise AssertionError("mine")
 
 
@@ -565,8 +565,7 @@ class MineHolds(HostileWorld):
     @invariant()
     def a_first_one(self):
         if hasattr(self, "bench"):
-            self.bench.press_reset()
-            self.bench.wait(0.3)
+            dark(self)
             raise AssertionError("mine too")
 
 
@@ -595,8 +594,9 @@ def test_a_failure_of_the_end_is_told_once(more, tmp_path):
 
 
 def dark(machine):
-    machine.bench.press_reset()
-    machine.bench.wait(0.3)
+    for _ in range(20):
+        machine.bench.press_reset()
+        machine.bench.wait(0.01)
 
 
 def register_back(machine):

@@ -1,5 +1,7 @@
 """Clock, chip, pins and the MCU's own rules."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,9 +151,27 @@ def test_a_hard_reset_drops_every_pin():
 
 
 def test_boot_py_that_raises_keeps_main_from_running():
-    trace = run_steps(firmware=with_main("print('main')", boot="1 / 0\n"), seconds=2)
-    assert "main" not in lines(trace)
-    assert any("ZeroDivisionError" in x for x in lines(trace))
+    """On a Pico nobody hears of it; the run does."""
+    for board in (PICO, replace(PICO, console="uart")):
+        trace = run_steps(firmware=with_main("print('main')", boot="1 / 0\n"), board=board, seconds=2)
+        assert "main" not in lines(trace)
+        heard, lost = ([text for _, text in trace.notes[name]] for name in ("console", "lost"))
+        text = "ZeroDivisionError: division by zero"
+        assert (text in heard, text in lost) == (board is not PICO, board is PICO)
+
+
+@pytest.mark.parametrize("guest_name", guests())
+def test_what_boot_py_prints_is_lost_on_usb_after_a_hard_reset_alone(guest_name):
+    boot = "import machine\nprint('boot', machine.reset_cause())\n"
+    main = (
+        "import os, sys, time\nprint('main')\nif 'x' not in os.listdir():\n    open('x', 'w').close()\n    sys.exit()\n"
+    )
+    said = {}
+    for board in (PICO, replace(PICO, console="uart")):
+        trace = run_steps(firmware=with_main(main, boot), board=board, seconds=2, guest_name=guest_name)
+        said[board.console] = [line for line in lines(trace) if line[:4] in ("boot", "main")]
+        assert ("lost", [text for _, text in trace.notes["lost"]]) == ("lost", ["boot 1"] if board is PICO else [])
+    assert said == {"usb": ["main", "boot 1", "main"], "uart": ["boot 1", "main", "boot 1", "main"]}
 
 
 def test_ticks_wrap_as_on_a_board():

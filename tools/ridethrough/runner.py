@@ -71,6 +71,7 @@ def run(
         answers=head_end.answers,
         not_reached=head_end.not_reached(),
         console=site.mcu.console.log,
+        lost=site.mcu.console.lost,
         pins=site.mcu.wiring.moves,
         programmed_bytes=dict(chip.programmed_bytes),
         erases=dict(chip.erases),

@@ -23,6 +23,7 @@ HOLDS = ("none", "pull", "latch", "pad")
 PORTS = ("rp2", "esp32", "stm32")
 """The MicroPython ports whose `machine` is simulated."""
 RESET_PULLS = ("down", "none")
+CONSOLES = ("usb", "uart")
 RADIO_GPIO = 64
 """Stands for the radio's own pin 0 (EXT_GPIO0 of the rp2 port): no pin of a chip has so high a number."""
 BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes")
@@ -54,12 +55,39 @@ class Cost:
     """What the emulator charges for things that take a real board time; us."""
 
     hal_us: int
-    import_py_us_per_byte: int
-    import_mpy_us_per_byte: int
+    """A call of machine or time that has no figure of its own."""
+    pin_us: int
+    adc_us: int
+    poll_us: int
+    import_py_us: int
+    """Each file of source that is opened, beside its bytes."""
+    import_py_ns_per_byte: int
+    import_reader_ns_per_byte: int
+    """The same from a file system that is written in Python."""
+    import_mpy_us: int
+    import_mpy_ns_per_byte: int
     sha256_us_per_kib: int
     ecdsa_verify_us: int
     i2c_us: int
     console_us_per_byte: int
+    """On the line, and for writing."""
+    console_read_us: int
+    """Each byte that firmware reads."""
+
+    @classmethod
+    def read(cls, table: Table) -> Cost:
+        """[cost] of a board.toml. A wait that asks again and again must take time: such calls cost 1 us or more."""
+        found = {}
+        for key in cls.__dataclass_fields__:
+            if key.endswith("_ns_per_byte"):
+                found[key] = table.thousandths(key.replace("_ns_", "_us_"), most=10**6)
+            else:
+                found[key] = table.number(key, least=int(key in ("hal_us", "pin_us", "adc_us", "poll_us")), most=10**8)
+        return cls(**found)
+
+    def compile_us(self, size_bytes: int, compiled_reader: bool = True) -> int:
+        """Reading and compiling so much source, in a file that is open."""
+        return size_bytes * (self.import_py_ns_per_byte if compiled_reader else self.import_reader_ns_per_byte) // 1000
 
 
 @dataclass(frozen=True)
@@ -109,6 +137,8 @@ class Board:
     """Console line -> what it means: a trace text (`phase`) or event, its named groups the data."""
     pin_signals: tuple[PinSignal, ...] = ()
     """The same for pins."""
+    console: str = "uart"
+    """On "usb" what boot.py prints after a hard reset is lost: the port starts USB after it."""
     wifi: bool = False
     led_gpio: int | None = None
     """What `Pin("LED")` is: a GPIO, or RADIO_GPIO for one behind the radio; None: the port knows none."""
@@ -142,11 +172,22 @@ class Board:
     def board_py(self) -> Path:
         return self.directory / "board.py"
 
+    def files(self) -> dict[str, bytes]:
+        """Its boot.py and board.py, by absolute path on the board. BadInput if one is missing: only firmware of
+        somebody else's can do without, and where board.py is empty, no firmware of ours is meant."""
+        board_py = self._read("board.py")
+        boot_py = {"/boot.py": self._read("boot.py")} if board_py.strip() else {}
+        return boot_py | {"/board.py": board_py}
+
     def read_board_py(self) -> bytes:
-        """Its content. BadInput if there is none: only firmware of somebody else's can do without."""
-        if not self.board_py.is_file():
-            raise BadInput(f"{self.directory}: no board.py: the firmware needs one (see docs/boards.md)")
-        return read_bounded(self.board_py, FOLDER_BYTES_MAX, "board.py")
+        """board.py alone. BadInput if there is none."""
+        return self._read("board.py")
+
+    def _read(self, name: str) -> bytes:
+        path = self.directory / name
+        if not path.is_file():
+            raise BadInput(f"{self.directory}: no {name}: the firmware needs one (see docs/boards.md)")
+        return read_bounded(path, FOLDER_BYTES_MAX, name)
 
     @classmethod
     def load(cls, name: str) -> Board:
@@ -212,13 +253,12 @@ def _read(directory: Path, top: Table) -> Board:
         fall_us=power.number("fall_us", least=1, most=10**7),
         supply_holdup_us=power.number("supply_holdup_us", least=1, most=10**8),
         supply_start_us=power.number("supply_start_us", least=1, most=10**8),
-        cost=Cost(
-            **{key: cost.number(key, least=int(key == "hal_us"), most=10**8) for key in Cost.__dataclass_fields__}
-        ),
+        cost=Cost.read(cost),
         budget={key: budget.number(key, least=1, most=2**24) for key in BUDGET},
         vm_heap_bytes=budget.number("vm_heap_bytes", least=32_768, most=2**24),
         signals=_signals(top.table("signals")),
         pin_signals=_pin_signals(top.table("signals"), pins),
+        console=chip.choice("console", CONSOLES),
         wifi=chip.flag("wifi", False),
         led_gpio=_led(chip),
     )

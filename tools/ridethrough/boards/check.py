@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from ridethrough.boards import Board
+from ridethrough.support.errors import BadInput
 
 NEEDED = (
     "ch_enable", "ac_ok", "mains", "ch_present_n", "enable_sense", "held_at_boot", "soft_reset", "RESET_PULL",
@@ -15,6 +16,8 @@ NEEDED = (
     "hold_is_set",
 )  # fmt: skip
 """What the firmware takes from board.py; see docs/boards.md."""
+BOOT_NEEDED = {"soft_reset", "held_at_boot"}
+"""And from boot.py."""
 _RESIDENT_BYTES = 160 * 1024
 """Files beside the slots: resident firmware, record, logs, and littlefs's own copies of what changes."""
 _HIGHEST_MV = 13_200
@@ -35,6 +38,7 @@ def problems(board: Board) -> Iterator[str]:
             f"flash.slot_bytes: two slots of {board.slot_bytes} bytes and {_RESIDENT_BYTES} for everything else do "
             f"not fit {board.flash_bytes}: at most {max(0, room)}"
         )
+    yield from _boot_py(board)
     yield from _board_py(board)
 
 
@@ -83,12 +87,29 @@ def _hold(board: Board) -> Iterator[str]:
         yield f'hold.kind: "pad" is the esp32 port\'s; {board.port} cannot hold a pad: "pull" or "latch"'
 
 
-def _board_py(board: Board) -> Iterator[str]:
+def _boot_py(board: Board) -> Iterator[str]:
     try:
-        tree = ast.parse(board.read_board_py().decode())
+        names = _defined(_parsed(board, "boot.py"))[1]
+    except BadInput as e:
+        yield str(e)
+        return
+    for name in BOOT_NEEDED - names:
+        yield f"boot.py: {name} is missing: the firmware needs it (docs/boards.md)"
+
+
+def _parsed(board: Board, name: str) -> ast.Module:
+    try:
+        return ast.parse(board.files()[f"/{name}"].decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         # the two last are what Python's parser says of brackets in brackets
-        yield f"board.py: cannot be read: {[*str(e).splitlines(), 'too deeply nested'][0]}"
+        raise BadInput(f"{name}: cannot be read: {[*str(e).splitlines(), 'too deeply nested'][0]}") from e
+
+
+def _board_py(board: Board) -> Iterator[str]:
+    try:
+        tree = _parsed(board, "board.py")
+    except BadInput as e:
+        yield str(e)
         return
     constants, names = _defined(tree)
     for name in NEEDED:
@@ -97,19 +118,24 @@ def _board_py(board: Board) -> Iterator[str]:
     for name, wanted in (("HARDWARE", board.hardware), ("SLOT_BYTES", board.slot_bytes)):
         if constants.get(name, wanted) != wanted:
             yield f"board.py: {name} is {constants[name]}, board.toml says {wanted}: one of them is wrong"
-    wdt_ms, boot_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
+    wdt_ms, start_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
     if wdt_ms > board.wdt_ms_max:
         yield f"board.py: WDT_MS is {wdt_ms}, the chip's watchdog allows {board.wdt_ms_max}"
-    start_us = board.start_us
-    if 0 < boot_us < start_us:
-        yield f"board.py: BOOT_US is {boot_us}, board.toml says that boot.py is reached after {start_us}: round it up"
-    gap_us = wdt_ms * 1000 + boot_us - hold_us
+    if 0 < start_us < board.start_us:
+        reached = f"board.toml says that boot.py is reached after {board.start_us}"
+        yield f"board.py: BOOT_US is {start_us}, {reached}: round it up"
+    gap_us = wdt_ms * 1000 + start_us - hold_us
     carried_us = _HUB_UF * (_WINDOW_LOW_MV**2 - _HUB_LOST_MV**2) // (2000 * _HUB_MW)
     if board.hold != "none" and hold_us >= 0 and gap_us > carried_us:
         yield (
             f"board.py: HOLD_US is {hold_us}: nothing holds the rail for {gap_us} us of a watchdog bite and a start, "
             f"and the hub's capacitor carries {carried_us} us; -1 if it lasts as long as the supply"
         )
+
+
+def boot_us(board: Board) -> int:
+    """BOOT_US of a sound board.py."""
+    return _defined(ast.parse(board.read_board_py()))[0].get("BOOT_US", 0)
 
 
 def _defined(tree: ast.Module) -> tuple[dict[str, int], set[str]]:

@@ -13,6 +13,8 @@ from ridethrough.support.files import FOLDER_BYTES_MAX, read_folder
 from ridethrough.support.paths import FIRMWARE, SPECIMENS, WITNESS
 
 FACTORY_VERSION = 1
+RESUME = "/esme/resume.py"
+"""With this a board's boot.py goes on."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,12 @@ class Firmware:
 
     def fresh_board(self, board: Board) -> dict[str, bytes]:
         """Every file on a board as the factory leaves it, with everybody's keys: for emulation only. The board's own
-        board.py is among them, if it has one and the firmware brings none."""
+        board.py is among them, if it has one and the firmware brings none; its boot.py for the firmware that it ends
+        with."""
         files = dict(self.files)
-        if "/board.py" not in files and (self.application or board.board_py.is_file()):
+        if RESUME in files and not {"/boot.py", "/board.py"} <= files.keys():
+            files = board.files() | files
+        elif "/board.py" not in files and (self.application or board.board_py.is_file()):
             files["/board.py"] = board.read_board_py()
         if self.application:
             files["/esme/maker.pub"] = EMULATED.maker.public

@@ -84,7 +84,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _files(flasher: Flasher, board: Board, firmware: Firmware, keys: Keys, anew: bool) -> dict[str, bytes]:
     # The resident files; and on a board that has none yet, trust anchors and a first image.
-    files = dict(firmware.files) | {"/board.py": board.read_board_py()}
+    files = dict(firmware.files) | board.files()
     anchors = dict(zip(_ANCHORS, (keys.maker.public, keys.supplier.public), strict=True))
     sizes = flasher.sizes([*_ANCHORS, *_SLOTS, "/board.py"])
     for path, key in anchors.items():

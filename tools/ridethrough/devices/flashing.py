@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EBADF, EIO, ENXIO
@@ -37,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 """Told the file, the bytes done, the bytes in all."""
 _ASKS_BYTES = ("r(", "h.digest(")
 """How mpremote reads a file, and its hash."""
-_LAST = ("/board.py", "/main.py", "/boot.py")
+_LAST = ("/main.py", "/boot.py", "/board.py")
 
 # With a watchdog that our own firmware has started, somebody must feed it while we work: for ten minutes.
 _KEEP_AWAKE = """
@@ -220,9 +220,7 @@ class Flasher:
         for path, data in changed.items():
             self._put(path, data, progress, done, total)
             done += len(data)
-        # what a half-done swap leaves must still start: the files that run first change last
-        order = sorted(changed, key=lambda p: (p in _LAST, _LAST.index(p) if p in _LAST else 0, p))
-        order = [f"-{path}" for path in remove] + order
+        order = [f"-{path}" for path in remove] + swap_order(changed)
         board.fs_writefile(PLAN + ".new", "\n".join(order).encode(), _CHUNK_BYTES)
         board.exec(f"os.rename({PLAN + '.new'!r}, {PLAN!r})")
 
@@ -252,6 +250,12 @@ class Flasher:
             self._board.serial.flush()
         with suppress(TransportError, *GONE):
             self._board.close()
+
+
+def swap_order(paths: Collection[str]) -> list[str]:
+    """In which order files change. What a half-done swap leaves must still start, also a board that has the files of
+    before boot.py was its own: the files that run first change last."""
+    return sorted(paths, key=lambda p: (p in _LAST, _LAST.index(p) if p in _LAST else 0, p))
 
 
 def _is_lost(e: Exception) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import islice
 from typing import IO, Any
 
 from ridethrough.guests.missing import FROZEN, NOT_SIMULATED, part_modules, refusal
@@ -22,10 +23,13 @@ HUNG_CPU_MS = 1500
 """CPU time, after as much time, without a request after which code counts as hung."""
 _BUSY_CPU_MS = 50
 _GRANT_US_MAX = 10**9
+_SHOWN_BYTES = 512
+"""Of what has come in a grant shows so much, as much as a port's own buffer: a guest's heap is small."""
 _NUMBER_MAX = 2**53
 _PLAIN = frozenset(
     """pin_configure pin_write pin_read output_enables adc_read wdt_feed irq machine_reset reset_cause
-    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char pin_toggle""".split()
+    ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char pin_toggle
+    boot_py""".split()
 )
 """Requests that are Mcu's methods as they stand."""
 GUEST_ENDED = "guest ended"
@@ -154,7 +158,7 @@ class Session:
         rx = None
         if console.received != self._shown:
             self._shown = console.received
-            rx = bytes(console.rx).hex()
+            rx = bytes(islice(console.rx, _SHOWN_BYTES)).hex()
         return [now, until, mcu.clock.happened, mcu.wiring.steady(), rx]
 
     def _sync(self, now_us: int, fed_us: int, taken: int) -> None:
@@ -217,11 +221,7 @@ class Session:
             "output_enables": board.output_enables,
             "wdt_ms_max": board.wdt_ms_max,
             "unique_id": board.unique_id.hex(),
-            "hal_us": board.cost.hal_us,
-            "import_py_us_per_byte": board.cost.import_py_us_per_byte,
-            "import_mpy_us_per_byte": board.cost.import_mpy_us_per_byte,
-            "sha256_us_per_kib": board.cost.sha256_us_per_kib,
-            "ecdsa_verify_us": board.cost.ecdsa_verify_us,
+            **vars(board.cost),
             "unstable": sorted(mcu.chip.unstable),
             "platform": PLATFORM[board.port],
             "release": RELEASE,

@@ -25,7 +25,8 @@ def watched(
 ) -> Iterator[Line | str]:
     """Everything; what the firmware raised comes first."""
     yield styled(scenario.title, "bold")
-    for raised in tracebacks(trace.notes["console"])[:1]:
+    lost: list[tuple[int, str]] = trace.notes["lost"]
+    for raised in tracebacks(lost + trace.notes["console"])[:1]:
         yield ""
         yield styled(f"The firmware ended with an exception at {show_time(raised[0][0])}:", "bold red")
         yield from (styled(f"  {text}", "red") for _, text in raised)
@@ -39,6 +40,9 @@ def watched(
     yield from happenings(trace)
     yield ""
     yield from _console(trace.notes["console"])
+    if lost:
+        yield styled("  lost: printed in boot.py, and this board's port starts USB after it", "bold")
+        yield from (joined((f"{t_us / 1e6:14.6f} s  ", "dim"), text) for t_us, text in lost[:CONSOLE_LINES_MAX])
     yield from _pins(board, trace)
     yield ""
     yield from figures(summary)
@@ -85,10 +89,13 @@ def pins(board: Board, trace: Trace) -> list[dict[str, Any]]:
 
 def watched_json(board: Board, trace: Trace) -> dict[str, Any]:
     """What a run that is only watched adds for programs."""
-    console = trace.notes["console"]
+    console, lost = trace.notes["console"], trace.notes["lost"]
     return {
         "console": [{"t_us": t_us, "text": text} for t_us, text in console],
-        "tracebacks": [{"t_us": raised[0][0], "text": [text for _, text in raised]} for raised in tracebacks(console)],
+        "lost": [{"t_us": t_us, "text": text} for t_us, text in lost],
+        "tracebacks": [
+            {"t_us": raised[0][0], "text": [text for _, text in raised]} for raised in tracebacks(lost + console)
+        ],
         "resets": [{"t_us": e.t_us, "kind": e.data["kind"]} for e in trace.events("reset")],
         "pins": pins(board, trace),
         "not_simulated": [e.data["what"] for e in trace.events("fault") if e.data["kind"] == "not simulated"],

@@ -22,7 +22,10 @@ _MISSING: Any = object()
 FILE_BYTES_MAX = 256 * 1024
 _DEPTH_MAX = 16
 _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){200}""")
-_WORDS = {str: "a text", int: "a whole number", bool: "true or false", dict: "a table", list: "a list"}
+_WORDS: dict[Any, str] = {
+    str: "a text", int: "a whole number", (int, float): "a number", bool: "true or false", dict: "a table",
+    list: "a list",
+}  # fmt: skip
 
 
 class Table:
@@ -93,7 +96,7 @@ class Table:
         self._known.add(key)
         return key in self._data
 
-    def _get(self, key: str, kind: type, default: Any) -> Any:
+    def _get(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
         self._known.add(key)
         if key not in self._data:
             if default is _MISSING:
@@ -115,6 +118,14 @@ class Table:
         if value is not default and not least <= value <= most:
             raise self.fail(key, f"{brief(value)} is not within {least} to {most}")
         return value  # type: ignore[no-any-return]
+
+    def thousandths(self, key: str, *, most: int) -> int:
+        """A number such as 18.7, in thousandths: 18700. At most `most`, with at most three places."""
+        value = self._get(key, (int, float), _MISSING)
+        whole = round(value * 1000) if -1 <= value <= most else -1
+        if whole < 0 or (whole != value * 1000 and abs(whole - value * 1000) > 1e-6):
+            raise self.fail(key, f"{brief(value)}: 0 to {most} expected, with at most three decimal places")
+        return whole
 
     def time_us(self, key: str, default: int = _MISSING) -> int:
         """A key such as `at = "3 s"`."""

@@ -18,6 +18,8 @@ from ridethrough.sweep.littlefs_layout import Layout, LayoutReader
 from ridethrough.world.chip import ChipParams, FlashChip
 
 REGISTER, LOG, RECORD = "/register.log", ("/events.log", "/events.old"), "/boot.rec"
+LOGGED_ONCE = frozenset(("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67"))
+"""Entries that the invariants look for."""
 SLOTS = ("/slot_a.img", "/slot_b.img")
 _ENTRY_BYTES = 12
 
@@ -44,6 +46,12 @@ class Contents:
     def record(self) -> Record | None:
         """The boot record; None if there is none that can be believed."""
         return Record.read(self.files.get(RECORD, b""))
+
+    @cached_property
+    def logged(self) -> frozenset[str]:
+        """Which entries that the invariants look for stand in the event log."""
+        lines = b"\n".join(self.files.get(path, b"") for path in LOG).split(b"\n")
+        return LOGGED_ONCE & {line[7:11].decode("latin-1") for line in lines}
 
     @cached_property
     def register_mwh(self) -> int | None:
@@ -183,9 +191,10 @@ class Reader:
         )
 
     def key(self, contents: Contents, high_mwh: int) -> bytes:
-        """Equal for contents that count as one: the same files, without times and the log, the register as where
-        it stands to the highest that was ever reported, and what nobody ever reads as being there or not."""
-        sha = hashlib.sha256(repr((contents.mounts, contents.changed)).encode())
+        """Equal for contents that count as one: the same files, without times, of the log which entries that matter
+        stand in it, the register as where it stands to the highest that was ever reported, and what nobody ever reads
+        as being there or not."""
+        sha = hashlib.sha256(repr((contents.mounts, contents.changed, sorted(contents.logged))).encode())
         for path, content in sorted(contents.files.items()):
             if path in self._outside:
                 continue

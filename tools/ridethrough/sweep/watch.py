@@ -14,15 +14,15 @@ from ridethrough.invariants.table import SLOTS as SLOTS_NEEDED
 from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import NONE
 from ridethrough.sweep.crash_states import Memory
-from ridethrough.sweep.flash import SLOTS, Contents, Record
+from ridethrough.sweep.flash import LOGGED_ONCE, SLOTS, Contents, Record
 from ridethrough.sweep.setting import Setting, manufacturer_digest
 from ridethrough.traces import Event, Trace
 from ridethrough.world.site import Site
 
 _VERIFIED = 2
-_ONCE = ("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67")
 """Log entries that something else may owe."""
 _STUCK = ("boots", "converges")
+_LOST = "* record lost"
 """Broken by a board that does not come to rest: its console may say why."""
 _LAST_LINES = 8
 
@@ -59,6 +59,7 @@ class Watch:
         self._flash_now = flash_now
         self._seen = 0
         self._news = False
+        self._changed = ""
         hear = site.mcu.console.on_line
         hear_phase = site.mcu.console.on_phase
 
@@ -103,6 +104,8 @@ class Watch:
 
     def _event(self, event: Event) -> None:
         data = event.data
+        if event.name != "gbcs":
+            self._version_changed()
         if event.name == "application":
             self._application(event.number("version") or 0)
         elif event.name == "register":
@@ -127,12 +130,16 @@ class Watch:
             self.report("version", f"version {version} runs, neither the old one nor the new one")
         contents = self._flash_now()
         record = contents.record
-        slot = SLOTS[record.running] if record else ""
-        digest = manufacturer_digest(contents.files.get(slot, b""))
-        if digest not in trusted:
-            self.report("verified-image", f"what runs from {slot or 'a slot'} is no image that was verified")
-        elif trusted[digest] != version:
-            self.report("version", f"{slot} holds version {trusted[digest]}, the firmware says {version}")
+        # where no record can be written, each boot goes by the signatures in the slots
+        slots = (SLOTS[record.running],) if record else SLOTS
+        held = {trusted.get(manufacturer_digest(contents.files.get(slot, b""))) for slot in slots} - {None}
+        if not held:
+            self.report("verified-image", f"what runs from {' or '.join(slots)} is no image that was verified")
+        elif version not in held:
+            self.report(
+                "version",
+                f"{' or '.join(slots)} holds version {max(v or 0 for v in held)}, the firmware says {version}",
+            )
 
     def _phase(self, name: str) -> None:
         trials = self.memory.trials + 1 if name == "trial" else 0
@@ -173,12 +180,17 @@ class Watch:
         }.get(code, True)
         if not fault:
             self.report("log", f"{code} {text} after a reset of kind {kind}, and nothing was wrong of that sort")
-        if code == "8F43" and not self._fell_back():
-            record = self._flash_now().record
-            if record is not None and record.versions[record.active] != self._setting.scenario.image.version:
-                self.report("log", f"{code} {text}, and the confirmed version is {record.versions[record.active]}")
-        if code in _ONCE:
+        if code == "8F43":
+            self._changed = f"{code} {text}"
+        if code in LOGGED_ONCE:
             self.memory = replace(self.memory, logged=self.memory.logged | {code})
+
+    def _version_changed(self) -> None:
+        # Once all is told that came with it: a fallback that followed may be told right after it.
+        told, self._changed = self._changed, ""
+        record = self._flash_now().record if told and not self._fell_back() else None
+        if record is not None and record.versions[record.active] != self._setting.scenario.image.version:
+            self.report("log", f"{told}, and the confirmed version is {record.versions[record.active]}")
 
     def _fell_back(self) -> bool:
         # Flash that rotted since may have cost the slot that a late entry speaks of.
@@ -243,14 +255,17 @@ class Watch:
             return
         record = contents.record
         if record is None:
-            self.report("record", "the boot record cannot be read at the end")
+            # a superblock that takes nothing freezes littlefs: then the firmware must say that the record is lost
+            boot_us = trace.events("boot")[-1].t_us
+            if not any(t >= boot_us and line.startswith(_LOST) for t, line in self._site.mcu.console.log):
+                self.report("record", "the boot record cannot be read at the end, and the firmware does not say so")
             return
         runs = trace.events("application")
         version = (runs[-1].number("version") or 0) if runs else 0
         trusted = self._setting.trusted.values()
         if record.phase in (Record.ARMED, Record.TRIAL) or version not in trusted:
             self.report("converges", f"phase {record.phase}, version {version} at the end")
-        self._owed(record)
+        self._owed(record, contents.logged)
         answered = {counter for counter, _ in self.memory.answers}
         if record.command_counter and record.phase != Record.SCHEDULED and record.command_counter not in answered:
             self.report("answer", f"command {record.command_counter} was accepted and is never answered")
@@ -289,10 +304,10 @@ class Watch:
             if wanted is not None and got != wanted:
                 self.report("stated", f"{name} {got} without any fault, the scenario states {wanted}")
 
-    def _owed(self, record: Record) -> None:
+    def _owed(self, record: Record, written: frozenset[str]) -> None:
         # What the record shows to have happened stands in the log, at the latest by now.
         new = self._setting.scenario.image.version
-        logged = self.memory.logged
+        logged = self.memory.logged | written
         slots = range(2)
         if any(record.states[i] >= _VERIFIED and record.versions[i] == new for i in slots) and "8F72" not in logged:
             self.report("log", "an image was verified, and no 8F72 says so")

@@ -37,11 +37,14 @@ class ConsolePort:
         self._trace = trace
         self._signals = signals
         self._line = ""
+        self._lost = ""
+        self.lost: list[tuple[int, str]] = []
+        """Lines that nobody could hear, and when."""
 
     def reset(self) -> None:
         """As the chip's reset leaves it."""
         self._drop()
-        self._line = ""
+        self._line = self._lost = ""
         self.interrupt_char = -1
         self.announced = "commanded"
 
@@ -71,6 +74,12 @@ class ConsolePort:
     def write(self, text: str) -> None:
         """What the firmware prints; what is no text of Unicode is escaped, a line ends with CR LF."""
         self.write_bytes(text.encode("utf-8", "backslashreplace").replace(b"\n", b"\r\n"))
+
+    def lose(self, text: str) -> None:
+        """What the firmware prints while the console is not there."""
+        *lines, self._lost = (self._lost + text).split("\n")
+        self._lost = self._lost[-_LINE_MAX:]
+        self.lost += [(self._clock.now_us, line.rstrip("\r")) for line in lines][: LINES_MAX - len(self.lost)]
 
     def write_bytes(self, data: bytes) -> None:
         """What goes out, byte for byte."""

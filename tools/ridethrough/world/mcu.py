@@ -61,6 +61,7 @@ class Mcu(Runtime):
         self.console = ConsolePort(clock, trace, board.signals)
         self._pins = self.wiring.pins
         self._hal_us = board.cost.hal_us
+        self._pin_us = board.cost.pin_us
         self._metrology = metrology
         self._guest = guest
         self._cause = PWRON_RESET
@@ -75,6 +76,7 @@ class Mcu(Runtime):
         self._rate = 1_000_000
         self._tick_origin_us = 0
         self._standing_in = False
+        self._usb = self._mute = False
         self.raw_repl = False
         """The prompt is the raw REPL: outlives a soft reset, no other."""
         power.on_supply = self._supply
@@ -156,7 +158,7 @@ class Mcu(Runtime):
     def _stop(self) -> None:
         self.boot_number += 1
         self._wdt_us = 0
-        self.raw_repl = False
+        self.raw_repl = self._usb = self._mute = False
         self._handlers.clear()
         self.console.reset()
         # first the pins, as the chip does it; a guest that is being ended can no longer change them
@@ -187,19 +189,19 @@ class Mcu(Runtime):
     def pin_configure(
         self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None = None
     ) -> None:
-        self.spend(self._hal_us)
+        self.spend(self._pin_us)
         self.wiring.configure(gpio, mode, pull, value, hold)
 
     def pin_write(self, gpio: int, value: int) -> None:
-        self.spend(self._hal_us)
+        self.spend(self._pin_us)
         self._pins.write(gpio, value)
 
     def pin_read(self, gpio: int) -> int:
-        self.spend(self._hal_us)
+        self.spend(self._pin_us)
         return self._pins.level(gpio)
 
     def pin_toggle(self, gpio: int) -> None:
-        self.spend(self._hal_us)
+        self.spend(self._pin_us)
         self._pins.toggle(gpio)
 
     def _pwm(self, gpio: int, level: int | None) -> None:
@@ -207,7 +209,7 @@ class Mcu(Runtime):
 
     def pin_irq(self, gpio: int, trigger: int, handler: Callable[[], None] | None) -> None:
         """`handler` runs at each edge that `trigger` (4 falling, 8 rising) names; None switches it off."""
-        self.spend(self._hal_us)
+        self.spend(self._pin_us)
         self._handlers[gpio] = (trigger, handler)
 
     def _edge(self, gpio: int, level: int) -> None:
@@ -221,7 +223,7 @@ class Mcu(Runtime):
 
     def adc_read(self, gpio: int) -> int:
         """16 bits, of which a 12-bit converter fills the upper 12."""
-        self.spend(self._hal_us)
+        self.spend(self.board.cost.adc_us)
         return min(65535, int(self.wiring.adc_mv(gpio) * 65536 / self.board.io_mv)) & 0xFFF0
 
     def i2c_read(self, address: int, register: int, size: int) -> bytes | None:
@@ -307,7 +309,7 @@ class Mcu(Runtime):
 
     def stdin_poll(self, wait_ms: int) -> bool:
         """Waits until a byte is there, at most `wait_ms`."""
-        self.spend(self._hal_us)
+        self.spend(self.board.cost.poll_us)
         rx = self.console.rx
         if not rx and wait_ms > 0:
             self.wait_us(self._world_us(wait_ms * 1000), lambda: bool(rx))
@@ -321,12 +323,23 @@ class Mcu(Runtime):
         self.ticks = 0
         return self.console.take()
 
+    def boot_py(self, runs: bool) -> None:
+        """A guest begins to run boot.py, or has ended it. The port starts USB then, once after each hard reset."""
+        self._mute = runs and not self._usb and self.board.console == "usb"
+        self._usb |= not runs
+
     def stdout_write(self, text: str) -> None:
+        if self._mute:
+            self.console.lose(text)
+            return
         self.spend(len(text) * self.board.cost.console_us_per_byte)
         self.console.write(text)
 
     def stdout_bytes(self, data: bytes) -> None:
         """As it is: no \\r before a \\n."""
+        if self._mute:
+            self.console.lose(data.decode("utf-8", "backslashreplace"))
+            return
         self.spend(len(data) * self.board.cost.console_us_per_byte)
         self.console.write_bytes(data)
 

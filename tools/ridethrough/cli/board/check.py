@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ridethrough.boards import Board
-from ridethrough.boards.check import problems
+from ridethrough.boards.check import boot_us, problems
 from ridethrough.cli.board import EXAMPLES
 from ridethrough.cli.board.used_pins import UsedPins
 from ridethrough.cli.commands import Command
@@ -35,13 +35,19 @@ def call(arguments: argparse.Namespace) -> int:
     used = UsedPins(board)
     trace, summary = perform(scenario, board, calls=used.hear)
     if not trace.events("application"):
-        raised = tracebacks(trace.notes["console"])
+        raised = tracebacks(trace.notes["lost"] + trace.notes["console"])
         why = raised[0][-1][1] if raised else "it raises nothing, and no application is announced"
         say(f"{board.directory}: the firmware does not start on it: {why}")
         return 1
-    found = list(used.problems())
+    found = [f"{problem}: one of the two is wrong" for problem in used.problems()]
+    undriven_us, stated_us = used.undriven_us([e.t_us for e in trace.events("reset")]), boot_us(board)
+    if undriven_us > stated_us:
+        found.append(
+            f"board.py: BOOT_US is {stated_us}, and in the emulator boot.py drives ch_enable {undriven_us} us after a "
+            "reset: round it up, or keep boot.py short"
+        )
     for problem in found:
-        say(f"{board.directory}: {problem}: one of the two is wrong")
+        say(f"{board.directory}: {problem}")
     if found:
         return 1
     misses = summary.misses(scenario.shows) if board.hold != "none" else []

@@ -1,9 +1,10 @@
-"""Which pins `board.py` really uses, against [pins] of board.toml: a wrong number is sound in either file alone."""
+"""Which pins a board's boot.py and board.py really use, against [pins] of board.toml, and when they drive the rail,
+against BOOT_US: a wrong number is sound in either file alone."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ridethrough.boards import Board
 from ridethrough.world.calls import Call
@@ -31,18 +32,29 @@ class UsedPins:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._used: dict[str, set[int]] = defaultdict(set)
+        self._driven_us: list[int] = []
 
     def hear(self, call: Call) -> None:
         """One call of the firmware."""
         name, arguments = call.name, call.arguments
         if name == "pin_configure" and arguments[1] == OUT:
             self._used[_DRIVES].add(arguments[0])
+            if arguments[0] == self._board.pins["ch_enable"].gpio:
+                self._driven_us.append(call.t_us)
         elif name == "pin_irq":
             self._used[_WATCHES].add(arguments[0])
         elif name == "pin_read":
             self._used[_READS].add(arguments[0])
         elif name == "adc_read":
             self._used[_MEASURES].add(arguments[0])
+
+    def undriven_us(self, resets_us: Sequence[int]) -> int:
+        """From a reset to ch_enable being driven, the longest of those after which it was."""
+        found = 0
+        for reset_us, until_us in zip(resets_us, [*resets_us[1:], float("inf")], strict=True):
+            after = [t for t in self._driven_us if reset_us <= t < until_us]
+            found = max([found, *(t - reset_us for t in after[:1])])
+        return found
 
     def problems(self) -> Iterator[str]:
         """One line for each pin on which the two files do not agree."""

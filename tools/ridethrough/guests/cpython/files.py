@@ -244,6 +244,10 @@ class Mounts:
             raise OSError(errno.ENODEV if path.strip("/") else errno.EPERM)
         return self._table["/"], path
 
+    def compiled(self, path: str) -> bool:
+        """Is the file system that a path leads to the port's own, and not one written in Python?"""
+        return isinstance(self._find(path)[0], LfsVfs)
+
     def mount(self, fsobj: Any, mount_point: str, *, readonly: bool = False) -> None:
         if mount_point in self._table:
             raise OSError(errno.EPERM)

@@ -41,12 +41,15 @@ class CPythonGuest:
         _mount_or_format(flash, mcu)
         boot = _Boot(mcu, flash, self._stops)
         try:
-            if boot.execute("boot.py") and not mcu.raw_repl:
+            mcu.boot_py(True)
+            well = boot.execute("boot.py")
+            mcu.boot_py(False)
+            if well and not mcu.raw_repl:
                 boot.execute("main.py")
             boot.ended()
             boot.prompt()
         except SystemExit:
-            return
+            mcu.boot_py(False)
 
 
 def _stop(frame: FrameType) -> None:
@@ -121,7 +124,9 @@ class _Boot:
         except OSError:
             return True
         mcu = self._mcu
-        mcu.spend(len(source) * mcu.board.cost.import_py_us_per_byte)
+        cost = mcu.board.cost
+        # that boot.py was opened and compiled to its second line is in boot_us
+        mcu.spend(cost.compile_us(len(source)) + (cost.import_py_us if path != "boot.py" else 0))
         error = self._run(source, path)
         if error:
             mcu.stdout_write(error)
@@ -263,7 +268,7 @@ class _Boot:
             if package is None or self._is(path, 0x8000):
                 source = self._source(path)
                 cost = self._mcu.board.cost
-                self._mcu.spend(len(source) * cost.import_py_us_per_byte)
+                self._mcu.spend(cost.import_py_us + cost.compile_us(len(source), self._files.compiled(path)))
                 exec(self._compiled(source, path), module.__dict__)
         except BaseException:
             del self._modules[full]

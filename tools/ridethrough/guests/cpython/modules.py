@@ -212,7 +212,7 @@ def _digest(mcu: Mcu, name: str) -> type:
 
 
 def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
-    rx, hal_us = mcu.console.rx, mcu.board.cost.hal_us
+    rx, poll_us = mcu.console.rx, mcu.board.cost.poll_us
 
     class Poll:
         def __init__(self) -> None:
@@ -226,7 +226,7 @@ def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
 
         def poll(self, timeout: int = -1) -> list[tuple[object, int]]:
             if rx and self._registered:
-                mcu.spend(hal_us)
+                mcu.spend(poll_us)
                 return self._ready
             if self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout):
                 return self._ready

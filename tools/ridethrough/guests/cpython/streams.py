@@ -11,19 +11,25 @@ from ridethrough.world.mcu import Mcu
 def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
     """`sys.stdin` and `sys.stdout`, with the byte streams behind them."""
 
-    rx = mcu.console.rx
+    rx, read_us = mcu.console.rx, mcu.board.cost.console_read_us
+
+    def one() -> int:
+        c = mcu.stdin_read()
+        mcu.spend(read_us)
+        return c
 
     def readinto(buf: Any) -> int:
         # the console reads byte by byte: most of an emulated transfer is spent in this line and poll()
         if rx and len(buf) == 1:
             buf[0] = mcu.console.take()
+            mcu.spend(read_us)
             return 1
         for i in range(len(buf)):
-            buf[i] = mcu.stdin_read()
+            buf[i] = one()
         return len(buf)
 
     def read(n: int = 1) -> bytes:
-        return bytes(mcu.stdin_read() for _ in range(n))
+        return bytes(one() for _ in range(n))
 
     def write(data: Any) -> int:
         mcu.stdout_write(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))

@@ -18,10 +18,8 @@ def pending():
 
 ch_enable = Pin(16, Pin.OUT, value=0)
 ac_ok = Pin(17, Pin.OUT, value=1)
-if pending():
-    print("* phase unpack")
+unpacked = pending()
+if unpacked:
     time.sleep(UNPACK_S)
     os.remove("/pending")
-    print("* phase idle")
-    print("* outcome 0 version=2")
 ch_enable.value(1)

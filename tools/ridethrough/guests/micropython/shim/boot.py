@@ -52,9 +52,13 @@ def import_charged(name, *rest):
         if "." in full:
             import_charged(full.rsplit(".", 1)[0])
         if full not in sys.modules:
-            link.spend(
-                size_of(path) * BOARD["import_mpy_us_per_byte" if path.endswith(".mpy") else "import_py_us_per_byte"]
-            )
+            size = size_of(path)
+            if size is not None:
+                kind = "import_mpy" if path.endswith(".mpy") else "import_py"
+                each_ns = (
+                    "import_reader_ns_per_byte" if kind == "import_py" and read_slowly(path) else kind + "_ns_per_byte"
+                )
+                link.spend(BOARD[kind + "_us"] + size * BOARD[each_ns] // 1000)
         found = _import(name, *rest)
         if full == "esme.p256":
             charged_verify(sys.modules[full])
@@ -101,9 +105,28 @@ def size_of(path):
     try:
         return os.stat(path)[6]
     except OSError:
-        return 0
+        return None
 
 
+readers = []  # the mounted file systems that are written in Python, and where
+
+
+def mount(fs, path, **how):
+    vfs.mount(fs, path, **how)
+    if type(fs) not in COMPILED:
+        readers.append((fs, path))
+
+
+def umount(what):
+    vfs.umount(what)
+    readers[:] = [one for one in readers if what is not one[0] and what != one[1]]
+
+
+def read_slowly(path):
+    return any(path.startswith(at + "/") for _, at in readers)
+
+
+COMPILED = [getattr(vfs, name) for name in ("VfsFat", "VfsLfs2", "VfsRom") if hasattr(vfs, name)]
 KEPT = "array asyncio binascii builtins collections errno gc heapq io json math re struct".split()
 PARTS = BOARD["part_modules"]
 
@@ -184,7 +207,9 @@ def run_file(path, names):
             source = f.read()
     except OSError:
         return True
-    link.spend(size_of(path) * BOARD["import_py_us_per_byte"])
+    # that boot.py was opened and compiled to its second line is in boot_us
+    opened_us = BOARD["import_py_us"] if path != "boot.py" else 0
+    link.spend(opened_us + size_of(path) * BOARD["import_py_ns_per_byte"] // 1000)
     try:
         code = compile(source, path, "exec")
     except (SyntaxError, MemoryError) as e:
@@ -238,7 +263,7 @@ shims["sys"] = link.Module(
 )  # fmt: skip
 shims["os"] = link.Module(
     "os", sync=lambda: None, uname=lambda: _Uname(_port, _port, _release, "v" + _release, BOARD["title"]), sep="/",
-    urandom=lambda n: bytes.fromhex(link.call("entropy", n)), mount=vfs.mount, umount=vfs.umount,
+    urandom=lambda n: bytes.fromhex(link.call("entropy", n)), mount=mount, umount=umount,
 )  # fmt: skip
 shims["os"].stat = stat
 for name in (
@@ -254,7 +279,7 @@ for name in (
     "unlink",
 ):
     setattr(shims["os"], name, getattr(os, name))
-shims["vfs"] = link.Module("vfs", mount=vfs.mount, umount=vfs.umount)
+shims["vfs"] = link.Module("vfs", mount=mount, umount=umount)
 for name in ("VfsFat", "VfsLfs2"):
     # the VM's own, on block devices that the firmware makes
     for module in ("os", "vfs"):
@@ -299,12 +324,15 @@ sys.modules["__main__"] = names
 start_new_thread(link.stand_by, (BOARD,))
 gc.collect()
 try:
-    if run_file("boot.py", _main) and BOARD["friendly"]:
+    link.call("boot_py", True)
+    well = run_file("boot.py", _main)
+    link.call("boot_py", False)
+    if well and BOARD["friendly"]:
         run_file("main.py", _main)
     for entry in files.written:
         if files.still_open(entry):
             link.call("left_open", entry[0])
     prompt(_main)
 except SystemExit:
-    pass
+    link.call("boot_py", False)
 link.send(["soft_reset"])

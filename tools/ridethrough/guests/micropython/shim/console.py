@@ -30,9 +30,9 @@ class Poll:
             return []
         ms = 1000000 if timeout < 0 else timeout
         if link.taken < len(link.rx):
-            if link.passes(BOARD["hal_us"]):
+            if link.passes(BOARD["poll_us"]):
                 return READY
-        elif link.passes(BOARD["hal_us"] + ms * 1000000000 // BOARD["rate"]):
+        elif not link.more and link.passes(BOARD["poll_us"] + ms * 1000000000 // BOARD["rate"]):
             return []
         return READY if link.call("stdin_poll", ms) else []
 
@@ -52,6 +52,7 @@ class Raw:
                 link.taken += 1
             else:
                 buf[i] = link.call("stdin_read")
+            link.spend(BOARD["console_read_us"])
         return n
 
     def read(self, n=1):

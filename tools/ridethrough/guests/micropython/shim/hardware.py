@@ -37,11 +37,11 @@ class Pin(link.Strict):
         gpio = self._gpio
         if x:
             level = int(bool(x[0]))
-            if link.driven.get(gpio) != level or not link.passes(BOARD["hal_us"]):
+            if link.driven.get(gpio) != level or not link.passes(BOARD["pin_us"]):
                 link.call("pin_write", gpio, level)
                 link.levels.clear()
                 link.driven[gpio] = level
-        elif gpio in link.levels and link.passes(BOARD["hal_us"]):
+        elif gpio in link.levels and link.passes(BOARD["pin_us"]):
             return link.levels[gpio]
         else:
             level = link.levels[gpio] = link.call("pin_read", gpio)
@@ -110,7 +110,7 @@ class ADC(link.Strict):
 
     def read_u16(self):
         gpio = self._gpio
-        if gpio in link.adc and link.passes(BOARD["hal_us"]):
+        if gpio in link.adc and link.passes(BOARD["adc_us"]):
             return link.adc[gpio]
         value = link.call("adc_read", gpio)
         if link.steady:

@@ -21,13 +21,15 @@ _happened = 0
 steady = False
 rx = b""
 taken = 0  # bytes of `rx` that were read in this grant
+SHOWN = 512  # at most so many are shown
+more = False  # then there may be others behind them
 levels = {}  # what does not change until something happens, or a pin is written to
 adc = {}
 driven = {}  # what this boot has last written to a pin
 
 
 def _granted(grant):
-    global now, until, _told, fed, _happened, steady, rx, taken
+    global now, until, _told, fed, _happened, steady, rx, taken, more
     now, until, happened, steady, received = grant
     if happened != _happened:
         _happened = happened
@@ -40,6 +42,7 @@ def _granted(grant):
             rx = rx[taken:]
     else:
         rx = bytes.fromhex(received)
+        more = len(rx) == SHOWN
     taken = 0
 
 
