@@ -23,6 +23,7 @@ WDT_MS = 8000  # the chip's longest is 8388
 BOOT_US = 60_000  # reset to the statement of boot.py that drives ch_enable, at worst
 HOLD_US = 0  # how long the rail stays on with ch_enable undriven: not at all
 SLOT_BYTES = 262_144
+METROLOGY_CLOCK = True  # does the metrology part have a clock that runs through an outage? [assumed]
 TIMER = -1  # a timer of the port, for one purpose at a time
 
 

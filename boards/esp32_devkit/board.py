@@ -23,6 +23,7 @@ WDT_MS = 8000
 BOOT_US = 1_000_000  # reset to the statement of boot.py that drives ch_enable, at worst
 HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the chip's supply
 SLOT_BYTES = 262_144
+METROLOGY_CLOCK = True  # does the metrology part have a clock that runs through an outage? [assumed]
 TIMER = 0  # a timer of the port, for one purpose at a time
 
 

@@ -1,4 +1,3 @@
-# The rail first.
 from machine import Pin, mem32
 
 soft_reset = mem32[0xD0000020] >> 16 & 1
@@ -11,4 +10,5 @@ from micropython import kbd_intr
 
 kbd_intr(-1)
 
+import board
 from esme.resume import choice, wdt

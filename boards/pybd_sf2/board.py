@@ -33,6 +33,7 @@ WDT_MS = 8000  # its clock may be half as fast or twice as fast: 5 s to 15 s
 BOOT_US = 400_000  # reset to the statement of boot.py that drives ch_enable, at worst
 HOLD_US = -1  # how long the rail stays on with ch_enable undriven; -1: as long as the supply and the latch last
 SLOT_BYTES = 262_144
+METROLOGY_CLOCK = True  # does the metrology part have a clock that runs through an outage? [assumed]
 TIMER = -1  # a timer of the port, for one purpose at a time
 
 

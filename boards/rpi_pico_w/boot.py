@@ -10,4 +10,5 @@ from micropython import kbd_intr
 
 kbd_intr(-1)
 
+import board
 from esme.resume import choice, wdt

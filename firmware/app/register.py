@@ -1,11 +1,11 @@
 # The energy register. A separate metrology part counts on through our resets, in a 32-bit counter of
-# mWh that wraps about once a year; we keep the total. Only what is on flash is ever reported.
+# mWh that wraps about once a year; we keep the total, which is exact again with the first reading after any reset.
 import struct
 
 from esme import store
 
 PATH = "/register.log"
-ENTRIES = 48
+ENTRIES = 4
 _ENTRY = "<QI"  # total mWh, the part's counter at that moment
 _BYTES = 12
 _ENOENT = 2
@@ -33,19 +33,24 @@ class Register:
         self._raw = bytearray(4)
         self._log = _load()
         if self._log:
-            self.reported_mwh, self._counter = struct.unpack(_ENTRY, self._log[-_BYTES:])
+            self.total_mwh, self._counter = struct.unpack(_ENTRY, self._log[-_BYTES:])
         else:
-            self.reported_mwh, self._counter = 0, self._read()
+            self.total_mwh, self._counter = 0, self._read()
 
     def _read(self):
         self._bus.readfrom_mem_into(_ADDRESS, _COUNTER, self._raw)
         return struct.unpack("<I", self._raw)[0]
 
-    def persist(self):
-        # Reads the part and appends to the log; then, and only then, the new total is reported. OSError if
-        # the part does not answer or the flash does not take it: nothing has changed then.
+    def count(self):
+        # Reads the part. OSError if it does not answer: nothing has changed then.
         counter = self._read()
-        total = self.reported_mwh + (counter - self._counter & 0xFFFFFFFF)
-        log = (self._log + struct.pack(_ENTRY, total, counter))[-ENTRIES * _BYTES :]
+        self.total_mwh += counter - self._counter & 0xFFFFFFFF
+        self._counter = counter
+
+    def persist(self):
+        # Reads the part and appends to the log. OSError if the part does not answer or the flash does not take it.
+        # Each time costs flash: it has to last as long as the meter.
+        self.count()
+        log = (self._log + struct.pack(_ENTRY, self.total_mwh, self._counter))[-ENTRIES * _BYTES :]
         store.replace(PATH, log)
-        self._log, self._counter, self.reported_mwh = log, counter, total
+        self._log = log

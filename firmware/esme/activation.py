@@ -1,19 +1,20 @@
 # The activation command: signed by the supplier, addressed to one board, naming one image.
-#   "RTHACT\r\n" | board id 8 | counter u32 | SHA-256 of the Manufacturer Image 32 | date u64 | r||s 64
-# little-endian; the signature is over all that stands before it. date: seconds since 1970 UTC,
+#   "RTHAC2\r\n" | SHA-256 of the board's id 32 | counter u32 | SHA-256 of the Manufacturer Image 32 | date u64
+# and r||s 64; little-endian; the signature is over all that stands before it. date: seconds since 1970 UTC,
 # 0 for now, CANCEL to withdraw a stored one.
+# Version 1 has "RTHACT\r\n" and, for the board, its id: taken where an id has the 8 bytes that there is room for.
 import hashlib
 import struct
 
 import machine
 import micropython
-from esme import bootrec, events, holdup, image, p256, trust
-from esme.receiver import Refused
+from esme import bootrec, build, events, holdup, image, signed
+from esme.signed import Refused
 
-_FORM = "<8s8sI32sQ"
-_SIGNED_BYTES = 60
-COMMAND_BYTES = _SIGNED_BYTES + 64
-MAGIC = b"RTHACT\r\n"
+FORM = "<8s32sI32sQ"
+MAGIC = b"RTHAC2\r\n"
+OLD_FORM = "<8s8sI32sQ"
+OLD_MAGIC = b"RTHACT\r\n"
 CANCEL = 0xFFFFFFFFFFFFFFFF
 
 
@@ -30,6 +31,15 @@ def answer(rec):
     )
 
 
+def _old_fields(data):
+    size = struct.calcsize(OLD_FORM)
+    if len(data) != size + signed.SIGNATURE_BYTES:
+        raise Refused("length %d, %d expected" % (len(data), size + signed.SIGNATURE_BYTES))
+    if len(machine.unique_id()) != 8 or data[8:16] != machine.unique_id():
+        raise Refused("for another board")
+    return struct.unpack(OLD_FORM, data[:size])[2:], hashlib.sha256(data[:size]).digest()
+
+
 class Activation:
     def __init__(self, rec, running, rail, wdt, shut_down):
         self._rec = rec
@@ -40,25 +50,23 @@ class Activation:
 
     def command(self, data, feed):
         # Returns the answer to one command; does not return if it activates. Refused: nothing changed.
-        if len(data) != COMMAND_BYTES:
-            raise Refused("length %d, a command has %d" % (len(data), COMMAND_BYTES))
         rec = self._rec
-        digest = hashlib.sha256(data).digest()
-        magic, ident, counter, image_hash, date = struct.unpack(_FORM, data[:_SIGNED_BYTES])
+        if data[: len(OLD_MAGIC)] == OLD_MAGIC:
+            (counter, image_hash, date), digest = _old_fields(data)
+        else:
+            (counter, image_hash, date), digest = signed.fields(data, MAGIC, FORM)
         if counter == rec.command_counter and digest == rec.command_digest:
             return answer(rec)
-        if magic != MAGIC:
-            raise Refused("not an activation command")
-        # chips have 6, 8 or 12 bytes; a command has room for 8
-        if ident != (machine.unique_id() + bytes(8))[:8]:
-            raise Refused("for another board")
         if counter <= rec.command_counter:
             raise Refused("counter %d, last was %d" % (counter, rec.command_counter))
         if rec.phase in (bootrec.ARMED, bootrec.TRIAL):
             raise Refused("busy an activation is on trial")
-        signed = hashlib.sha256(data[:_SIGNED_BYTES]).digest()
-        if not p256.verify(trust.anchors()[1], signed, data[_SIGNED_BYTES:], feed):
-            raise Refused("signature")
+        signed.check(data, digest, feed)
+        if not date:
+            outcome = self._held(rec.other(), image_hash)[0]
+            if outcome != bootrec.SUCCESS:
+                # what somebody may have done to the slot since must not spend the command
+                return "outcome=%d version=%d counter=%d" % (outcome, self._version(), counter)
         events.notice("command %d" % counter)
         rec.command_counter = counter
         rec.command_digest = digest
@@ -79,10 +87,13 @@ class Activation:
             self.activate()
         return answer(rec)
 
+    def _version(self):
+        return self._running.version if self._running else 0
+
     def _answer(self, outcome):
         rec = self._rec
         rec.outcome = outcome
-        rec.answer_version = self._running.version if self._running else 0
+        rec.answer_version = self._version()
         rec.reported = bootrec.REPORTED
         rec.save()
         events.notice("outcome %d version=%d" % (outcome, rec.answer_version))
@@ -103,7 +114,8 @@ class Activation:
                     holdup.arm(rec, self._wdt)
                 except OSError as e:
                     why = "record %s" % e
-                micropython.kbd_intr(3)
+                if build.REPL:
+                    micropython.kbd_intr(3)
                 rec.phase = bootrec.CONFIRMED
                 rec.intent = bootrec.NO_INTENT
             outcome = bootrec.ACTIVATION_FAILURE
@@ -111,15 +123,22 @@ class Activation:
         events.notice("phase idle")
         self._answer(outcome)
 
-    def _fitness(self, slot, image_hash):
+    @staticmethod
+    def _held(slot, image_hash):
         if slot.state < bootrec.VERIFIED:
             return bootrec.NO_IMAGE_HELD, "no image held"
         if slot.digest != image_hash:
             return bootrec.HASH_MISMATCH, "hash mismatch"
+        return bootrec.SUCCESS, None
+
+    def _fitness(self, slot, image_hash):
+        outcome, why = self._held(slot, image_hash)
+        if outcome != bootrec.SUCCESS:
+            return outcome, why
         try:
             with open(slot.path, "rb") as f:
                 img = image.Image(f, slot.offset + slot.length + image.TAIL_BYTES)
-                img.follows(self._running.version if self._running else img.follows_from, self._rec.least_counter)
+                img.follows(self._version() if self._running else img.follows_from, self._rec.least_counter)
         except (OSError, image.BadImage) as e:
             return bootrec.ACTIVATION_FAILURE, str(e)
         return bootrec.SUCCESS, None

@@ -47,6 +47,8 @@ def enter(meter):
     # On trial Ctrl-C never gets here: start.choose() switched it off.
     global _bench
     meter.receiver.close()
+    if meter.net:
+        meter.net.deinit()  # nobody gives console and register their turns now
     board.running(False)
     events.log(events.BENCH_MODE, "for %d s" % (BENCH_MS // 1000))
-    _bench = Bench(meter.feed)
+    _bench = Bench(meter.keep_awake)

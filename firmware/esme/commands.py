@@ -1,7 +1,6 @@
 # The console's commands that live as long as the board: see docs/console.md.
 import binascii
 import sys
-import time
 
 import board
 import machine
@@ -10,8 +9,6 @@ from esme.receiver import BLOCK_BYTES
 
 _PHASES = ("idle", "scheduled", "armed", "trial")
 _HELP = "hello status receive block verify command answer clock log reset help"
-_EPOCH_UNIX = 946_684_800  # 2000-01-01, where some ports begin to count
-_CLOCK_END = 4_102_444_800  # 2100-01-01: further than that is a mistake, and some ports cannot count there
 
 
 def serve(meter):
@@ -21,16 +18,19 @@ def serve(meter):
 
     def hello(words):
         release = sys.implementation.version
-        return "ridethrough 1 board=%s hardware=%04X version=%d counter=%d block=%d port=%s micropython=%d.%d.%d" % (
-            str(binascii.hexlify(machine.unique_id()), "ascii"),
-            board.HARDWARE,
-            meter.version(),
-            rec.command_counter,
-            BLOCK_BYTES,
-            sys.platform,
-            release[0],
-            release[1],
-            release[2],
+        return (
+            "ridethrough protocol=2 board=%s hardware=%04X version=%d counter=%d block=%d port=%s micropython=%d.%d.%d"
+            % (
+                str(binascii.hexlify(machine.unique_id()), "ascii"),
+                board.HARDWARE,
+                meter.version(),
+                rec.command_counter,
+                BLOCK_BYTES,
+                sys.platform,
+                release[0],
+                release[1],
+                release[2],
+            )
         )
 
     def status(words):
@@ -52,7 +52,8 @@ def serve(meter):
         ident = binascii.unhexlify(words[1])
         if len(ident) != 16:
             raise ValueError
-        return "next=%d" % receiver.begin(int(words[0]), ident)
+        permit = binascii.a2b_base64(words[2]) if len(words) > 2 else b""
+        return "next=%d" % receiver.begin(int(words[0]), ident, permit, meter.feed)
 
     def block(words):
         data = binascii.a2b_base64(words[2])
@@ -72,14 +73,10 @@ def serve(meter):
         return activation.answer(rec)
 
     def clock(words):
-        # Sets the clock; a stored activation counts on it only from then on.
+        # A stored activation goes by it; only the supplier can set it.
         if words:
-            if not _EPOCH_UNIX <= int(words[0]) < _CLOCK_END:
-                raise ValueError
-            t = time.gmtime(int(words[0]) - (_EPOCH_UNIX if time.gmtime(0)[0] == 2000 else 0))
-            machine.RTC().datetime((t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0))
-            meter.clock_set = True
-        return "%d %s" % (unix_time(), "set" if meter.clock_set else "not set")
+            meter.clock.set(binascii.a2b_base64(words[0]), meter.feed)
+        return "%d %s" % (meter.clock.now(), "set" if meter.clock.now() else "not set")
 
     def log(words):
         return events.entry(int(words[0]) if words else 0)
@@ -101,7 +98,3 @@ def serve(meter):
     serve("log", log)
     serve("reset", reset)
     serve("help", help)
-
-
-def unix_time():
-    return time.time() + (_EPOCH_UNIX if time.gmtime(0)[0] == 2000 else 0)

@@ -3,7 +3,8 @@
 import select
 import sys
 
-from esme.receiver import Refused
+from esme import build
+from esme.signed import Refused
 
 LINE_BYTES = 1440  # a block command of 1024 bytes in base64
 _BURST_BYTES = 4096  # read at most so much before the supervisor has its turn again
@@ -41,6 +42,8 @@ class Console:
                 if n:
                     self._answer(n)
                     break
+            elif c == 3 and not build.REPL:
+                pass  # a byte that means nothing here, and disturbs nothing
             elif c == 3:
                 self._n = 0
                 self._ctrl_c()

@@ -1,15 +1,19 @@
 # The event log: text that `mpremote cat /events.log` shows, bounded to two files of LIMIT bytes.
 # One entry a line: sequence number, GBCS code, text. The same line goes to the console as a notice.
+# Whoever is at the console, or pulls at the hub, can make some of these again and again: such an entry is counted
+# instead of repeated ("8F1C payload hash differs (17)"), so that it does not push out what stands before it.
 import os
 
 from esme import store
 
 LIMIT = 4096
+_LINE_BYTES = 160  # an entry is shorter
 PATH = "/events.log"
 OLD = "/events.old"
 
 # GBCS codes (docs/console.md says which source each was read in)
 POWER_RESTORED = 0x8F35
+POWER_RESTORED_LONG = 0x8F36
 SUPPLY_INTERRUPTED = 0x8F57
 IMAGE_VERIFIED = 0x8F72
 IMAGE_REFUSED = 0x8F1C
@@ -29,6 +33,18 @@ BENCH_MODE = 0xE005
 FALLBACK = 0xE006
 HOLD_REFUSED = 0xE007
 REGISTER_FAILED = 0xE008
+
+COUNTED = (
+    IMAGE_REFUSED,
+    HUB_CONNECTED,
+    HUB_DISCONNECTED,
+    WATCHDOG_RESET,
+    APPLICATION_FAILED,
+    RAIL_FAULT,
+    BENCH_MODE,
+    HOLD_REFUSED,
+)
+_LOOKED_AT = 4  # of so many newest entries
 
 _next = 0
 _KEPT_MAX = 32  # a boot has fewer notices, also with a flash that takes nothing
@@ -55,11 +71,11 @@ def tell():
 def entry(back=0):
     # The newest entry or, with `back`, one so many before it; "" if there is none that can be read.
     for path in (PATH, OLD):
-        data = _tail(path, LIMIT if back else 160)
+        data = _tail(path, LIMIT if back else _LINE_BYTES)
         lines = data.rstrip().split(b"\n") if data else []
         if back < len(lines):
             try:
-                return str(lines[-1 - back], "utf-8")
+                return str(lines[-1 - back].rstrip(), "utf-8")
             except UnicodeError:
                 return ""
         back -= len(lines)
@@ -76,6 +92,30 @@ def _tail(path, length):
         return f.read(length)
 
 
+def _count(line):
+    # Puts `line` in the place of one with its code among the newest entries, with a count; False if there is none.
+    tail = _tail(PATH, _LOOKED_AT * _LINE_BYTES)
+    lines = tail.split(b"\n")[:-1][-_LOOKED_AT:]
+    for i, old in enumerate(lines):
+        if old[7:11] == line[7:11] and old[:6].isdigit():
+            break
+    else:
+        return False
+    rest = b"".join([one + b"\n" for one in lines[i + 1 :]])
+    count = 2
+    if old[-1:] == b")" and b" (" in old:
+        digits = old[old.rfind(b" (") + 2 : -1]
+        if digits.isdigit():
+            count = int(digits) + 1
+    new = line + b" (%d)" % count
+    # nothing truncates a file here: what is shorter than before is filled up
+    new += b" " * (len(old) - len(new))
+    with open(PATH, "r+b") as f:
+        f.seek(store.size(PATH) - len(rest) - len(old) - 1)
+        f.write(rest + new + b"\n")
+    return True
+
+
 def log(code, text=""):
     global _next
     if not _next:
@@ -85,11 +125,13 @@ def log(code, text=""):
             pass
     _next += 1
     # A log that cannot be written must not keep the meter from holding the rail.
+    line = bytes("%06d %04X %s" % (_next, code, text[:120]), "utf-8")
     try:
-        if store.size(PATH) > LIMIT - 160:
-            os.rename(PATH, OLD)
-        with open(PATH, "ab") as f:
-            f.write(bytes("%06d %04X %s\n" % (_next, code, text[:128]), "utf-8"))
+        if code not in COUNTED or not _count(line):
+            if store.size(PATH) > LIMIT - _LINE_BYTES:
+                os.rename(PATH, OLD)
+            with open(PATH, "ab") as f:
+                f.write(line + b"\n")
     except OSError as e:
         notice("log lost %s" % e)
     notice("log %04X %s" % (code, text[:128]))

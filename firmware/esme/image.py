@@ -12,6 +12,7 @@ INNER = "<8sHHIIIIIIII32s"
 INNER_BYTES = 76
 INNER_MAGIC = b"RTHIMG\r\n"
 PAYLOAD_AT = INNER_BYTES + 64
+RESIDENT_AT = 32  # of the inner header: which resident library the image needs
 TAIL_BYTES = 66
 _CHUNK = 1024
 

@@ -1,22 +1,24 @@
 # Takes an image block by block into the slot that does not run. What can go wrong on the way is
 # answered, and `next=` always says where to go on; a broken transfer resumes at most SYNC_BYTES back.
+# A slot that holds a verified image is given up for a permit alone, which the supplier has signed:
+#   "RTHPMT\r\n" | SHA-256 of the board's id 32 | counter u32 | SHA-256 of the Manufacturer Image 32 | r||s 64
 import binascii
 
 import board
-from esme import bootrec, events, image, store, trust
+from esme import bootrec, events, image, signed, store, trust
+from esme.signed import Refused
+
+PERMIT_MAGIC = b"RTHPMT\r\n"
+PERMIT_FORM = "<8s32sI32s"
 
 SYNC_BYTES = 16_384  # each sync makes littlefs copy a part-filled block: 4 KiB steps cost 1.125 times
 BLOCK_BYTES = 1024
 
 
-class Refused(Exception):
-    # A command that changes nothing; its text goes to the console.
-    pass
-
-
 class Receiver:
-    def __init__(self, rec, running):
+    def __init__(self, rec, running, quota):
         self._rec = rec
+        self._quota = quota
         self._running = running  # the Slot that runs; None in recovery
         self._f = None
         self._next = 0
@@ -35,32 +37,65 @@ class Receiver:
             self._f.close()
             self._f = None
 
-    def begin(self, size, ident):
-        # Returns the offset to go on from.
+    def _permitted(self, permit, feed):
+        # Takes a permit in; False if there is none. One that was used already holds for as long as the slot that it
+        # was used for has nothing verified.
+        if not permit:
+            return False
+        rec = self._rec
+        (counter, image_hash), digest = signed.fields(permit, PERMIT_MAGIC, PERMIT_FORM)
+        used = counter == rec.permit_counter and image_hash == rec.permit_hash
+        if counter <= rec.permit_counter and not (used and rec.other().state < bootrec.VERIFIED):
+            raise self._without_permit("counter %d was used" % counter)
+        signed.check(permit, digest, feed)
+        rec.permit_counter = counter
+        rec.permit_hash = image_hash
+        return True
+
+    def _without_permit(self, why):
+        return Refused("permit counter=%d %s" % (self._rec.permit_counter, why))
+
+    def begin(self, size, ident, permit, feed):
+        # Returns the offset to go on from. `permit`: b"" if there is none.
         try:
-            return self._begin(size, ident)
+            return self._begin(size, ident, permit, feed)
         except OSError:
             self.close()
             raise Refused("flash is full or failing")
 
-    def _begin(self, size, ident):
+    def _begin(self, size, ident, permit, feed):
         slot = self._target()
         if size > board.SLOT_BYTES:
             raise Refused("size %d, the slot holds %d" % (size, board.SLOT_BYTES))
         if size < image.OUTER_BYTES + image.PAYLOAD_AT + image.TAIL_BYTES:
             raise Refused("size %d is no image" % size)
-        self.close()
         rec = self._rec
         same = rec.receive_id == ident and rec.receive_size == size
         if same and slot.state >= bootrec.VERIFIED:
             self._next = size
             return size
+        permitted = self._permitted(permit, feed)
+        if same and self._f:
+            # closing it would cost flash each time somebody asks
+            if permitted:
+                rec.save()
+            return self._next
+        self.close()
         self._next = 0
         if same and slot.state == bootrec.PARTIAL:
             self._next = store.size(slot.path)
         if 0 < self._next <= size:
+            if permitted:
+                rec.save()
             self._f = open(slot.path, "ab")
         else:
+            if not permitted:
+                if slot.state >= bootrec.VERIFIED:
+                    raise self._without_permit("the slot holds a verified image")
+                try:
+                    self._quota.take()
+                except Refused as e:
+                    raise self._without_permit(str(e))
             # First the record, then the slot: what is written over is no longer verified. And the new
             # transfer's name comes last, or a power cut could have it resume upon the old one's bytes.
             self._next = 0
@@ -122,7 +157,10 @@ class Receiver:
                 img.fits(board.HARDWARE)
                 if self._running:
                     img.follows(self._running.version, rec.least_counter)
-                slot.hold(img, img.verify(maker, supplier, feed))
+                digest = img.verify(maker, supplier, feed)
+            if rec.permit_counter and digest != rec.permit_hash:
+                raise self._without_permit("is for another image")
+            slot.hold(img, digest)
         except image.BadImage as e:
             # The log before the record: what a power cut undoes is done and logged again.
             events.log(events.IMAGE_REFUSED, str(e))

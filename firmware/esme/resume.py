@@ -1,4 +1,16 @@
-# The rest of boot.py, which is the board's own and stays a few statements long: watchdog, record, slot.
+# The rest of boot.py, which is the board's own and stays a few statements long: what a flash has
+# left half-done, watchdog, record, slot.
+import os
+
+try:
+    os.stat("/stage/plan")
+except OSError:
+    pass
+else:
+    from esme import swap
+
+    swap.finish()
+
 import __main__  # type: ignore[import-not-found]
 import board
 from machine import WDT

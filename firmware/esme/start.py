@@ -1,7 +1,7 @@
 # What boot.py runs once the rail is held: account for the reset, choose a slot, check its digest.
 import board
 import machine
-from esme import bootrec, events, image, trust
+from esme import bootrec, events, image, outage, trust
 
 TRIAL_BOOTS = 3  # boots that a new slot has to confirm itself
 DARK_BUDGET_MS = 60_000  # of the 180 s after which the hub alerts
@@ -67,7 +67,7 @@ def account(rec):
     intended = rec.intent != bootrec.NO_INTENT
     held_phase = rec.phase in (bootrec.ARMED, bootrec.TRIAL)
     if powered_up:
-        events.log(events.POWER_RESTORED)
+        outage.restored()
     elif not intended:
         # RP2040: a deliberate reset reads as a watchdog's too; the intent is what tells them apart
         events.log(events.WATCHDOG_RESET)
@@ -142,7 +142,7 @@ def confirmed(rec, feed):
     # The slot to run when nothing is on trial. Automatic fallback may go back in version, but only to an
     # image that has confirmed itself before: nobody has commanded any other.
     slot, other = rec.slots[rec.active], rec.other()
-    tired = rec.failures > bootrec.FAILED_BOOTS
+    tired = rec.failures >= bootrec.FAILED_BOOTS
     if not tired and sound(rec, slot, feed):
         return slot
     if other.state == bootrec.PROVEN and sound(rec, other, feed):

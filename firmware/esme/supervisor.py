@@ -8,16 +8,22 @@ import board
 import machine
 import micropython
 import vfs
-from esme import bench, bootrec, commands, events, holdup, rail, romfs, start
+from esme import bench, bootrec, build, commands, events, holdup, outage, rail, romfs, start
 from esme import activation as _activation
+from esme import clock as _clock
 from esme import console as _console
 from esme import image as _image
+from esme import quota as _quota
 from esme import receiver as _receiver
+from esme.signed import Refused
 
 TRIAL_MS = 120_000  # a new slot that has not confirmed itself by then is rolled back
 _NET_MS = 1_000  # how often that is looked at even if the application never calls us
 RECOVERY_MS = 120_000  # without an application for so long, the one that failed is tried again
 _DARK_STEP_MS = 1_000  # darkness is written to the record in such steps
+TURN_MS = 30_000  # an application that gives console or register no turn for so long is reset
+STEADY_MS = 3_600_000  # failures are forgotten after so long without one
+_COUNTING = 2  # images for an older resident library do not know that they have to count
 
 
 class Supervisor:
@@ -25,13 +31,17 @@ class Supervisor:
         self.rec = choice.rec
         self.slot = choice.slot
         self.trial = choice.trial
-        self.clock_set = False
+        self.clock = _clock.Clock()
+        self.quota = _quota.Quota(self.rec)
         self.rail = rail.Rail()
         self.console = _console.Console(self._ctrl_c)
-        self.receiver = _receiver.Receiver(self.rec, self.slot)
+        self.receiver = _receiver.Receiver(self.rec, self.slot, self.quota)
         self.activation = _activation.Activation(self.rec, self.slot, self.rail, wdt, self.receiver.close)
+        self.net = None
+        self.counting = False  # must the application show that it counts energy?
         self._wdt = wdt
-        self._began_ms = ticks_ms()
+        self._began_ms = self._turn_ms = self._counted_ms = ticks_ms()
+        self._healthy = False
         self._dark_noted_us = 0
         self._hub_gone = board.ch_present_n.value()
         self._mains = board.mains.value()
@@ -39,35 +49,67 @@ class Supervisor:
 
     def _ctrl_c(self):
         # Before the application runs it stops nothing, and counts from now on; on trial it is refused.
-        if not self.trial:
+        if build.REPL and not self.trial:
             raise KeyboardInterrupt
+
+    @staticmethod
+    def interruptible():
+        # From here on Ctrl-C ends the application, in a build that has a prompt.
+        if build.REPL:
+            micropython.kbd_intr(3)
 
     def version(self):
         return self.slot.version if self.slot else 0
 
+    def _neglected(self):
+        # What has had no turn for too long; None if all is well.
+        now_ms = ticks_ms()
+        if ticks_diff(now_ms, self._turn_ms) >= TURN_MS:
+            return "console"
+        if self.counting and ticks_diff(now_ms, self._counted_ms) >= TURN_MS:
+            return "register"
+        return None
+
     def feed(self):
-        # For long work: keeps the watchdog quiet and AC lost true. Cheap.
-        self._wdt.feed()
+        # For long work: keeps the watchdog quiet, as long as nothing is neglected, and AC lost true. Cheap.
+        if self._neglected() is None:
+            self._wdt.feed()
         self.rail.poll()
+        self._watch_mains()
         if self.trial:
             self._watch_trial()
 
-    def look(self):
-        # As feed(), but leaves the watchdog to the application: for the timer that stands over a trial.
+    def keep_awake(self):
+        # For bench mode, where a person is there and nobody has to have a turn.
+        self._wdt.feed()
         self.rail.poll()
-        self._watch_trial()
+
+    def counted(self):
+        # The application says that it has seen to the energy register, or has tried.
+        self._counted_ms = ticks_ms()
+
+    def look(self):
+        # From a timer, for an application that feeds a watchdog of its own and never comes back to us.
+        self.rail.poll()
+        if self.trial:
+            self._watch_trial()
+        neglected = self._neglected()
+        if neglected:
+            self.failed("no turn for the %s in %d ms" % (neglected, TURN_MS))
 
     def poll(self, wait_ms):
         # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input.
         self.feed()
         self.console.poll(wait_ms)
+        self._turn_ms = ticks_ms()
         self.feed()
         self.rail.fault()
         self._watch_hub()
-        self._watch_mains()
-        if self.rec.phase == bootrec.SCHEDULED and self.clock_set:
-            if commands.unix_time() >= self.rec.date:
-                self.activation.activate()
+        self.quota.turn()
+        self._watch_failures()
+        now_s = self.clock.now()
+        if self.rec.phase == bootrec.SCHEDULED and now_s and now_s >= self.rec.date:
+            self.activation.activate()
 
     def _watch_hub(self):
         gone = board.ch_present_n.value()
@@ -78,9 +120,18 @@ class Supervisor:
     def _watch_mains(self):
         # A loss that the supply outlived; after a longer one start.py logs that power is back.
         mains = board.mains.value()
-        if mains and not self._mains:
+        if self._mains and not mains:
+            outage.begins()
+        elif mains and not self._mains:
+            outage.over()
             events.log(events.SUPPLY_INTERRUPTED)
         self._mains = mains
+
+    def _watch_failures(self):
+        # A confirm alone proves nothing that lasts.
+        if self._healthy and self.rec.failures and ticks_diff(ticks_ms(), self._began_ms) >= STEADY_MS:
+            self.rec.failures = 0
+            start.save(self.rec)
 
     def _watch_trial(self):
         rec = self.rec
@@ -97,6 +148,7 @@ class Supervisor:
     def confirm(self):
         # The application says it is healthy. On trial this makes its slot the one that runs.
         rec = self.rec
+        self._healthy = True
         if self.trial:
             self.trial = False
             rec.active = 1 - rec.active
@@ -111,9 +163,8 @@ class Supervisor:
             rec.save()
             events.notice("confirm")
             start.report(self.rec)
-            micropython.kbd_intr(3)  # not before it is written down: a Ctrl-C in between would undo it
-        elif rec.failures or self.slot.state != bootrec.PROVEN:
-            rec.failures = 0
+            self.interruptible()  # not before it is written down: a Ctrl-C in between would undo it
+        elif self.slot.state != bootrec.PROVEN:
             self.slot.state = bootrec.PROVEN
             rec.save()
 
@@ -124,10 +175,11 @@ class Supervisor:
 
     def commanded_reset(self):
         if self.trial:
-            raise _receiver.Refused("busy an activation is on trial")
+            raise Refused("busy an activation is on trial")
         reason = holdup.preflight(self.rail)
         if reason:
-            raise _receiver.Refused("hold: %s" % reason)
+            raise Refused("hold: %s" % reason)
+        self.quota.take()
         self.reset(bootrec.COMMANDED, "commanded")
 
     def reset(self, intent, name):
@@ -150,10 +202,14 @@ class Supervisor:
 
 
 def _mount(slot):
+    # Mounts the slot's payload at /app; returns the resident library that it was made for.
     f = open(slot.path, "rb")
+    f.seek(slot.offset + _image.RESIDENT_AT)
+    resident = int.from_bytes(f.read(4), "little")
     base = slot.offset + _image.PAYLOAD_AT
     vfs.mount(romfs.RomFs(f, base, slot.length - _image.PAYLOAD_AT), "/app")
     sys.path.insert(0, "/app")
+    return resident
 
 
 def _run(meter):
@@ -165,24 +221,14 @@ def _run(meter):
             meter.poll(20)
         meter.rec.failures = 0
         meter.reset(bootrec.CRASH, "crash")
-    _mount(meter.slot)
-    net = None
-    if meter.trial:
-        # For an application that feeds the watchdog by itself and never comes back to poll().
-        net = machine.Timer(
-            board.TIMER,
-            mode=machine.Timer.PERIODIC,
-            period=_NET_MS,
-            callback=lambda t: meter.trial and meter.look(),
-        )
+    meter.counting = _mount(meter.slot) >= _COUNTING
+    meter.net = machine.Timer(board.TIMER, mode=machine.Timer.PERIODIC, period=_NET_MS, callback=lambda t: meter.look())
     board.running(True)
     start.report(meter.rec)
     gc.collect()  # compiling wants kilobytes in one piece
     import application
 
     application.run(meter)
-    if net:
-        net.deinit()
 
 
 def run(wdt, choice):
@@ -192,7 +238,7 @@ def run(wdt, choice):
     meter = Supervisor(wdt, choice)
     try:
         if not meter.trial:
-            micropython.kbd_intr(3)
+            meter.interruptible()
         _run(meter)
         why = "returned"
     except KeyboardInterrupt:

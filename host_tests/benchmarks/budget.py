@@ -56,7 +56,7 @@ def updates(firmware: Firmware, board: Board, heap: int) -> bool:
     """Does a whole update complete, without a reset that nobody meant?"""
     steps = (Step("push", 3 * S), Step("activate"))
     guest = MicroPythonGuest(heap_bytes=heap)
-    trace = run(firmware, board, World(duration_us=14 * S), steps=steps, image=image(board), guest=guest)
+    trace = run(firmware, board, World(duration_us=20 * S), steps=steps, image=image(board), guest=guest)
     if board.hold == "none":
         return outcomes(trace) == [("3", "1")] and resets(trace) == ["power-up"]
     return outcomes(trace) == [("0", "2")] and resets(trace) == ["power-up", "activation"]

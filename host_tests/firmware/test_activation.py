@@ -1,12 +1,14 @@
 """Images and commands: what is taken, what is refused, what is answered, and when it is done."""
 
+import hashlib
+
 import pytest
 from ridethrough.headend import client
 from ridethrough.images import EMULATED
 from ridethrough.images.layout import COMMAND, COMMAND_MAGIC, DATE_CANCEL
 from ridethrough.scenarios import Step
 from support import PICO, REFERENCE, S, application, codes, image, lines, outcomes, resets, run_steps, update
-from update_runs import BAD_APPLICATIONS, GOOD, Talk, command_line, flash_after, pushed, signed_command
+from update_runs import BAD_APPLICATIONS, GOOD, Talk, clock_line, command_line, flash_after, pushed, signed_command
 
 
 def test_outcome_1_without_an_image_and_2_for_another_hash():
@@ -55,9 +57,9 @@ def test_commands_that_are_refused_change_nothing():
         "ERR for another board",
         "ERR signature",
         "ERR signature",
-        "ERR length 123, a command has 124",
-        "ERR not an activation command",
-        "ERR length 0, a command has 124",
+        "ERR length 147, 148 expected",
+        "ERR not signed for that",
+        "ERR length 0, 148 expected",
         "OK none",
     ]
 
@@ -65,7 +67,7 @@ def test_commands_that_are_refused_change_nothing():
 def test_the_command_is_what_the_docs_say():
     signed = signed_command(image(), 7)
     magic, board_id, counter, _, date = COMMAND.unpack(signed[:-64])
-    assert (magic, board_id, counter, date) == (COMMAND_MAGIC, PICO.unique_id, 7, 0)
+    assert (magic, board_id, counter, date) == (COMMAND_MAGIC, hashlib.sha256(PICO.unique_id).digest(), 7, 0)
 
 
 def test_an_activation_while_mains_is_lost_is_refused():
@@ -88,7 +90,7 @@ def test_a_dated_command_waits_for_a_clock_that_was_set():
         pushed(push),
         command_line(signed_command(push, 1, date=date)),
         "status",
-        f"clock {date - 5}",
+        clock_line(date - 5),
         "status",
         seconds=40,
     )
@@ -100,7 +102,7 @@ def test_a_dated_command_waits_for_a_clock_that_was_set():
 def test_an_overdue_command_is_acted_on_as_soon_as_the_clock_is_set():
     push = image()
     date = 1_900_000_000
-    talk = Talk(pushed(push), command_line(signed_command(push, 1, date=date)), f"clock {date + 100}", seconds=40)
+    talk = Talk(pushed(push), command_line(signed_command(push, 1, date=date)), clock_line(date + 100), seconds=40)
     assert outcomes(talk.trace) == [("0", "2")]
     assert codes(talk.trace)[-2:] == ["8F43", "8F66"]
 
@@ -108,7 +110,7 @@ def test_an_overdue_command_is_acted_on_as_soon_as_the_clock_is_set():
 def test_a_dated_activation_that_fails_says_so():
     push = image(files=application(BAD_APPLICATIONS["raises"]))
     dated = command_line(signed_command(push, 1, date=1_900_000_000))
-    talk = Talk(pushed(push), dated, "clock 1900000000", seconds=60)
+    talk = Talk(pushed(push), dated, clock_line(1_900_000_000), seconds=60)
     assert outcomes(talk.trace) == [("3", "1")]
     assert "8F67" in codes(talk.trace)
 
@@ -120,7 +122,7 @@ def test_a_dated_command_can_be_cancelled():
         pushed(push),
         command_line(signed_command(push, 1, date=date)),
         command_line(signed_command(push, 2, date=DATE_CANCEL)),
-        f"clock {date + 100}",
+        clock_line(date + 100),
         seconds=40,
     )
     assert talk.answers[2] == "OK outcome=0 version=1 counter=2"
@@ -146,14 +148,15 @@ def test_a_pushed_image_is_not_taken_for_the_one_in_the_other_slot():
         ({"hardware": 0x0102}, "for hardware 0102"),
         ({"follows": (2, 9)}, "follows versions 2..9, running 1"),
         ({"counter": 0}, "security counter 0, least allowed 1"),
-        ({"resident": 2}, "needs resident library 2"),
+        ({"resident": 3}, "needs resident library 3"),
     ],
 )
 def test_an_image_that_must_not_follow_is_refused(spec, why):
     trace = update(image(**spec), seconds=15)
     assert "8F1C" in codes(trace) and "8F72" not in codes(trace)
     assert any(why in x for x in lines(trace)), lines(trace)
-    assert outcomes(trace) == [("1", "1")]
+    # the command finds no image: that is answered, and costs nothing
+    assert dict(trace.notes["answers"])["activate"] == "outcome=1 version=1 counter=1" and outcomes(trace) == []
 
 
 def test_an_image_that_is_too_large_for_the_slot_is_refused_by_name():

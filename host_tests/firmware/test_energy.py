@@ -2,7 +2,8 @@
 
 import struct
 
-from support import S, codes, image, resets, update
+import pytest
+from support import S, codes, image, lines, resets, run_steps, update
 from update_runs import Talk, command_line, flash_after, pushed, signed_command
 
 
@@ -21,7 +22,18 @@ def test_no_energy_is_lost_over_an_update():
     assert totals == sorted(totals)
     # all that flowed since the first reading, as far as it is persisted, by the part's own counter
     assert totals[-1] == entries[-1][1] - entries[0][1]
-    assert trace.notes["supplied_mwh"] - totals[-1] < 500 * 14_000_000 // 3_600_000
+
+
+@pytest.mark.parametrize("off_at_s", [31, 45, 600])
+def test_the_total_is_exact_after_every_restart(off_at_s):
+    """It is persisted when mains goes and every half hour; what has flowed since the part itself has counted."""
+    typed = (((off_at_s + 40) * S, b"register\n"), ((off_at_s + 70) * S, b"register\n"))
+    mains = ((0, True), (off_at_s * S, False), ((off_at_s + 20) * S, True))
+    trace = run_steps(seconds=off_at_s + 80, mains=mains, typed=typed)
+    said = [int(line.split("=")[1]) for line in lines(trace) if line.startswith("OK mwh=")]
+    # 500 W, without the 3.6 s before the very first reading; it is counted once a second
+    most = [500 * 1000 * (at_s - 20 - 3.5) / 3600 for at_s in (off_at_s + 40, off_at_s + 70)]
+    assert all(0 <= true - told < 500 * 1000 * 1.5 / 3600 for told, true in zip(said, most, strict=True)), (said, most)
 
 
 def test_a_metrology_part_that_is_silent_for_a_while_is_no_crash(monkeypatch):

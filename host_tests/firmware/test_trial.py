@@ -53,7 +53,8 @@ def test_a_trial_that_lets_go_of_the_rail_ends_at_the_budget():
         source = (
             "import time, board\nfrom machine import WDT, Pin\nw = WDT(timeout=8000)\ndef run(meter):\n"
             "    while True:\n        board.ch_enable.init(Pin.OUT, value=0)\n"
-            f"        {keep}\n        time.sleep_ms(500)\n"
+            f"        for _ in range(40):\n            {keep}\n            time.sleep_ms(500)\n"
+            "        meter.counted()\n        meter.poll(0)\n"
         )
         trace = update(image(files=application(source)), seconds=150)
         assert outcomes(trace) == [("3", "1")], keep

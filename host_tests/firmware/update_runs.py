@@ -1,14 +1,17 @@
 """Runs of the reference firmware: applications, a head-end that talks, flash that was changed between two runs."""
 
+import base64
+
 from ridethrough import World
 from ridethrough.guests.flashfs import FlashFs, fresh_flash
 from ridethrough.headend import client
 from ridethrough.headend.head_end import HeadEnd
 from ridethrough.images import EMULATED, activation_command
+from ridethrough.images.commands import permits, signed_time
 from ridethrough.world.chip import ChipParams, FlashChip
 from support import PICO, REFERENCE, S
 
-GOOD = "def run(meter):\n    meter.confirm()\n    while True:\n        meter.poll(50)\n"
+GOOD = "def run(meter):\n    meter.confirm()\n    while True:\n        meter.counted()\n        meter.poll(50)\n"
 BAD_APPLICATIONS = {
     "raises at import": "1 / 0\ndef run(meter):\n    pass\n",
     "raises": "def run(meter):\n    raise ValueError('no')\n",
@@ -81,21 +84,23 @@ class Talk:
         site.run(seconds * S)
         trace = site.finish()
         site.close()
-        trace.notes.update(console=site.mcu.console.log)
+        trace.notes.update(console=site.mcu.console.log, flash=bytes(site.mcu.chip.data))
         return trace
 
 
 def pushed(data):
     def operation(talk):
-        return (yield from client.push(data))
+        return (yield from client.push(data, permit=permits(data, PICO.unique_id, EMULATED.supplier)))
 
     return operation
 
 
 def command_line(signed):
-    import base64
-
     return "command " + base64.b64encode(signed).decode()
+
+
+def clock_line(unix_s, board_id=PICO.unique_id, key=EMULATED.supplier):
+    return "clock " + base64.b64encode(signed_time(board_id, unix_s, key)).decode()
 
 
 def signed_command(push, counter=1, board_id=PICO.unique_id, date=0, key=EMULATED.supplier):

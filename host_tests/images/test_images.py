@@ -59,11 +59,14 @@ def test_host_and_board_agree_on_the_layout():
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         }
 
-    board, command = constants("image"), constants("activation")
+    board, command, receiver, clock = map(constants, ("image", "activation", "receiver", "clock"))
     assert board["OUTER"] == layout.OUTER.format and board["OUTER_BYTES"] == layout.OUTER.size
     assert board["INNER"] == layout.INNER.format and board["INNER_BYTES"] == layout.INNER.size
     assert board["INNER_MAGIC"] == layout.INNER_MAGIC and board["TAIL_BYTES"] == layout.TAIL_BYTES
-    assert command["_FORM"] == layout.COMMAND.format and command["_SIGNED_BYTES"] == layout.COMMAND.size
+    assert command["FORM"] == layout.COMMAND.format and command["OLD_FORM"] == layout.OLD_COMMAND.format
+    assert command["OLD_MAGIC"] == layout.OLD_COMMAND_MAGIC
+    assert receiver["PERMIT_FORM"] == layout.PERMIT.format and receiver["PERMIT_MAGIC"] == layout.PERMIT_MAGIC
+    assert clock["FORM"] == layout.TIME.format and clock["MAGIC"] == layout.TIME_MAGIC
     assert command["MAGIC"] == layout.COMMAND_MAGIC and command["CANCEL"] == layout.DATE_CANCEL
 
 

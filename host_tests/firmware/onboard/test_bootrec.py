@@ -15,6 +15,9 @@ def _record():
     rec.date = 0x0123456789ABCDEF
     rec.receive_id = bytes(range(16))
     rec.receive_size = 65536
+    rec.permit_counter = 0xFFFFFFFE
+    rec.permit_hash = bytes(range(64, 96))
+    rec.quota = 3
     slot = rec.slots[1]
     slot.state, slot.offset, slot.length = bootrec.PROVEN, 60, 65000
     slot.version, slot.counter, slot.digest = 3, 4, bytes(range(32, 64))

@@ -123,6 +123,8 @@ class Board:
     program_page_us: int
     erase_us: int
     flash_reports_errors: bool
+    metrology_clock: bool
+    """Has the metrology part a clock that runs through an outage?"""
     converter_mv: int
     soft_start_us: int
     fall_us: int
@@ -248,6 +250,7 @@ def _read(directory: Path, top: Table) -> Board:
         program_page_us=flash.number("program_page_us", least=1, most=10**6),
         erase_us=flash.number("erase_us", least=1, most=10**7),
         flash_reports_errors=flash.flag("reports_errors", False),
+        metrology_clock=power.flag("metrology_clock", False),
         converter_mv=power.number("converter_mv", least=1000, most=30_000),
         soft_start_us=power.number("soft_start_us", least=1, most=10**7),
         fall_us=power.number("fall_us", least=1, most=10**7),

@@ -12,7 +12,8 @@ from ridethrough.support.errors import BadInput
 
 NEEDED = (
     "ch_enable", "ac_ok", "mains", "ch_present_n", "enable_sense", "held_at_boot", "soft_reset", "RESET_PULL",
-    "HARDWARE", "WDT_MS", "BOOT_US", "HOLD_US", "SLOT_BYTES", "TIMER", "ch_mv", "running", "metrology", "hold_set",
+    "HARDWARE", "WDT_MS", "BOOT_US", "HOLD_US", "SLOT_BYTES", "METROLOGY_CLOCK",
+    "TIMER", "ch_mv", "running", "metrology", "hold_set",
     "hold_is_set",
 )  # fmt: skip
 """What the firmware takes from board.py; see docs/boards.md."""
@@ -115,7 +116,11 @@ def _board_py(board: Board) -> Iterator[str]:
     for name in NEEDED:
         if name not in names:
             yield f"board.py: {name} is missing: the firmware needs it (docs/boards.md)"
-    for name, wanted in (("HARDWARE", board.hardware), ("SLOT_BYTES", board.slot_bytes)):
+    for name, wanted in (
+        ("HARDWARE", board.hardware),
+        ("SLOT_BYTES", board.slot_bytes),
+        ("METROLOGY_CLOCK", board.metrology_clock),
+    ):
         if constants.get(name, wanted) != wanted:
             yield f"board.py: {name} is {constants[name]}, board.toml says {wanted}: one of them is wrong"
     wdt_ms, start_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))

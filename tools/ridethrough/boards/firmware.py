@@ -13,6 +13,8 @@ from ridethrough.support.files import FOLDER_BYTES_MAX, read_folder
 from ridethrough.support.paths import FIRMWARE, SPECIMENS, WITNESS
 
 FACTORY_VERSION = 1
+BUILD, PRODUCT = "/esme/build.py", b"REPL = False\n"
+"""What a product build has instead of that file."""
 RESUME = "/esme/resume.py"
 """With this a board's boot.py goes on."""
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ridethrough.boards import Board
-from ridethrough.boards.firmware import Firmware
+from ridethrough.boards.firmware import BUILD, PRODUCT, Firmware
 from ridethrough.boards.releases import refusal, warning
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
@@ -24,6 +24,7 @@ _EXAMPLES = """examples:
   ridethrough flash --board rpi_pico --port /dev/ttyACM0     keys/ is made if it is not there
   ridethrough flash --board rpi_pico --port build/board      a virtual board
   make flash BOARD=rpi_pico PORT=/dev/ttyACM0                the same
+  ridethrough flash --board rpi_pico --port /dev/ttyACM0 --product   Ctrl-C leads nowhere (docs/trust.md)
   ridethrough flash --board rpi_pico --port /dev/ttyACM0 --keys other --anew   other trust anchors, first image anew
 
 exit status: 0 the board runs it, 1 it was written and does not start, 2 bad input or no board"""
@@ -37,6 +38,9 @@ def add(parser: Command) -> None:
     parser.add_argument("--keys", metavar="DIR", type=Path, default=Path("keys"), help="default: keys")
     parser.add_argument(
         "--anew", action="store_true", help="as a new board: other keys or another board.py, and its images go"
+    )
+    parser.add_argument(
+        "--product", action="store_true", help="without a way to the MicroPython prompt: the last flash over this port"
     )
     parser.add_argument("--backup", metavar="DIR", type=Path, default=Path("build") / "backup")
     parser.set_defaults(call=call)
@@ -57,6 +61,8 @@ def call(arguments: argparse.Namespace) -> int:
             generate_keys(arguments.keys)
             say(f"{arguments.keys}: made maker.pem and supplier.pem, development keys, readable by you only")
         files = _files(flasher, board, firmware, Keys.load(arguments.keys), arguments.anew)
+        if arguments.product:
+            files[BUILD] = PRODUCT
         backup = arguments.backup / f"{ident}-{time.strftime('%Y%m%d-%H%M%S')}"
         with Progress() as progress:
             gone = [_RECORD, _RECORD + ".new", _SLOTS[1]] if arguments.anew else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import calendar
 import re
 import time
@@ -16,7 +17,7 @@ from ridethrough.cli.terminal import say
 from ridethrough.devices.port import ConsoleLink, LinkLost
 from ridethrough.headend import client
 from ridethrough.images import inspect_image
-from ridethrough.images.commands import next_command
+from ridethrough.images.commands import next_command, permits, signed_time, takes_signed_time
 from ridethrough.images.keys import KeyPair
 from ridethrough.reports.table import OUTCOMES
 from ridethrough.support.errors import BadInput
@@ -38,7 +39,8 @@ def call(arguments: argparse.Namespace) -> int:
     """Sends, has it verified, activates."""
     image = image_in(arguments.image)
     date = _date(arguments.activate)
-    supplier = KeyPair.load(arguments.keys / "supplier.pem") if arguments.activate else None
+    key = arguments.keys / "supplier.pem"
+    supplier = KeyPair.load(key) if arguments.activate or key.exists() else None
     with ConsoleLink(arguments.port) as link:
         try:
             link.begin()
@@ -48,15 +50,18 @@ def call(arguments: argparse.Namespace) -> int:
             with Progress() as progress:
                 sent = link.perform(
                     client.push(
-                        image, int(hello["block"]), progress=lambda done: progress.show("push", done, len(image))
+                        image,
+                        int(hello["block"]),
+                        progress=lambda done: progress.show("push", done, len(image)),
+                        permit=permits(image, bytes.fromhex(hello["board"]), supplier) if supplier else None,
                     )
                 )
             say(sent)
-            if supplier is None:
+            if not arguments.activate or supplier is None:
                 return 0
             return _activate(link, image, hello, supplier, date)
         except client.Refused as e:
-            say(f"the board refused: {e}{_whose(str(e), image, arguments.keys)}")
+            say(f"the board refused: {e}{_whose(str(e), image, arguments.keys)}{_key_wanted(str(e), key, supplier)}")
             return 1
         except (KeyError, ValueError) as e:
             raise BadInput(f"--port {arguments.port}: what is there does not speak this console: {e}") from e
@@ -66,7 +71,9 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _activate(link: ConsoleLink, image: bytes, hello: dict[str, str], supplier: KeyPair, date: int) -> int:
     if date:
-        link.perform(client.ask(f"clock {int(time.time())}"))
+        now = int(time.time())
+        told = base64.b64encode(signed_time(bytes.fromhex(hello["board"]), now, supplier)).decode()
+        link.perform(client.ask(f"clock {told if takes_signed_time(hello) else now}"))
     signed = next_command(image, hello, supplier, date)
     if date:
         say(link.perform(client.command(signed)))
@@ -101,6 +108,12 @@ def _whose(refusal: str, image: bytes, keys: Path) -> str:
     by = {True: f"it is signed with {path}", False: f"it is not signed with {path} either", None: f"no {path} here"}
     known = ", but with the emulated key, which everybody knows" if inspect_image(image).signed_by_everybody else ""
     return f"; it was checked against the key on the board, /esme/supplier.pub; {by[holds]}{known}"
+
+
+def _key_wanted(refusal: str, key: Path, supplier: KeyPair | None) -> str:
+    if not refusal.startswith("permit ") or supplier is not None:
+        return ""
+    return f"; the supplier gives it: {key} is missing here (--keys DIR)"
 
 
 def _date(text: str | None) -> int:

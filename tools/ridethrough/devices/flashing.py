@@ -37,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 """Told the file, the bytes done, the bytes in all."""
 _ASKS_BYTES = ("r(", "h.digest(")
 """How mpremote reads a file, and its hash."""
-_LAST = ("/main.py", "/boot.py", "/board.py")
+_FIRST = ("/esme/swap.py", "/esme/resume.py", "/boot.py")
 
 # With a watchdog that our own firmware has started, somebody must feed it while we work: for ten minutes.
 _KEEP_AWAKE = """
@@ -253,9 +253,9 @@ class Flasher:
 
 
 def swap_order(paths: Collection[str]) -> list[str]:
-    """In which order files change. What a half-done swap leaves must still start, also a board that has the files of
-    before boot.py was its own: the files that run first change last."""
-    return sorted(paths, key=lambda p: (p in _LAST, _LAST.index(p) if p in _LAST else 0, p))
+    """In which order files change. A board whose flash is cut off finishes it by itself when it starts: from the moment
+    on at which boot.py, also one of before it was the board's own, leads there. Until then nothing else has changed."""
+    return [p for p in _FIRST if p in paths] + sorted(p for p in paths if p not in _FIRST)
 
 
 def _is_lost(e: Exception) -> bool:

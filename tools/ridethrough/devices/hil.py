@@ -14,7 +14,7 @@ from ridethrough.devices.port import ConsoleLink
 from ridethrough.devices.recording import Recording
 from ridethrough.devices.witness import WitnessLink
 from ridethrough.headend import client
-from ridethrough.images.commands import next_command
+from ridethrough.images.commands import next_command, permits
 from ridethrough.images.keys import KeyPair
 from ridethrough.rules.conditions import KINDS
 from ridethrough.support.errors import BadInput, Param
@@ -114,7 +114,9 @@ def _update(
 ) -> None:
     _listen(witness, _LEAD_US)
     block_bytes, signed = int(run.hello["block"]), next_command(image, run.hello, supplier)
-    link.perform(client.push(image, block_bytes, progress=lambda done: progress("push", done, len(image))))
+    permit = permits(image, bytes.fromhex(run.hello["board"]), supplier)
+    told = lambda done: progress("push", done, len(image))  # noqa: E731
+    link.perform(client.push(image, block_bytes, progress=told, permit=permit))
     progress("activate", 0, 0)
     # a little early, and the outcome a little late: a reboot is rather taken to be longer
     run.stated.append(("command", "", witness.now_us))

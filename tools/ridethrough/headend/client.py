@@ -20,6 +20,7 @@ HELLO_TIMEOUT_US = 3_000_000
 """For what a board answers at once."""
 TRIES = 3
 _DIGITS_MAX = 10
+_COUNTER_MAX = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -71,27 +72,45 @@ def push(
     breaks: int = 0,
     mangle: str = "none",
     progress: Callable[[int], None] = lambda done: None,
+    permit: Callable[[int], bytes] | None = None,
 ) -> Operation:
     """Sends an image and has it verified; goes on where the board says, after whatever went wrong.
-    `progress(done)` hears how many bytes are there.
+    `progress(done)` hears how many bytes are there. `permit(counter)`: what the supplier has signed, for a board that
+    asks for it; without it such a board refuses.
 
     For the emulator's bad links: `breaks` times the transfer stops and begins again with `receive`, and
     `mangle` has blocks arrive twice (`repeat`), in the wrong order (`reorder`) or changed (`corrupt`).
     """
-    ident = hashlib.sha256(image).hexdigest()[:32]
-    begin = f"receive {len(image)} {ident}"
-    offset = _next((yield from ask(begin)))
+    begin = f"receive {len(image)} {hashlib.sha256(image).hexdigest()[:32]}"
+    try:
+        offset = _next((yield from ask(begin)))
+    except Refused as e:
+        offset = yield from _begin_permitted(begin, e, permit)
     for _ in range(TRIES):
         yield from _send(image, begin, offset, block_bytes, breaks, mangle, progress)
         breaks = 0
         try:
             return (yield from ask("verify"))
         except Refused as e:
-            # it has lost some of it since, in a reset for example: back to sending
-            if not str(e).startswith("incomplete "):
-                raise
-            offset, missing = _next(str(e)), e
+            missing = e
+            if str(e).startswith("incomplete "):
+                # it has lost some of it since, in a reset for example: back to sending
+                offset = _next(str(e))
+            else:
+                offset = yield from _begin_permitted(begin, e, permit)
     raise missing
+
+
+def _begin_permitted(
+    begin: str, refused: Refused, permit: Callable[[int], bytes] | None
+) -> Generator[Request, str | None, int]:
+    # Begins once more with a permit, if that is what was missing.
+    counter = words(str(refused)).get("counter", "")
+    wanted = str(refused).startswith("permit ") and counter.isdecimal() and len(counter) <= _DIGITS_MAX
+    if permit is None or not wanted or int(counter) >= _COUNTER_MAX:
+        raise refused
+    signed = base64.b64encode(permit(int(counter) + 1)).decode()
+    return _next((yield from ask(f"{begin} {signed}")))
 
 
 def _send(
@@ -128,13 +147,15 @@ def _send(
         progress(offset)
 
 
-def push_missing(image: bytes, breaks: int = 0, mangle: str = "none") -> Operation:
+def push_missing(
+    image: bytes, breaks: int = 0, mangle: str = "none", permit: Callable[[int], bytes] | None = None
+) -> Operation:
     """As `push`, but to a board that may have come further since: if it has taken a command, there is
     nothing to send."""
     answer = yield from ask("answer")
     if "counter" in words(answer):
         return f"already commanded: {answer}"
-    return (yield from push(image, breaks=breaks, mangle=mangle))
+    return (yield from push(image, breaks=breaks, mangle=mangle, permit=permit))
 
 
 def _arriving(image: bytes, offset: int, block_bytes: int, mangle: str) -> list[str]:

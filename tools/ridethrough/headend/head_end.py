@@ -5,8 +5,10 @@ It works through a scenario's steps with the same console client that a serial p
 
 from __future__ import annotations
 
+import base64
+
 from ridethrough.headend import client
-from ridethrough.images.commands import activation_command
+from ridethrough.images.commands import activation_command, permits, signed_time
 from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import DATE_CANCEL
 from ridethrough.scenarios import Step
@@ -96,11 +98,13 @@ class HeadEnd:
         self._doing = step.do
         if step.do == "push":
             push = client.push_missing if self._again else client.push
-            self._operation = push(self._image, breaks=step.breaks, mangle=step.mangle)
+            permit = permits(self._image, self._mcu.board.unique_id, EMULATED.supplier)
+            self._operation = push(self._image, breaks=step.breaks, mangle=step.mangle, permit=permit)
         elif step.do == "ask":
             self._operation = client.ask(step.line)
         elif step.do == "set clock":
-            self._operation = client.ask(f"clock {step.date}")
+            signed = signed_time(self._mcu.board.unique_id, step.date, EMULATED.supplier)
+            self._operation = client.ask(f"clock {base64.b64encode(signed).decode()}")
         else:
             self._operation = client.await_outcome(self._command(step), tries=1 if step.date else 60)
         self._send(None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ridethrough.headend import client
 from ridethrough.headend.head_end import HeadEnd
-from ridethrough.images.commands import activation_command
+from ridethrough.images.commands import activation_command, permits
 from ridethrough.images.keys import EMULATED
 from ridethrough.world.site import Site
 
@@ -116,7 +116,8 @@ class Updates:
         def progress(done: int) -> None:
             update.waits_for = f"{done} of {size} bytes are sent"
 
-        verified = yield from client.push(update.image, progress=progress)
+        permit = permits(update.image, self._mcu.board.unique_id, EMULATED.supplier)
+        verified = yield from client.push(update.image, progress=progress, permit=permit)
         if not verified.startswith("verified "):
             raise client.Refused(f"the answer to verify is '{verified}'")
         return verified

@@ -27,7 +27,7 @@ class ImageSpec:
     hardware: int
     counter: int = 1
     follows: tuple[int, int] = (0, 2**32 - 1)
-    resident: int = 1
+    resident: int = 2
     manufacturer: int = 0x1234
     image_type: int = 0x0001
     label: str = "ridethrough reference"

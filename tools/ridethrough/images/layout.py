@@ -34,8 +34,18 @@ MARKER = b"\x00\x40"
 """0x0040 big-endian: 64 bytes of signature follow."""
 TAIL_BYTES = len(MARKER) + SIGNATURE_BYTES
 
-COMMAND = struct.Struct("<8s8sI32sQ")
-COMMAND_MAGIC = b"RTHACT\r\n"
+COMMAND = struct.Struct("<8s32sI32sQ")
+"""Magic, SHA-256 of the board's id, counter, SHA-256 of the Manufacturer Image, date; then r||s, as in all below."""
+COMMAND_MAGIC = b"RTHAC2\r\n"
+OLD_COMMAND = struct.Struct("<8s8sI32sQ")
+"""The same of boards that were flashed before: with an id of 8 bytes, which longer ones are cut to."""
+OLD_COMMAND_MAGIC = b"RTHACT\r\n"
+PERMIT = struct.Struct("<8s32sI32s")
+"""Magic, SHA-256 of the board's id, counter, SHA-256 of the Manufacturer Image."""
+PERMIT_MAGIC = b"RTHPMT\r\n"
+TIME = struct.Struct("<8s32sQ")
+"""Magic, SHA-256 of the board's id, seconds since 1970 UTC."""
+TIME_MAGIC = b"RTHTIM\r\n"
 DATE_CANCEL = 2**64 - 1
 
 IMAGE_BYTES_MAX = 16 * 1024 * 1024

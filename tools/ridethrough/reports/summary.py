@@ -96,7 +96,8 @@ def _detail(fault: Event) -> str:
 
 def summarise(trace: Trace, rule: Rule, definition: str = DEFAULT_DEFINITION) -> Summary:
     """The figures of `trace`, judged by `rule` and by a definition of a legitimate AD1."""
-    outcomes = trace.events("outcome")
+    # what the board announces, or else what it answers to the command
+    outcomes = trace.events("outcome") or trace.events("answer")
     versions = trace.events("application")
     programmed = dict.fromkeys(_KINDS, 0)
     for path, count in trace.notes.get("programmed_bytes", {}).items():

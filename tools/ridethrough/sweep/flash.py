@@ -79,15 +79,19 @@ class Record:
     """Where the Manufacturer Image lies in each slot's file: offset and length."""
     digests: tuple[bytes, bytes]
 
+    REPORTED = 1
     CONFIRMED, SCHEDULED, ARMED, TRIAL = range(4)
     _HEAD = struct.Struct("<4sHBBBBBBBBIIII32s32sQ16sI")
     _SLOT = struct.Struct("<BxHIII32s")
+    _MORE = struct.Struct("<I32sB3x")
 
     @classmethod
     def read(cls, data: bytes) -> Record | None:
         """The record in `data`, if it is whole."""
         at = cls._HEAD.size
-        if len(data) != at + 2 * cls._SLOT.size + 4 or int.from_bytes(data[-4:], "little") != zlib.crc32(data[:-4]):
+        if len(data) != at + 2 * cls._SLOT.size + cls._MORE.size + 4 or int.from_bytes(
+            data[-4:], "little"
+        ) != zlib.crc32(data[:-4]):
             return None
         _, _, phase, active, _, _, _, outcome, reported, _, least, command, answer, _, _, _, _, _, _ = cls._HEAD.unpack(
             data[:at]
@@ -98,7 +102,7 @@ class Record:
             active=active,
             outcome=outcome,
             answer_version=answer,
-            reported=bool(reported),
+            reported=reported == cls.REPORTED,
             least_counter=least,
             command_counter=command,
             states=(slots[0][0], slots[1][0]),

@@ -35,7 +35,7 @@ class Site:
             board = replace(board, boot_us=world.boot_us)
         params = PowerParams.of(board, world.converter_restart_us)
         self.power = PowerPath(clock, self.trace, params, world.hub.load)
-        self.metrology = Metrology(clock, world.load_w, world.start_mwh)
+        self.metrology = Metrology(clock, world.load_w, world.start_mwh, board.metrology_clock)
         self.hub = Hub(clock, self.trace, self.power, world.hub, world.clock.hub_drift_ppm)
         self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest)
         self.mcu.set_clock_error(world.clock.drift_ppm, world.clock.tick_origin_us)

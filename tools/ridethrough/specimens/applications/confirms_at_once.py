@@ -2,4 +2,5 @@
 def run(meter):
     meter.confirm()
     while True:
+        meter.counted()
         meter.poll(50)
