@@ -1,3 +1,4 @@
+# The rail first.
 from machine import Pin, mem32
 
 soft_reset = mem32[0xD0000020] >> 16 & 1

@@ -3,7 +3,7 @@
 import binascii
 import struct
 
-from esme import quota, store
+from esme import store
 
 PATH = "/boot.rec"
 MAGIC = b"RTBR"
@@ -16,6 +16,8 @@ PENDING, NO_OUTCOME = 0xFE, 0xFF
 UNREPORTED, REPORTED, LOGGED = 0, 1, 2  # LOGGED: not yet on the console
 
 FAILED_BOOTS = 3  # bites and crashes, less than an hour apart, after which a confirmed slot is given up
+
+QUOTA_MAX = 8  # of unsigned requests that cost flash, at once: quota.py
 
 SLOT_PATHS = ("/slot_a.img", "/slot_b.img")
 
@@ -70,7 +72,7 @@ class Record:
         self.receive_size = 0
         self.permit_counter = 0
         self.permit_hash = bytes(32)  # the image that the other slot may take; zeros: none was permitted yet
-        self.quota = quota.AT_ONCE
+        self.quota = QUOTA_MAX
         self.slots = (Slot(SLOT_PATHS[0]), Slot(SLOT_PATHS[1]))
 
     def other(self):
@@ -149,5 +151,5 @@ def load():
         at += len(part)
     if form > 1:
         rec.permit_counter, rec.permit_hash, rec.quota = struct.unpack(_MORE, data[at:-4])
-        rec.quota = min(rec.quota, quota.AT_ONCE)
+        rec.quota = min(rec.quota, QUOTA_MAX)
     return rec

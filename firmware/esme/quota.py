@@ -1,11 +1,12 @@
 # Lines that nobody has signed and that cost flash: a transfer with a new name, a reset. A few at once, and one more
-# with each hour; how many are left is in the boot record, so that a reset brings none back.
+# with each day; how many are left is in the boot record, so that a reset brings none back. A transfer of a whole slot
+# costs more flash than a day of rest: `make budget` holds the two together.
 from time import ticks_diff, ticks_ms
 
+from esme import bootrec
 from esme.signed import Refused
 
-AT_ONCE = 8
-REFILL_MS = 3_600_000
+REFILL_MS = 86_400_000
 
 
 class Quota:
@@ -18,7 +19,7 @@ class Quota:
         past_ms = ticks_diff(ticks_ms(), self._since_ms)
         if past_ms >= REFILL_MS:
             self._since_ms = ticks_ms()
-            self._rec.quota = min(self._rec.quota + 1, AT_ONCE)
+            self._rec.quota = min(self._rec.quota + 1, bootrec.QUOTA_MAX)
 
     def take(self):
         # The caller saves the record. Refused: none is left.

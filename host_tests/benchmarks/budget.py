@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where support.py is
 
+import wear
 from ecdsa_vectors import made_vectors
 from ridethrough import Board, Firmware, World, run
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
@@ -37,7 +38,7 @@ print(time.ticks_diff(time.ticks_us(), began) // 10)
 
 
 def compiled(firmware: Firmware) -> Firmware:
-    """The same with its library as .mpy; boot.py, main.py and board.py have to be source."""
+    """The same with its library as .mpy; boot.py and main.py have to be source, and board.py is."""
     files = {}
     with tempfile.TemporaryDirectory() as folder:
         for path, data in firmware.files.items():
@@ -65,8 +66,8 @@ def updates(firmware: Firmware, board: Board, heap: int) -> bool:
 def recovers(firmware: Firmware, board: Board, heap: int) -> bool:
     """Does the resident firmware alone, without any application, serve its console?"""
     alone = Firmware(firmware.name, firmware.files, {})
-    steps = (Step("ask", 3 * S, line="status"),)
-    trace = run(alone, board, World(duration_us=5 * S), steps=steps, guest=MicroPythonGuest(heap_bytes=heap))
+    steps = (Step("ask", 4 * S, line="status"),)
+    trace = run(alone, board, World(duration_us=6 * S), steps=steps, guest=MicroPythonGuest(heap_bytes=heap))
     return "* application 0" in lines(trace) and next(done for _, done in trace.notes["answers"]).startswith("phase=")
 
 
@@ -127,7 +128,7 @@ def main() -> int:
     for name in ("rpi_pico", "latch_pico", "bare_pico"):
         board = Board.load(name)
         sizes = [sum(len(d) for p, d in f.files.items() if p.endswith((".py", ".mpy"))) for f in (REFERENCE, mpy)]
-        sizes = [size + len(board.board_py.read_bytes()) for size in sizes]
+        sizes = [size + sum(map(len, board.files().values())) for size in sizes]
         found = {
             "update_heap_bytes": smallest(lambda heap, board=board: updates(mpy, board, heap)),
             "resident_heap_bytes": smallest(lambda heap, board=board: recovers(mpy, board, heap)),
@@ -146,6 +147,9 @@ def main() -> int:
             + ("  TOO SMALL" if as_source > board.vm_heap_bytes else "")
         )
         over += [f"{name}: .py needs {as_source}"] if as_source > board.vm_heap_bytes else []
+        said, worn = wear.lines(board)
+        print(*said, sep="\n", flush=True)
+        over += worn
     print(f"live once all is imported {live_bytes(Board.load('rpi_pico'), 'from esme import start, supervisor')} bytes")
     empty = Firmware("empty", {"/boot.py": b"", "/main.py": b""}, {})
     plain, boot, boot_mpy = boot_ms(empty), boot_ms(REFERENCE), boot_ms(mpy)

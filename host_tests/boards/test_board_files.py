@@ -35,6 +35,7 @@ def board_with(tmp_path, change):
         ("import_py_us_per_byte  = 18.7", "import_py_us_per_byte = nan", "with at most three decimal places"),
         ("import_py_us_per_byte  = 18.7", 'import_py_us_per_byte = "1"', "a number expected"),
         ('console            = "usb"', 'console = "radio"', "'radio' is not known"),
+        ("confirm     = '", "confirm = '(x+x+)+y", "a repeat within a repeat can take for ever"),
         ("(?P<kind>", "(?P<sort>", r"\(\?P<kind>\.\.\.\) is missing"),
         ("phase       = '", "phase = 'a{99999999999999999999}", "no regular expression"),
         ("confirm     =", "reset =", "no event of a board"),

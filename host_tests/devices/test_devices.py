@@ -1,5 +1,6 @@
 """Flash, push, status and log, by their public commands, on a virtual board."""
 
+import contextlib
 import errno
 import os
 import re
@@ -166,7 +167,7 @@ def test_a_flash_that_fails_puts_everything_back(desk, tmp_path, monkeypatch):
     up(link, "2")
 
 
-def test_a_swap_that_lost_its_link_is_completed_by_the_next_flash(desk, tmp_path, monkeypatch):
+def test_a_swap_that_lost_its_link_is_completed(desk, tmp_path, monkeypatch):
     _, link = desk
     flasher = Flasher(str(link))
     break_the_swap(flasher, monkeypatch, serial.SerialException("gone"))
@@ -177,7 +178,8 @@ def test_a_swap_that_lost_its_link_is_completed_by_the_next_flash(desk, tmp_path
     again = Flasher(str(link))
     try:
         done = again.flash(resident(b"# new\n"), tmp_path / "backup2")
-        assert done.finished and done.written == 0
+        # the board has finished it by itself when it started
+        assert done.written == 0 and not done.finished
         assert again.flash(resident(), tmp_path / "backup3").written == len(resident())
     finally:
         again.leave()
@@ -284,6 +286,51 @@ def test_something_else_on_the_port_is_one_line(tmp_path):
         done = ridethrough(*command, "--port", os.ttyname(slave), cwd=tmp_path)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done
     over.set()
+
+
+RAW = b"raw REPL; CTRL-B to exit\r\n>"
+
+
+@pytest.mark.parametrize(
+    ("plays", "said"),
+    [
+        (lambda asked: b"x" * 4096, "no MicroPython prompt"),
+        # it has a prompt, and then no end
+        (lambda asked: RAW if asked.endswith(b"\x01") else b"OK" + b"y" * 4096, "no MicroPython prompt"),
+        # it answers everything, with Python of its own
+        (
+            lambda asked: (
+                RAW if asked.endswith(b"\x01") else b"OK__import__('os').abort()\x04\x04>" * asked.count(b"\x04")
+            ),
+            "the link was lost",
+        ),
+    ],
+    ids=["floods", "floods-as-a-prompt", "plays-a-prompt"],
+)
+def test_a_port_that_talks_without_end_or_with_guile_is_one_line(plays, said, tmp_path):
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    over = threading.Event()
+
+    def play():
+        while not over.is_set():
+            with contextlib.suppress(OSError):
+                os.write(master, plays(os.read(master, 4096)))
+
+    def flood():
+        while not over.is_set():
+            with contextlib.suppress(OSError):
+                os.write(master, plays(b""))
+
+    threads = [threading.Thread(target=play, daemon=True)]
+    if said.startswith("no Micro"):
+        threads.append(threading.Thread(target=flood, daemon=True))
+    for thread in threads:
+        thread.start()
+    done = ridethrough("flash", "--board", "rpi_pico", "--port", os.ttyname(slave), cwd=tmp_path)
+    over.set()
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and said in done.stderr, done
+    assert not (tmp_path / "build").exists()
 
 
 def test_the_session_of_the_page_works(tmp_path):

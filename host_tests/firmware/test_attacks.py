@@ -19,6 +19,7 @@ from support import (
     LATCH,
     PICO,
     REFERENCE,
+    ROOT,
     S,
     application,
     codes,
@@ -312,7 +313,7 @@ def test_failures_are_forgotten_after_an_hour_without():
 
 @pytest.mark.parametrize("line", ["receive", "reset"])
 def test_unsigned_lines_that_cost_flash_are_few(line):
-    """A day's worth of them, one every 3 s for an hour: eight at once and one with each hour."""
+    """One every 3 s for the better part of an hour: eight at once, and then one with each day."""
     typed = tuple(
         (t * S, (receive(300, f"{t:032x}") if line == "receive" else "reset").encode() + b"\n")
         for t in range(10, 3000, 3)
@@ -365,3 +366,21 @@ def test_without_a_clock_the_length_is_not_known_and_a_reboot_is_no_outage():
     typed = ((30 * S, b"reset\n"),)
     trace = run_steps(mains=((0, True), (20 * S, False), (20 * S + 50_000, True)), typed=typed, seconds=40)
     assert codes(trace) == ["E003", "8F57"]
+
+
+def test_the_flash_lasts_a_meter_s_life(monkeypatch):
+    """Twenty years at rest; and unsigned lines wear it at most ten times as fast (host_tests/benchmarks/wear.py)."""
+    monkeypatch.syspath_prepend(ROOT / "host_tests" / "benchmarks")
+    import wear
+
+    def constant(path, name):
+        text = (ROOT / "firmware" / path).read_text()
+        return int(
+            next(line for line in text.splitlines() if line.startswith(f"{name} = ")).split()[2].replace("_", "")
+        )
+
+    day_ms = 86_400_000
+    assert wear.PERSISTS_A_DAY * constant("app/application.py", "PERSIST_MS") == day_ms
+    assert wear.UNSIGNED_A_DAY * constant("esme/quota.py", "REFILL_MS") == day_ms
+    said, over = wear.lines(PICO)
+    assert len(said) == 2 and over == []

@@ -64,8 +64,8 @@ def test_a_trial_that_lets_go_of_the_rail_ends_at_the_budget():
 
 def test_ctrl_c_does_nothing_on_trial():
     slow = (
-        "def run(meter):\n    for _ in range(200):\n        meter.poll(50)\n"
-        "    meter.confirm()\n    while True:\n        meter.poll(50)\n"
+        "def run(meter):\n    for _ in range(200):\n        meter.counted()\n        meter.poll(50)\n"
+        "    meter.confirm()\n    while True:\n        meter.counted()\n        meter.poll(50)\n"
     )
     push = image(files=application(slow))
     plain = update(push, seconds=40)
@@ -99,8 +99,8 @@ FLOODS = {
 def test_a_flood_of_ctrl_c_ends_no_trial(name, flood):
     """No byte that is not signed may: it is answered, but not so often that the watchdog waits for the answers."""
     slow = (
-        "def run(meter):\n    for _ in range(400):\n        meter.poll(50)\n"
-        "    meter.confirm()\n    while True:\n        meter.poll(50)\n"
+        "def run(meter):\n    for _ in range(400):\n        meter.counted()\n        meter.poll(50)\n"
+        "    meter.confirm()\n    while True:\n        meter.counted()\n        meter.poll(50)\n"
     )
     board = Board.load(name)
     push = image(board, files=application(slow))

@@ -282,12 +282,12 @@ def seeds(target: str) -> tuple[bytes, ...]:
     if target == "boot_record":
         trace = run_steps(seconds=8)
         flash = trace.notes["flash"]
-        size, at = firmware("esme.bootrec")._SIZE, 0
+        size, at = firmware("esme.bootrec")._BYTES, 0
         found = []
         while (at := flash.find(b"RTBR", at)) >= 0:
             found.append(flash[at : at + size])
             at += 1
-        return (*found, b"RTBR\x01\x00")
+        return (*found, b"RTBR\x01\x00", b"RTBR\x02\x00")
     if target == "console_line":
         return (
             b"hello",
@@ -333,7 +333,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
     if target == "witness_lines":
         return (b"h 0 0 1 ab\nv 1 1000 11000 500\na 2 1500 1\n. 4 101000 11000 0 0 500 3\nn 5 99 0\nh 0 3 1 ab",)
     if target == "foreign_board":
-        hello = b"OK ridethrough 1 board=0011223344556677 hardware=0101 version=1 counter=0 block=1024"
+        hello = b"OK ridethrough protocol=2 board=0011223344556677 hardware=0101 version=1 counter=0 block=1024"
         blocks = b"\n".join(b"OK next=%d" % min(at, len(GOOD)) for at in range(0, len(GOOD) + 1024, 1024))
         return (hello + b"\n" + blocks + b"\nOK verified\nOK outcome=0 version=2 counter=1", hello + b"\nERR busy")
     if target == "condition":

@@ -1,7 +1,9 @@
 """Images: byte for byte, signed by real ECDSA, and explained whatever they are."""
 
 import ast
+import errno
 import hashlib
+import os
 import stat
 
 import pytest
@@ -281,3 +283,34 @@ def test_the_key_may_come_as_a_certificate(tmp_path):
     public = load_public_key(tmp_path / "supplier.crt")
     assert public == EMULATED.supplier.public
     assert inspect_image(GOOD, public).status == 0
+
+
+@pytest.mark.parametrize("full_at", [1, 2])
+def test_a_full_disk_leaves_no_half_a_key(tmp_path, monkeypatch, full_at):
+    """An empty key file would keep the next try from making one."""
+    real, opened = os.fdopen, []
+
+    class Full:
+        def __init__(self, file):
+            self.file = file
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def write(self, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fdopen(handle, *how):
+        opened.append(handle)
+        return Full(real(handle, *how)) if len(opened) == full_at else real(handle, *how)
+
+    monkeypatch.setattr(os, "fdopen", fdopen)
+    with pytest.raises(BadInput, match="No space left on device"):
+        generate_keys(tmp_path / "keys")
+    monkeypatch.undo()
+    assert list((tmp_path / "keys").iterdir()) == []
+    generate_keys(tmp_path / "keys")
+    assert len(list((tmp_path / "keys").iterdir())) == 2

@@ -123,7 +123,7 @@ def test_a_verified_slot_is_not_given_up_for_an_unsigned_line():
 def test_unsigned_transfers_are_few():
     data = _image()
     r, rec = _fresh()
-    for i in range(quota.AT_ONCE):
+    for i in range(bootrec.QUOTA_MAX):
         _begin(r, len(data), bytes([i] * 16))
         _send(r, data, 0)
     assert _begin(r, len(data), bytes([i] * 16)) == 1024  # going on costs nothing

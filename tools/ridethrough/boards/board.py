@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ridethrough.boards.bare import bare
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.files import FOLDER_BYTES_MAX, read_bounded
 from ridethrough.support.paths import BOARDS
+from ridethrough.support.patterns import safe_pattern
 from ridethrough.support.toml import Table, merged
 
 ROLES = (
@@ -26,7 +28,7 @@ RESET_PULLS = ("down", "none")
 CONSOLES = ("usb", "uart")
 RADIO_GPIO = 64
 """Stands for the radio's own pin 0 (EXT_GPIO0 of the rp2 port): no pin of a chip has so high a number."""
-BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes")
+BUDGET = ("update_heap_bytes", "resident_heap_bytes", "resident_py_bytes", "resident_mpy_bytes", "flash_years")
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class Board:
     page_bytes: int
     program_page_us: int
     erase_us: int
+    endurance_cycles: int
+    """Erases that a block is good for."""
     flash_reports_errors: bool
     metrology_clock: bool
     """Has the metrology part a clock that runs through an outage?"""
@@ -175,11 +179,11 @@ class Board:
         return self.directory / "board.py"
 
     def files(self) -> dict[str, bytes]:
-        """Its boot.py and board.py, by absolute path on the board. BadInput if one is missing: only firmware of
-        somebody else's can do without, and where board.py is empty, no firmware of ours is meant."""
+        """Its boot.py and board.py, by absolute path on the board, without comments. BadInput if one is missing: only
+        firmware of somebody else's can do without, and where board.py is empty, no firmware of ours is meant."""
         board_py = self._read("board.py")
         boot_py = {"/boot.py": self._read("boot.py")} if board_py.strip() else {}
-        return boot_py | {"/board.py": board_py}
+        return {path: bare(data) for path, data in (boot_py | {"/board.py": board_py}).items()}
 
     def read_board_py(self) -> bytes:
         """board.py alone. BadInput if there is none."""
@@ -249,6 +253,7 @@ def _read(directory: Path, top: Table) -> Board:
         page_bytes=flash.number("page_bytes", least=1, most=4096),
         program_page_us=flash.number("program_page_us", least=1, most=10**6),
         erase_us=flash.number("erase_us", least=1, most=10**7),
+        endurance_cycles=flash.number("endurance_cycles", least=1, most=10**9),
         flash_reports_errors=flash.flag("reports_errors", False),
         metrology_clock=power.flag("metrology_clock", False),
         converter_mv=power.number("converter_mv", least=1000, most=30_000),
@@ -341,9 +346,9 @@ def _signals(table: Table) -> dict[str, re.Pattern[str]]:
         if isinstance(value, dict):
             continue
         try:
-            signals[name] = re.compile(table.text(name))
-        except (re.error, OverflowError, RecursionError) as e:
-            raise table.fail(name, f"no regular expression: {e}") from e
+            signals[name] = safe_pattern(table.text(name))
+        except ValueError as e:
+            raise table.fail(name, str(e)) from e
         for group in sorted(_GROUPS.get(name, set()) - signals[name].groupindex.keys()):
             raise table.fail(name, f"(?P<{group}>...) is missing in it")
     return signals

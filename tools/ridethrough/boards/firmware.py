@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ridethrough.boards import Board
+from ridethrough.boards.bare import bare
 from ridethrough.images.build import ImageSpec, application_files, build_image
 from ridethrough.images.keys import EMULATED
 from ridethrough.support.errors import BadInput, suggestion
@@ -15,14 +16,14 @@ from ridethrough.support.paths import FIRMWARE, SPECIMENS, WITNESS
 FACTORY_VERSION = 1
 BUILD, PRODUCT = "/esme/build.py", b"REPL = False\n"
 """What a product build has instead of that file."""
-RESUME = "/esme/resume.py"
-"""With this a board's boot.py goes on."""
+RESUME = {"/esme/resume.py", "/esme/resume.mpy"}
+"""With one of these a board's boot.py goes on."""
 
 
 @dataclass(frozen=True)
 class Firmware:
-    """`files` by absolute path on the board; `application` the files of its image, if it takes images: if it has the
-    reference's folders esme/ and app/."""
+    """`files` by absolute path on the board, of the reference without comments; `application` the files of its image,
+    if it takes images: if it has the reference's folders esme/ and app/."""
 
     name: str
     files: dict[str, bytes]
@@ -42,6 +43,8 @@ class Firmware:
         takes_images = app.is_dir() and (directory / "esme").is_dir()
         apart = ("app", WITNESS.name) if directory == FIRMWARE else ("app",) if takes_images else ()
         files = {f"/{path}": data for path, data in read_folder(directory, FOLDER_BYTES_MAX, apart).items()}
+        if directory == FIRMWARE:
+            files = {path: bare(data) if path.endswith(".py") else data for path, data in files.items()}
         return cls(name or "reference", files, application_files(app) if takes_images else {})
 
     def fresh_board(self, board: Board) -> dict[str, bytes]:
@@ -49,7 +52,7 @@ class Firmware:
         board.py is among them, if it has one and the firmware brings none; its boot.py for the firmware that it ends
         with."""
         files = dict(self.files)
-        if RESUME in files and not {"/boot.py", "/board.py"} <= files.keys():
+        if RESUME & files.keys() and not {"/boot.py", "/board.py"} <= files.keys():
             files = board.files() | files
         elif "/board.py" not in files and (self.application or board.board_py.is_file()):
             files["/board.py"] = board.read_board_py()

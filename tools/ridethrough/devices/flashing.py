@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _READ_S = 5
 _PROMPT_S = 2
 _TRIES = 3
 _FILE_BYTES_MAX = 1024 * 1024
+_TALK_S, _TALK_BYTES_MAX = 60, 64 * 1024
+"""An answer of a board is shorter."""
 LOST = (TransportError, *GONE)
 """What a board that goes away, or that refuses, raises in any of a Flasher's methods."""
 Progress = Callable[[str, int, int], None]
@@ -85,6 +88,32 @@ class Flashed:
 
 class _Board(SerialTransport):  # type: ignore[misc]
     """Mpremote's transport, to which a board may answer anything."""
+
+    def read_until(
+        self,
+        min_num_bytes: int,
+        ending: bytes,
+        timeout: float | None = 10,
+        data_consumer: Callable[[bytes], None] | None = None,
+        timeout_overall: float | None = None,
+    ) -> bytes:
+        """As mpremote's, and it ends whatever the port says: that one waits for a pause of a port that makes none."""
+        data = bytearray()
+        now = time.monotonic()
+        over_s, quiet_s = now + (timeout_overall or _TALK_S), now + (timeout or _TALK_S)
+        while not data.endswith(ending) and now < over_s and now < quiet_s:
+            new = self.serial.read(1) if self.is_pty or self.serial.inWaiting() > 0 else b""
+            now = time.monotonic()
+            if not new:
+                time.sleep(0.01)
+                continue
+            quiet_s = now + (timeout or _TALK_S)
+            data = data + new if data_consumer is None else bytearray(new)
+            if data_consumer is not None:
+                data_consumer(new)
+            if len(data) > _TALK_BYTES_MAX:
+                raise TransportError("what is there talks without end")
+        return bytes(data)
 
     def eval(self, expression: str, parse: bool = True) -> Any:
         try:
@@ -159,7 +188,14 @@ class Flasher:
 
     def read(self, path: str) -> bytes:
         """A file's bytes."""
-        return bytes(self._board.fs_readfile(path, chunk_size=_CHUNK_BYTES))
+        board, data = self._board, bytearray()
+        board.exec(f"f=open({path!r},'rb')\nr=f.read")
+        while chunk := board.eval(f"r({_CHUNK_BYTES})"):
+            data += chunk
+            if len(data) > _FILE_BYTES_MAX:
+                raise TransportError(f"{path} has no end")
+        board.exec("f.close()")
+        return bytes(data)
 
     def flash(
         self,

@@ -83,10 +83,11 @@ EMULATED = Keys(_everybodys("maker"), _everybodys("supplier"))
 
 
 def generate_keys(directory: Path) -> None:
-    """Makes `maker.pem` and `supplier.pem`, readable by their owner only. Never writes over a key."""
+    """Makes `maker.pem` and `supplier.pem`, readable by their owner only: both or none. Never writes over a key."""
     for name in ("maker.pem", "supplier.pem"):
         if (directory / name).exists():
             raise BadInput(f"{directory / name} exists: a key is never written over")
+    made: list[Path] = []
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("maker.pem", "supplier.pem"):
@@ -94,9 +95,13 @@ def generate_keys(directory: Path) -> None:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
             handle = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            made.append(directory / name)
             with os.fdopen(handle, "wb") as out:
                 out.write(pem)
     except (OSError, ValueError) as e:
+        for path in made:
+            # half a key would keep the next one from being made
+            path.unlink(missing_ok=True)
         raise BadInput(f"{directory}: cannot be written: {why(e)}") from e
 
 

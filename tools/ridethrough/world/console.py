@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from ridethrough.support.patterns import line_max
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock
 
@@ -35,7 +36,7 @@ class ConsolePort:
         self.on_phase: Callable[[str], None] = lambda phase: None
         self._clock = clock
         self._trace = trace
-        self._signals = signals
+        self._signals = {name: (pattern, line_max(pattern)) for name, pattern in signals.items()}
         self._line = ""
         self._lost = ""
         self.lost: list[tuple[int, str]] = []
@@ -94,8 +95,8 @@ class ConsolePort:
         now = self._clock.now_us
         if len(self.log) < LINES_MAX:
             self.log.append((now, line))
-        for name, pattern in self._signals.items():
-            match = pattern.fullmatch(line)
+        for name, (pattern, longest) in self._signals.items():
+            match = pattern.fullmatch(line) if len(line) <= longest else None
             if match is None:
                 continue
             # a group of a board's own pattern that may be missing says nothing
