@@ -8,7 +8,7 @@ RT := $(VENV)/bin/ridethrough
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/ready  ## two runs: a legacy meter's false alert, and the reference riding through
 	@$(RT) demo --output build
@@ -48,6 +48,9 @@ sweep: $(VENV)/ready-test  ## every fault to the fixpoint on two boards, and eve
 	@$(RT) sweep --size 8192 --board latch_pico
 	@$(VENV)/bin/python host_tests/benchmarks/pairs.py
 
+scenario-sweep: $(VENV)/ready-test  ## every scenario that can be swept with one cut, every fault, on rpi_pico (an hour)
+	@$(VENV)/bin/python host_tests/benchmarks/scenario_sweep.py
+
 gallery: $(VENV)/ready  ## rules, meters, matrix and audits on one page, for people who have to agree (two minutes)
 	@$(RT) rules gallery -o build/gallery.html
 
@@ -81,4 +84,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test plain lint releases flash short bench budget sweep gallery pictures table fuzz fuzz-ci clean
+.PHONY: help run test plain lint releases flash short bench budget sweep scenario-sweep gallery pictures table fuzz fuzz-ci clean

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 VENV, PACKAGE = sys.argv[1:3]
+CONSTRAINTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "constraints.txt")
 STUBS = sys.argv[4] if len(sys.argv) > 4 else None
 # The stubs bring their own machine.pyi and builtins, so they live apart from everything else.
 STUB_PACKAGES = {
@@ -39,7 +40,7 @@ if not os.path.exists(os.path.join(VENV, "bin", "python")):
     print("ridethrough: setting up %s ..." % VENV, flush=True)
     if subprocess.call([sys.executable, "-m", "venv", VENV]) != 0:
         stop("python3 -m venv %s failed; its message is above" % VENV)
-pip("--editable", PACKAGE)
+pip("--constraint", CONSTRAINTS, "--editable", PACKAGE)
 for port, package in STUB_PACKAGES.items():
     # the firmware is checked against the first, a board against those of its port
     place = os.path.join(STUBS, "ports", port) if STUBS and port else STUBS

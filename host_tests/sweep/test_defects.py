@@ -45,7 +45,7 @@ def setting(defect, tmp_path=None):
         board = replace(board, directory=directory)
         application = {n: files.pop(f"/app/{n}") for n in firmware.application}
         firmware = replace(firmware, files=files, application=application)
-    return Setting.load(scenario.with_image_bytes(BYTES), board, firmware)
+    return Setting.load(scenario.with_image_bytes(BYTES), board, firmware, life=defect.get("from", ""))
 
 
 @pytest.mark.parametrize("path", DEFECTS, ids=lambda p: p.stem)
@@ -67,12 +67,12 @@ def test_a_defect_is_caught_by_name_and_replays(path, tmp_path):
 
 
 @lru_cache
-def sound(scenario, board, faults, cuts):
-    return sweep(setting({"scenario": scenario, "board": board}), cuts, faults.split(","))
+def sound(scenario, board, faults, cuts, life):
+    return sweep(setting({"scenario": scenario, "board": board, "from": life}), cuts, faults.split(","))
 
 
 @pytest.mark.parametrize("path", DEFECTS, ids=lambda p: p.stem)
 def test_without_the_defect_all_holds(path):
     d = load(path)
-    result = sound(d["scenario"], d["board"], d["faults"], d["cuts"])
+    result = sound(d["scenario"], d["board"], d["faults"], d["cuts"], d.get("from", ""))
     assert result.broken == {} and result.boots > 1

@@ -19,6 +19,7 @@ from ridethrough.sweep.explore import fresh_state, sweep
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import RECORD, Record
 from ridethrough.sweep.littlefs_layout import LayoutReader
+from ridethrough.sweep.lived import LIVES
 from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
@@ -203,6 +204,33 @@ def test_a_flash_that_does_not_mount_is_a_brick():
     noise = {b: random.Random(b).randbytes(PICO.block_bytes) for b in (0, 1)}
     recovery = recover(setting(), replace(state, flash=type(state.flash)(noise)), Fault("power-up"))
     assert "mounts" in [b.invariant for b in recovery.broken]
+
+
+# --- boards that have lived ---
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_one_cut_anywhere_on_a_board_that_has_lived(life):
+    here = Setting.load(Scenario.load("update").with_image_bytes(SMALL), PICO, REFERENCE, life=life)
+    assert here.lived is not None and here.reader.fresh == here.lived.flash
+    result = sweep(here, 1, ["power"])
+    assert result.broken == {} and result.boots > 60
+    # it is another board than a fresh one, and takes the next version
+    assert here.scenario.image.version == 2 + {"proven": 1, "third": 2, "full-log": 1}.get(life, 0)
+
+
+def test_a_life_is_told_in_the_replay_and_refused_where_there_is_none(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["sweep", "--size", "8192", "--from", "proven", "--replay", "u"]) == 0
+    for arguments, said in (
+        (["--from", "prooven"], "no state 'prooven' to begin with; did you mean 'proven'?"),
+        (["legacy_long_reboot", "--from", "proven"], "'proven' is a state of the reference"),
+        (["dated:overdue", "--from", "proven"], "only push and activate can be swept"),
+    ):
+        capsys.readouterr()
+        assert main(["sweep", *arguments]) == 2
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1, error
 
 
 # --- replays -------------------------------------------------------------------------------------

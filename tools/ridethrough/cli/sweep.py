@@ -19,6 +19,7 @@ from ridethrough.reports.timeline import Glyphs, happenings, strip
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.sweep.explore import Result, sweep
 from ridethrough.sweep.faults import FAULTS
+from ridethrough.sweep.lived import LIVES
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
 from ridethrough.traces.vcd_out import write_vcd
@@ -29,8 +30,9 @@ _EXAMPLES = """examples:
   ridethrough sweep --cuts 1 --size 8192          one cut, a small image: some seconds
   ridethrough sweep bad_application:hangs --faults power,reset
   ridethrough sweep --board latch_pico --jobs 4
+  ridethrough sweep --from third --cuts 1 --size 8192     a board that has taken two updates before
   ridethrough sweep my.toml --firmware ./mine     your own firmware (docs/sweep.md)
-  ridethrough sweep --replay u.41.511-w           one failure again, as a timeline and a VCD
+  ridethrough sweep --replay u.11.511-w           one failure again, as a timeline and a VCD
 
 exit status: 0 every invariant that was checked held, 1 some broke, 2 bad input"""
 
@@ -45,6 +47,7 @@ def add(parser: Command) -> None:
     parser.add_argument(
         "--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
     )
+    parser.add_argument("--from", dest="state", metavar="STATE", help=f"a board that has lived: {', '.join(LIVES)}")
     parser.add_argument("--replay", metavar="ID", help="show one failure again")
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where a replay goes (default: build/sweep.vcd)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, nothing else")
@@ -88,7 +91,7 @@ def _setting(arguments: argparse.Namespace) -> Setting:
     scenario, board, firmware = chosen(arguments)
     if arguments.size is not None:
         scenario = scenario.with_image_bytes(arguments.size)
-    return Setting.load(scenario, board, firmware, arguments.guest)
+    return Setting.load(scenario, board, firmware, arguments.guest, arguments.state or "")
 
 
 def _cuts(text: str) -> int | None:
@@ -113,6 +116,8 @@ def _command(arguments: argparse.Namespace) -> str:
         value = getattr(arguments, name)
         if value is not None:
             words += [f"--{name}", str(value)]
+    if arguments.state:
+        words += ["--from", arguments.state]
     if arguments.guest != "cpython":
         words += ["--guest", arguments.guest]
     return shlex.join(words)

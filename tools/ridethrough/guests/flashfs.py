@@ -5,6 +5,7 @@ Used by the cpython guest for the running firmware, and to lay down the files of
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -96,6 +97,11 @@ class FlashFs:
             handle = lfs.file_open(self.fs, path, "wb")
             lfs.file_write(self.fs, handle, data)
             lfs.file_close(self.fs, handle)
+
+    def remove(self, path: str) -> None:
+        """Of a file that may not be there."""
+        with contextlib.suppress(LittleFSError):
+            lfs.remove(self.fs, path)
 
     def _make_folder(self, folder: str) -> None:
         try:

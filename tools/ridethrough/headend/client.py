@@ -147,15 +147,14 @@ def _send(
         progress(offset)
 
 
-def push_missing(
-    image: bytes, breaks: int = 0, mangle: str = "none", permit: Callable[[int], bytes] | None = None
-) -> Operation:
-    """As `push`, but to a board that may have come further since: if it has taken a command, there is
-    nothing to send."""
+def unless_commanded(operation: Operation, before: int = 0) -> Operation:
+    """A `push` to a board that may have come further since: if it has taken a command after the one with the counter
+    `before`, there is nothing to send."""
     answer = yield from ask("answer")
-    if "counter" in words(answer):
+    counter = words(answer).get("counter", "0")
+    if counter.isdecimal() and len(counter) <= _DIGITS_MAX and int(counter) > before:
         return f"already commanded: {answer}"
-    return (yield from push(image, breaks=breaks, mangle=mangle, permit=permit))
+    return (yield from operation)
 
 
 def _arriving(image: bytes, offset: int, block_bytes: int, mangle: str) -> list[str]:

@@ -25,17 +25,23 @@ class HeadEnd:
 
     With `again` it has lost sight of the board and takes the steps up once more, as soon as an application
     runs: it asks first how far the board has come, and sends only what is missing. `blind`, for a firmware that
-    does not say that its application runs: it begins after a while.
+    does not say that its application runs: it begins after a while. `counter`: of the last command before.
     """
 
     def __init__(
-        self, site: Site, steps: tuple[Step, ...], image: bytes, again: bool = False, blind: bool = False
+        self,
+        site: Site,
+        steps: tuple[Step, ...],
+        image: bytes,
+        again: bool = False,
+        blind: bool = False,
+        counter: int = 0,
     ) -> None:
         self.answers: list[tuple[str, str]] = []
         self._clock = site.clock
         self._mcu = site.mcu
         self._image = image
-        self._counter = 0
+        self._counter = self._before = counter
         self._doing = ""
         self._signed = b""
         self._steps = list(steps)
@@ -97,9 +103,9 @@ class HeadEnd:
             return
         self._doing = step.do
         if step.do == "push":
-            push = client.push_missing if self._again else client.push
             permit = permits(self._image, self._mcu.board.unique_id, EMULATED.supplier)
-            self._operation = push(self._image, breaks=step.breaks, mangle=step.mangle, permit=permit)
+            push = client.push(self._image, breaks=step.breaks, mangle=step.mangle, permit=permit)
+            self._operation = client.unless_commanded(push, self._before) if self._again else push
         elif step.do == "ask":
             self._operation = client.ask(step.line)
         elif step.do == "set clock":

@@ -15,6 +15,8 @@ NEEDS: dict[str, str] = {
     "verified-slot": SLOTS,
     "trial-boots": SIGNAL + "phase",
     "register": SIGNAL + "register",
+    "energy": SLOTS,
+    "order": SLOTS,
     "record": SLOTS,
     "darkness": "",
     "darkness-budget": "",

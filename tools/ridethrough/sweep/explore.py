@@ -30,6 +30,8 @@ from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.watch import not_checked
 from ridethrough.traces import Trace
 
+_STORED = 0xFE
+"""Outcomes from here on are none yet."""
 _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
 _FETCHES = range(1, 9)
 
@@ -84,7 +86,7 @@ def sweep(
     them. `progress(result, waiting)` is called after each boot."""
     result = Result()
     chosen = frozenset(faults)
-    fresh = fresh_state(setting.scenario)
+    fresh = first_state(setting)
     heard: set[str] = set()
     booted: set[tuple[Key, str]] = set()
     known: set[Key] = set()
@@ -126,6 +128,23 @@ def sweep(
     needs = not_checked(setting, frozenset(heard))
     result.not_checked = {name: needs[name] for name in needs if name not in result.failures}
     return result
+
+
+def first_state(setting: Setting) -> State:
+    """The board that the sweep begins with."""
+    lived = setting.lived
+    if lived is None:
+        return fresh_state(setting.scenario)
+    contents = setting.reader.contents(bytearray(lived.flash))
+    record = contents.record
+    answers = ((record.command_counter, f"{record.outcome} version={record.answer_version}"),) if record else ()
+    memory = Memory(
+        answers=answers if record and record.outcome < _STORED else (),
+        register_high_mwh=contents.register_mwh or 0,
+        least_high=record.least_counter if record else 0,
+        command_high=lived.commands,
+    )
+    return State(Flash(), memory, lived.mwh)
 
 
 def fresh_state(scenario: Scenario) -> State:

@@ -60,6 +60,14 @@ class Contents:
         whole = len(log) // _ENTRY_BYTES * _ENTRY_BYTES
         return int.from_bytes(log[whole - _ENTRY_BYTES : whole - 4], "little") if whole else None
 
+    @cached_property
+    def register_began(self) -> frozenset[int]:
+        """At which counts of the metrology part the register began, by each of its entries: one, if no energy was lost
+        and none made up since the first."""
+        log = self.files.get(REGISTER, b"")
+        entries = (log[at : at + _ENTRY_BYTES] for at in range(0, len(log) - _ENTRY_BYTES + 1, _ENTRY_BYTES))
+        return frozenset((int.from_bytes(e[8:], "little") - int.from_bytes(e[:8], "little")) % 2**32 for e in entries)
+
 
 @dataclass(frozen=True)
 class Record:

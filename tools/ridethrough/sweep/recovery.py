@@ -28,7 +28,7 @@ from ridethrough.world.world import ClockError, World
 _SLICE_US = 500_000
 _SETTLE_US, _FIRST_SETTLE_US = 3_500_000, 12_000_000
 """How long a board is watched after its last start: longer than the 3 s in which an application confirms
-itself; the first time, longer than the 10 s after which it persists its register."""
+itself; the first time, longer than it needs to come to rest."""
 _DIP_US = 50_000
 ROT_PLACES = (20, 80, 100, 130, 200, -100, -10)
 """Where a slot's file rots: outer header, inner header (three), payload (two), supplier's signature."""
@@ -110,7 +110,10 @@ class _Run:
         steps = setting.steps
         if "register" in board.signals and setting.reference:
             steps = tuple(s for step in (None, *steps) for s in (step, Step("ask", line="register")) if s)
-        self._head_end = HeadEnd(self._site, steps, setting.image, again=True, blind=not setting.reference)
+        commands = setting.lived.commands if setting.lived else 0
+        self._head_end = HeadEnd(
+            self._site, steps, setting.image, again=True, blind=not setting.reference, counter=commands
+        )
         self._watch = Watch(setting, self._site, state.memory, self._contents, fault.spoils_flash)
         self._here = replace(state, path=(*state.path, fault.word))
         self._recorder = Recorder(setting.reader, chip, state.flash, self._present, self._watch.flash)

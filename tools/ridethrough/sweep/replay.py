@@ -8,7 +8,7 @@ from ridethrough.invariants.violation import Violation
 from ridethrough.support.errors import BadInput
 from ridethrough.support.quantities import show_time
 from ridethrough.sweep.crash_states import State
-from ridethrough.sweep.explore import fresh_state
+from ridethrough.sweep.explore import first_state
 from ridethrough.sweep.faults import Fault
 from ridethrough.sweep.recovery import Recovery, recover
 from ridethrough.sweep.setting import Setting
@@ -37,7 +37,7 @@ def replay(setting: Setting, ident: str) -> Replay:
     words = ident.split("-")
     if len(words) > _BOOTS_MAX:
         raise BadInput(f"a replay id has at most {_BOOTS_MAX} boots: take it from the sweep's output")
-    state = fresh_state(setting.scenario)
+    state = first_state(setting)
     whole = Trace()
     steps = []
     consoles = []

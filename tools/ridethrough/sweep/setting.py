@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import FACTORY_VERSION, Firmware
@@ -15,10 +16,12 @@ from ridethrough.images.keys import EMULATED
 from ridethrough.images.layout import TAIL_BYTES
 from ridethrough.scenarios import Scenario, Step
 from ridethrough.scenarios.images import planned_image
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.sweep.flash import LOG, RECORD, REGISTER, SLOTS, Reader
+from ridethrough.sweep.lived import LIVES, Lived
 from ridethrough.sweep.raw_flash import RawReader
 
+_PLAIN_BYTES = 8192
 _OF_IMAGES = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel"}
 _UNSWEPT = {*_OF_IMAGES, "set clock", "ask"}
 _UNREAD = frozenset(path + ".new" for path in (RECORD, REGISTER))
@@ -34,10 +37,22 @@ class Setting:
     firmware: Firmware
     guest: str = "cpython"
     """By the name that guests/named.py knows."""
+    life: str = ""
+    """By its name in LIVES, what the board has gone through before; "": it is fresh."""
 
     @classmethod
-    def load(cls, scenario: Scenario, board: Board, firmware: Firmware, guest: str = "cpython") -> Setting:
-        """BadInput if the scenario brings faults of its own, which a sweep would have to sweep over."""
+    def load(
+        cls, scenario: Scenario, board: Board, firmware: Firmware, guest: str = "cpython", life: str = ""
+    ) -> Setting:
+        """BadInput if the scenario brings faults of its own, which a sweep would have to sweep over. Of a board that
+        has lived, the image is the next one, and the version before it is what a refused one leaves."""
+        if life and life not in LIVES:
+            raise BadInput(f"no state '{life}' to begin with{suggestion(life, LIVES)}")
+        if life and (not firmware.application or is_program(guest)):
+            raise BadInput(f"'{life}' is a state of the reference: firmware {firmware.name} has none of it")
+        steps = [step.do for step in scenario.steps]
+        if life and set(steps) - {"push", "activate", "activate again"}:
+            raise BadInput(f"scenario {scenario.name}: of boards that have lived only push and activate can be swept")
         world, plain = scenario.world, type(scenario.world)()
         for name in ("mains", "hub_fitted", "converter", "troubles", "typed", "flash_is_noise"):
             if getattr(world, name) != getattr(plain, name):
@@ -57,7 +72,25 @@ class Setting:
                 "what is never taken cannot be swept"
             )
         guest_named(guest)
-        return cls(scenario, board, firmware, guest)
+        if not life:
+            return cls(scenario, board, firmware, guest)
+        before = cls(scenario, board, firmware, guest, life).lived
+        assert before is not None
+        image, shows = scenario.image, scenario.shows
+        further = before.version - FACTORY_VERSION
+        moved = replace(
+            scenario,
+            image=replace(image, version=image.version + further, counter=image.counter + further),
+            shows=replace(shows, version=None if shows.version is None else shows.version + further),
+        )
+        return cls(moved, board, firmware, guest, life)
+
+    @cached_property
+    def lived(self) -> Lived | None:
+        """What the board has gone through before."""
+        if not self.life:
+            return None
+        return _lived(self.life, self.firmware.name, self.board.directory, self.scenario.image.size or _PLAIN_BYTES)
 
     @property
     def reference(self) -> bool:
@@ -87,7 +120,7 @@ class Setting:
         files = set(self.firmware.fresh_board(self.board))
         changing = _OURS if self.reference else set(self.scenario.sweep.updates)
         outside = LOG if self.reference else self.scenario.sweep.outside
-        fresh = fresh_flash(self.firmware, self.board)
+        fresh = self.lived.flash if self.lived else fresh_flash(self.firmware, self.board)
         if not self.files:
             return RawReader(self.board, fresh, frozenset(), ())
         resident = frozenset(files - changing - set(outside))
@@ -102,6 +135,7 @@ class Setting:
         if self.reference:
             factory = self.firmware.fresh_board(self.board)[SLOTS[0]]
             found[manufacturer_digest(factory)] = FACTORY_VERSION
+            found |= dict(self.lived.images) if self.lived else {}
             if inspect_image(self.image, EMULATED.supplier.public, EMULATED.maker.public).status == 0:
                 found[manufacturer_digest(self.image)] = self.scenario.image.version
         return found
@@ -109,7 +143,15 @@ class Setting:
     @cached_property
     def counters(self) -> dict[int, int]:
         """Security counter by version: factory's and the new image's."""
-        return {FACTORY_VERSION: 1, self.scenario.image.version: self.scenario.image.counter}
+        before = {version: version for _, version in (self.lived.images if self.lived else ())}
+        return {FACTORY_VERSION: 1, **before, self.scenario.image.version: self.scenario.image.counter}
+
+
+@lru_cache(maxsize=8)
+def _lived(life: str, firmware: str, board: Path, size: int) -> Lived:
+    # the same for all settings of a process
+    known = Firmware.load("" if firmware == "reference" else firmware)
+    return LIVES[life](known, Board.load(str(board)), size)
 
 
 def manufacturer_digest(image: bytes) -> bytes:

@@ -5,7 +5,7 @@ docs/sweep.md says of each invariant what it means.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ridethrough.guests.protocol import GUEST_ENDED
@@ -19,7 +19,7 @@ from ridethrough.sweep.setting import Setting, manufacturer_digest
 from ridethrough.traces import Event, Trace
 from ridethrough.world.site import Site
 
-_VERIFIED = 2
+_VERIFIED, _PROVEN = 2, 3
 """Log entries that something else may owe."""
 _STUCK = ("boots", "converges")
 _LOST = "* record lost"
@@ -112,12 +112,28 @@ class Watch:
             self._register(event.number("mwh") or 0)
         elif event.name == "answer":
             self._answer(event.number("counter") or 0, f"{data['outcome']} version={data['version']}")
+        elif event.name == "confirm" and self._setting.reference:
+            self._written("the confirm is told", lambda record: record.phase == Record.CONFIRMED)
         elif event.name == "outcome" and self.memory.command_high:
+            told = event.number("outcome")
+            if self._setting.reference:
+                self._written(f"outcome {told} is told", lambda record: record.outcome == told)
             self._answer(self.memory.command_high, f"{data['outcome']} version={data['version']}")
         elif event.name == "command":
             self._command(event.number("counter") or 0)
         elif event.name == "gbcs":
             self._logged(str(data["code"]), str(data["text"]))
+
+    def _written(self, what: str, so: Callable[[Record], bool]) -> None:
+        # What is told stands in the record already: a cut right after it must not undo it.
+        record = self._flash_now().record
+        if record is not None and not so(record) and not self._record_lost():
+            self.report("order", f"{what}, and the record does not have it yet")
+
+    def _record_lost(self) -> bool:
+        # Has this boot said that it cannot write it?
+        boot_us = self._site.trace.events("boot")[-1].t_us
+        return any(t >= boot_us and line.startswith(_LOST) for t, line in self._site.mcu.console.log)
 
     def _application(self, version: int) -> None:
         if not self._setting.reference:
@@ -213,7 +229,9 @@ class Watch:
         if record is None:
             return
         counters = self._setting.counters
-        confirmed = record.counters[record.active] or counters.get(record.versions[record.active], 0)
+        # after a fallback it is the other slot that has confirmed itself
+        slots = {record.active, *(i for i in (0, 1) if record.states[i] == _PROVEN)}
+        confirmed = max(record.counters[i] or counters.get(record.versions[i], 0) for i in slots)
         if record.least_counter < self.memory.least_high:
             self.report("least-counter", f"{record.least_counter} after {self.memory.least_high}")
         if record.states[record.active] and record.least_counter > max(confirmed, self.memory.least_high):
@@ -254,22 +272,34 @@ class Watch:
             return
         if not contents.mounts:
             return
+        if len(contents.register_began) > 1:
+            self.report("energy", "between two entries of the register energy was lost, or made up")
         record = contents.record
         if record is None:
             # a superblock that takes nothing freezes littlefs: then the firmware must say that the record is lost
-            boot_us = trace.events("boot")[-1].t_us
-            if not any(t >= boot_us and line.startswith(_LOST) for t, line in self._site.mcu.console.log):
+            if not self._record_lost():
                 self.report("record", "the boot record cannot be read at the end, and the firmware does not say so")
             return
         runs = trace.events("application")
         version = (runs[-1].number("version") or 0) if runs else 0
         trusted = self._setting.trusted.values()
-        if record.phase in (Record.ARMED, Record.TRIAL) or version not in trusted:
+        # where nothing is left that has confirmed itself and is intact, the console is owed, and no application
+        owed = version in trusted or (version == 0 and not any(self._intact(contents, record)))
+        if record.phase in (Record.ARMED, Record.TRIAL) or not owed:
             self.report("converges", f"phase {record.phase}, version {version} at the end")
         self._owed(record, contents.logged)
         answered = {counter for counter, _ in self.memory.answers}
         if record.command_counter and record.phase != Record.SCHEDULED and record.command_counter not in answered:
             self.report("answer", f"command {record.command_counter} was accepted and is never answered")
+
+    @staticmethod
+    def _intact(contents: Contents, record: Record) -> Iterator[bool]:
+        # Of each slot that has confirmed itself: does it hold what was verified?
+        for i, path in enumerate(SLOTS):
+            if record.states[i] == _PROVEN:
+                at, length = record.spans[i]
+                held = contents.files.get(path, b"")[at : at + length]
+                yield hashlib.sha256(held).digest() == record.digests[i]
 
     def running(self) -> bool:
         """Does an application run, by the board's signal? True without that signal, and of the reference, whose record
