@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 
 from ridethrough.boards import Board
 from ridethrough.boards.firmware import FACTORY_VERSION, Firmware
@@ -83,14 +82,16 @@ class Setting:
             image=replace(image, version=image.version + further, counter=image.counter + further),
             shows=replace(shows, version=None if shows.version is None else shows.version + further),
         )
-        return cls(moved, board, firmware, guest, life)
+        found = cls(moved, board, firmware, guest, life)
+        found.__dict__["lived"] = before  # as cached_property keeps it: it takes a second to live through
+        return found
 
     @cached_property
     def lived(self) -> Lived | None:
         """What the board has gone through before."""
         if not self.life:
             return None
-        return _lived(self.life, self.firmware.name, self.board.directory, self.scenario.image.size or _PLAIN_BYTES)
+        return LIVES[self.life](self.firmware, self.board, self.scenario.image.size or _PLAIN_BYTES)
 
     @property
     def reference(self) -> bool:
@@ -145,13 +146,6 @@ class Setting:
         """Security counter by version: factory's and the new image's."""
         before = {version: version for _, version in (self.lived.images if self.lived else ())}
         return {FACTORY_VERSION: 1, **before, self.scenario.image.version: self.scenario.image.counter}
-
-
-@lru_cache(maxsize=8)
-def _lived(life: str, firmware: str, board: Path, size: int) -> Lived:
-    # the same for all settings of a process
-    known = Firmware.load("" if firmware == "reference" else firmware)
-    return LIVES[life](known, Board.load(str(board)), size)
 
 
 def manufacturer_digest(image: bytes) -> bytes:
