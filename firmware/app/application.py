@@ -8,6 +8,7 @@ from register import Register
 
 COUNT_MS = 1_000
 PERSIST_MS = 1_800_000  # beside each mains loss: more often wears the flash out within a meter's life
+FLICKER_MS = 10_000  # but not again for each flicker
 HEALTHY_MS = 3_000  # of good readings before it confirms itself
 
 
@@ -56,7 +57,8 @@ def run(meter):
         now_ms = ticks_ms()
         mains = board.mains.value()
         # At a mains loss the supply's own hold-up is all the time that is left.
-        if ticks_diff(now_ms, persisted_ms) >= PERSIST_MS or had_mains and not mains:
+        since_ms = ticks_diff(now_ms, persisted_ms)
+        if since_ms >= PERSIST_MS or since_ms >= FLICKER_MS and had_mains and not mains:
             register.see_to(True)
             persisted_ms = now_ms
         elif ticks_diff(now_ms, counted_ms) >= COUNT_MS:

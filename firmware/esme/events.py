@@ -35,6 +35,7 @@ HOLD_REFUSED = 0xE007
 REGISTER_FAILED = 0xE008
 
 COUNTED = (
+    SUPPLY_INTERRUPTED,
     IMAGE_REFUSED,
     HUB_CONNECTED,
     HUB_DISCONNECTED,
@@ -103,8 +104,9 @@ def _count(line):
         return False
     rest = b"".join([one + b"\n" for one in lines[i + 1 :]])
     count = 2
-    if old[-1:] == b")" and b" (" in old:
-        digits = old[old.rfind(b" (") + 2 : -1]
+    seen = old.rstrip()
+    if seen[-1:] == b")" and b" (" in seen:
+        digits = seen[seen.rfind(b" (") + 2 : -1]
         if digits.isdigit():
             count = int(digits) + 1
     new = line + b" (%d)" % count

@@ -23,6 +23,7 @@ RECOVERY_MS = 120_000  # without an application for so long, the one that failed
 _DARK_STEP_MS = 1_000  # darkness is written to the record in such steps
 TURN_MS = 30_000  # an application that gives console or register no turn for so long is reset
 STEADY_MS = 3_600_000  # failures are forgotten after so long without one
+_MARK_MS = 10_000  # mains that flickers must not wear the flash
 _COUNTING = 2  # images for an older resident library do not know that they have to count
 
 
@@ -41,6 +42,7 @@ class Supervisor:
         self.counting = False  # must the application show that it counts energy?
         self._wdt = wdt
         self._began_ms = self._turn_ms = self._counted_ms = ticks_ms()
+        self._marked_ms = self._began_ms - _MARK_MS
         self._healthy = False
         self._dark_noted_us = 0
         self._hub_gone = board.ch_present_n.value()
@@ -120,7 +122,8 @@ class Supervisor:
     def _watch_mains(self):
         # A loss that the supply outlived; after a longer one start.py logs that power is back.
         mains = board.mains.value()
-        if self._mains and not mains:
+        if self._mains and not mains and ticks_diff(ticks_ms(), self._marked_ms) >= _MARK_MS:
+            self._marked_ms = ticks_ms()
             outage.begins()
         elif mains and not self._mains:
             outage.over()

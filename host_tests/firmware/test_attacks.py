@@ -340,6 +340,23 @@ def test_a_flood_of_refused_images_does_not_push_the_log_out():
     assert "E003" in log and "8F72" in log and log.count("8F1C") == 1 and "(8)\n" in log
 
 
+def test_mains_that_flickers_does_not_wear_the_flash_or_the_log():
+    """Ten times a second for a minute, each time shorter than the supply's hold-up."""
+    mains = (
+        (0, True),
+        *(
+            (t, on)
+            for i in range(600)
+            for t, on in ((30 * S + i * 100_000, False), (30 * S + i * 100_000 + 50_000, True))
+        ),
+    )
+    trace = run_steps(mains=mains, seconds=100)
+    assert resets(trace) == ["power-up"] and codes(trace).count("8F57") > 300
+    assert sum(trace.notes["erases"].values()) < 60
+    log = flash_after(trace)[1].read_file("/events.log").decode()
+    assert "E003" in log and log.count("8F57") == 1
+
+
 # --- outages ---
 
 

@@ -26,3 +26,16 @@ def test_a_damaged_log_does_not_stop_it():
     events._next = 0
     events.log(0x8F43, "still here")
     assert events.entry().endswith("8F43 still here")
+
+
+def test_what_comes_again_is_counted_also_with_a_shorter_text():
+    events.log(events.IMAGE_VERIFIED, "before")
+    events.log(events.IMAGE_REFUSED, "a reason that is rather long, and longer than the next one")
+    events.log(events.IMAGE_REFUSED, "short")
+    events.log(events.IMAGE_REFUSED, "short")
+    assert events.entry().endswith("8F1C short (3)"), events.entry()
+    assert events.entry(1).endswith("8F72 before")
+    events.log(events.VERSION_CHANGED, "another kind")
+    events.log(events.IMAGE_REFUSED, "again, and it moves to the end")
+    assert events.entry().endswith("(4)") and events.entry(1).endswith("8F43 another kind")
+    assert events.entry(2).endswith("8F72 before")
