@@ -245,6 +245,13 @@ def test_a_board_as_new(desk, tmp_path):
         assert "version 1 runs" in out
         out = said(ridethrough("push", "v2.img", "--port", link, "--activate", "now", cwd=folder))
         assert "outcome 0 success: version 2 runs" in out
+        # a product build is the last flash over this port, and its console goes on
+        assert "version 2 runs" in said(
+            ridethrough("flash", "--board", "rpi_pico", "--port", link, "--product", cwd=folder)
+        )
+        done = ridethrough("flash", "--board", "rpi_pico", "--port", link, cwd=folder)
+        assert done.returncode == 2 and "no MicroPython prompt" in done.stderr, done
+        assert "version    2" in said(ridethrough("status", "--port", link))
         said(ridethrough("board", "stop", "--link", link))
         link_process[str(link)].wait(timeout=PATIENCE_S)
         assert not link.exists()
