@@ -9,6 +9,7 @@ ENTRIES = 4
 _ENTRY = "<QI"  # total mWh, the part's counter at that moment
 _BYTES = 12
 _ENOENT = 2
+_ODD_MWH = 1 << 24  # 16 kWh at once: to be looked at twice
 _ADDRESS = 0x48
 _COUNTER = 0x10
 
@@ -44,7 +45,17 @@ class Register:
     def count(self):
         # Reads the part. OSError if it does not answer: nothing has changed then.
         counter = self._read()
-        self.total_mwh += counter - self._counter & 0xFFFFFFFF
+        step = counter - self._counter & 0xFFFFFFFF
+        if step >= _ODD_MWH:
+            # a bus that misread says something else the next time
+            again = self._read()
+            if again - counter & 0xFFFFFFFF >= _ODD_MWH:
+                raise OSError("the counter jumps")
+            counter = again
+            step = counter - self._counter & 0xFFFFFFFF
+            if step >= 1 << 31:
+                step = 0  # it went back: another part, or one that has lost its count
+        self.total_mwh += step
         self._counter = counter
 
     def persist(self):

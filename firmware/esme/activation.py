@@ -8,7 +8,7 @@ import struct
 
 import machine
 import micropython
-from esme import bootrec, build, events, holdup, image, signed
+from esme import bootrec, build, events, holdup, image, signed, start
 from esme.signed import Refused
 
 FORM = "<8s32sI32sQ"
@@ -95,7 +95,7 @@ class Activation:
         rec.outcome = outcome
         rec.answer_version = self._version()
         rec.reported = bootrec.REPORTED
-        rec.save()
+        start.save(rec)
         events.notice("outcome %d version=%d" % (outcome, rec.answer_version))
 
     def activate(self):

@@ -1,8 +1,10 @@
 # The event log: text that `mpremote cat /events.log` shows, bounded to two files of LIMIT bytes.
 # One entry a line: sequence number, GBCS code, text. The same line goes to the console as a notice.
 # Whoever is at the console, or pulls at the hub, can make some of these again and again: such an entry is counted
-# instead of repeated ("8F1C payload hash differs (17)"), so that it does not push out what stands before it.
+# instead of repeated ("8F1C payload hash differs (17)"), so that it does not push out what stands before it, and is
+# written once a minute at most: a reset can lose those of the last one.
 import os
+from time import ticks_diff, ticks_ms
 
 from esme import store
 
@@ -44,13 +46,21 @@ COUNTED = (
     RAIL_FAULT,
     BENCH_MODE,
     HOLD_REFUSED,
+    REGISTER_FAILED,
 )
+_EVERY_MS = 60_000  # so often at most is one of them written, with the number of those in between
+_written = {}  # type: dict
 _LOOKED_AT = 4  # of so many newest entries
 
 _next = 0
 _KEPT_MAX = 32  # a boot has fewer notices, also with a flash that takes nothing
 _kept = []  # type: list[str]
 _there = False  # is the console?
+
+
+def _plain(text, length):
+    # One line of ASCII, whatever an application's exception says.
+    return "".join([c if " " <= c <= "~" else "?" for c in text[:length]])
 
 
 def notice(text):
@@ -93,7 +103,7 @@ def _tail(path, length):
         return f.read(length)
 
 
-def _count(line):
+def _count(line, more):
     # Puts `line` in the place of one with its code among the newest entries, with a count; False if there is none.
     tail = _tail(PATH, _LOOKED_AT * _LINE_BYTES)
     lines = tail.split(b"\n")[:-1][-_LOOKED_AT:]
@@ -103,12 +113,12 @@ def _count(line):
     else:
         return False
     rest = b"".join([one + b"\n" for one in lines[i + 1 :]])
-    count = 2
+    count = 1 + more
     seen = old.rstrip()
     if seen[-1:] == b")" and b" (" in seen:
         digits = seen[seen.rfind(b" (") + 2 : -1]
         if digits.isdigit():
-            count = int(digits) + 1
+            count = int(digits) + more
     new = line + b" (%d)" % count
     # nothing truncates a file here: what is shorter than before is filled up
     new += b" " * (len(old) - len(new))
@@ -118,22 +128,39 @@ def _count(line):
     return True
 
 
+def _soon(code):
+    # Was such an entry written less than a minute ago? Then it is only counted, and written with the next one.
+    if code not in COUNTED:
+        return False
+    now_ms = ticks_ms()
+    last = _written.get(code)
+    if last and 0 <= ticks_diff(now_ms, last[0]) < _EVERY_MS:
+        last[1] += 1
+        return True
+    _written[code] = [now_ms, 0]
+    return False
+
+
 def log(code, text=""):
     global _next
-    if not _next:
-        try:
-            _next = int(entry().split(" ")[0])
-        except ValueError:
-            pass
-    _next += 1
-    # A log that cannot be written must not keep the meter from holding the rail.
-    line = bytes("%06d %04X %s" % (_next, code, text[:120]), "utf-8")
+    text = _plain(text, 120)
+    notice("log %04X %s" % (code, text))
+    owed = _written[code][1] if code in _written else 0
+    if _soon(code):
+        return
+    # A log that cannot be read or written must not keep the meter from holding the rail.
     try:
-        if code not in COUNTED or not _count(line):
+        if not _next:
+            try:
+                _next = int(entry().split(" ")[0])
+            except ValueError:
+                pass
+        _next = (_next + 1) % 1_000_000
+        line = bytes("%06d %04X %s" % (_next, code, text), "utf-8")
+        if code not in COUNTED or not _count(line, 1 + owed):
             if store.size(PATH) > LIMIT - _LINE_BYTES:
                 os.rename(PATH, OLD)
             with open(PATH, "ab") as f:
                 f.write(line + b"\n")
     except OSError as e:
         notice("log lost %s" % e)
-    notice("log %04X %s" % (code, text[:128]))

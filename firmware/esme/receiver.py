@@ -37,9 +37,9 @@ class Receiver:
             self._f.close()
             self._f = None
 
-    def _permitted(self, permit, feed):
-        # Takes a permit in; False if there is none. One that was used already holds for as long as the slot that it
-        # was used for has nothing verified.
+    def _permitted(self, permit, ident, feed):
+        # Takes a permit in; False if there is none. One that was used already holds for the transfer that it was used
+        # for, as long as the slot has nothing verified.
         if not permit:
             return False
         rec = self._rec
@@ -47,6 +47,8 @@ class Receiver:
         used = counter == rec.permit_counter and image_hash == rec.permit_hash
         if counter <= rec.permit_counter and not (used and rec.other().state < bootrec.VERIFIED):
             raise self._without_permit("counter %d was used" % counter)
+        if used:
+            return ident == rec.receive_id
         signed.check(permit, digest, feed)
         rec.permit_counter = counter
         rec.permit_hash = image_hash
@@ -74,19 +76,18 @@ class Receiver:
         if same and slot.state >= bootrec.VERIFIED:
             self._next = size
             return size
-        permitted = self._permitted(permit, feed)
+        counter = rec.permit_counter
+        permitted = self._permitted(permit, ident, feed)
+        if permitted and counter != rec.permit_counter and same and slot.state == bootrec.PARTIAL:
+            rec.save()
         if same and self._f:
             # closing it would cost flash each time somebody asks
-            if permitted:
-                rec.save()
             return self._next
         self.close()
         self._next = 0
         if same and slot.state == bootrec.PARTIAL:
             self._next = store.size(slot.path)
         if 0 < self._next <= size:
-            if permitted:
-                rec.save()
             self._f = open(slot.path, "ab")
         else:
             if not permitted:

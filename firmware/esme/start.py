@@ -71,6 +71,8 @@ def account(rec):
     elif not intended:
         # RP2040: a deliberate reset reads as a watchdog's too; the intent is what tells them apart
         events.log(events.WATCHDOG_RESET)
+    if not powered_up:
+        outage.over()  # what began before this reset ends in nobody's sight
     rec.intent = bootrec.NO_INTENT
     if held_phase:
         rec.phase = bootrec.TRIAL

@@ -23,7 +23,8 @@ RECOVERY_MS = 120_000  # without an application for so long, the one that failed
 _DARK_STEP_MS = 1_000  # darkness is written to the record in such steps
 TURN_MS = 30_000  # an application that gives console or register no turn for so long is reset
 STEADY_MS = 3_600_000  # failures are forgotten after so long without one
-_MARK_MS = 10_000  # mains that flickers must not wear the flash
+_MARKS_MAX = 6  # of outages, and one more every so often: mains that flickers must not wear the flash
+_MARK_MS = 10_000
 _COUNTING = 2  # images for an older resident library do not know that they have to count
 
 
@@ -42,8 +43,8 @@ class Supervisor:
         self.counting = False  # must the application show that it counts energy?
         self._wdt = wdt
         self._began_ms = self._turn_ms = self._counted_ms = ticks_ms()
-        self._marked_ms = self._began_ms - _MARK_MS
-        self._healthy = False
+        self._marked_ms = self._began_ms
+        self._marks = _MARKS_MAX
         self._dark_noted_us = 0
         self._hub_gone = board.ch_present_n.value()
         self._mains = board.mains.value()
@@ -122,8 +123,11 @@ class Supervisor:
     def _watch_mains(self):
         # A loss that the supply outlived; after a longer one start.py logs that power is back.
         mains = board.mains.value()
-        if self._mains and not mains and ticks_diff(ticks_ms(), self._marked_ms) >= _MARK_MS:
+        if ticks_diff(ticks_ms(), self._marked_ms) >= _MARK_MS:
             self._marked_ms = ticks_ms()
+            self._marks = min(self._marks + 1, _MARKS_MAX)
+        if self._mains and not mains and self._marks:
+            self._marks -= 1
             outage.begins()
         elif mains and not self._mains:
             outage.over()
@@ -132,7 +136,7 @@ class Supervisor:
 
     def _watch_failures(self):
         # A confirm alone proves nothing that lasts.
-        if self._healthy and self.rec.failures and ticks_diff(ticks_ms(), self._began_ms) >= STEADY_MS:
+        if self.rec.failures and ticks_diff(ticks_ms(), self._began_ms) >= STEADY_MS:
             self.rec.failures = 0
             start.save(self.rec)
 
@@ -151,7 +155,6 @@ class Supervisor:
     def confirm(self):
         # The application says it is healthy. On trial this makes its slot the one that runs.
         rec = self.rec
-        self._healthy = True
         if self.trial:
             self.trial = False
             rec.active = 1 - rec.active
@@ -179,10 +182,10 @@ class Supervisor:
     def commanded_reset(self):
         if self.trial:
             raise Refused("busy an activation is on trial")
+        self.quota.take()  # before the preflight: that one lets the pin go for a moment
         reason = holdup.preflight(self.rail)
         if reason:
             raise Refused("hold: %s" % reason)
-        self.quota.take()
         self.reset(bootrec.COMMANDED, "commanded")
 
     def reset(self, intent, name):

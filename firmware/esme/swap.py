@@ -3,6 +3,7 @@
 import os
 
 STAGE = "/stage"
+_ENOENT = 2
 
 
 def finish():
@@ -11,15 +12,21 @@ def finish():
             plan = f.read().split("\n")
     except OSError:
         return
+    whole = True
     for path in plan:
         try:
             if path[:1] == "-":
                 _remove(path[1:])
             elif path:
                 os.rename(STAGE + path, path)
+        except OSError as e:
+            # what is not there has come so far already; whatever else it is, the next start tries again
+            whole = whole and e.args[0] == _ENOENT
+    if whole:
+        try:
+            _remove(STAGE)
         except OSError:
-            pass  # it had come so far already
-    _remove(STAGE)
+            pass
 
 
 def _remove(path):

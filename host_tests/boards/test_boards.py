@@ -221,7 +221,7 @@ def test_a_boot_us_that_the_emulated_start_exceeds_is_found(tmp_path, capsys):
     path.write_text(path.read_text().replace("BOOT_US = 60_000", "BOOT_US = 24_000"))
     assert main(["board", "check", str(folder)]) == 1
     assert (
-        "BOOT_US is 24000, and in the emulator boot.py drives ch_enable 24091 us after a reset"
+        "BOOT_US is 24000, and in the emulator boot.py drives ch_enable 24073 us after a reset"
         in capsys.readouterr().out
     )
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import pytest
 from ridethrough import Firmware, World
 from ridethrough.devices import flashing
 from ridethrough.guests.cpython import CPythonGuest
+from ridethrough.guests.cpython.files import LfsVfs
 from ridethrough.guests.flashfs import FlashFs, fresh_flash
 from ridethrough.images import EMULATED, ImageSpec, build_image
 from ridethrough.world.chip import ChipParams, FlashChip, programmed
@@ -136,3 +138,23 @@ def test_a_board_that_finishes_a_flash_is_cut_off_again():
     for state in states:
         again = booted(state)
         assert resident(bytes(again.mcu.chip.data)) == NEW and again.trace.wire_at("running_n", UP_US) == 0
+
+
+@pytest.mark.parametrize("fails", ["rename", "remove"])
+def test_a_flash_that_refuses_now_and_then_is_finished_by_a_later_start(fails, monkeypatch):
+    """No start mixes the two for good, and none ends at the prompt."""
+    half = next(state for state in cuts(staged()) if resident(state)["/boot.py"] == NEW["/boot.py"])
+    real, calls = getattr(LfsVfs, fails), []
+
+    def flaky(self, *paths):
+        calls.append(paths)
+        if len(calls) == 3:
+            raise OSError(5)
+        return real(self, *paths)
+
+    monkeypatch.setattr(LfsVfs, fails, flaky)
+    first = booted(half)
+    monkeypatch.undo()
+    assert len(calls) >= 3 and not any("Traceback" in line for _, line in first.mcu.console.lost)
+    again = booted(bytes(first.mcu.chip.data))
+    assert resident(bytes(again.mcu.chip.data)) == NEW and again.trace.wire_at("running_n", UP_US) == 0

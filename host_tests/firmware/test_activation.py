@@ -188,6 +188,7 @@ def refused(operation):
 def test_slot_bytes_programmed():
     push = image(files=REFERENCE.application | {"data.bin": bytes(60_000)})
     trace = update(push, seconds=30)
-    assert trace.notes["programmed_bytes"]["/slot_b.img"] <= 1.05 * len(push)
+    # with the compaction of the root folder, which comes when it is due: now in the middle of the transfer
+    assert trace.notes["programmed_bytes"]["/slot_b.img"] <= 1.06 * len(push)
     _, fs = flash_after(trace)
     assert fs.read_file("/slot_b.img") == push

@@ -66,3 +66,33 @@ def test_the_log_is_bounded():
         part.counter += 1
         r.persist()
     assert os.stat(PATH)[6] == 4 * 12 and r.total_mwh == 120
+
+
+def test_a_misread_counter_is_no_energy():
+    _clean()
+    part = Part(1000)
+    r = Register(part)
+    good = part.readfrom_mem_into
+    odd = [0]
+
+    def readfrom_mem_into(address, register, buf):
+        good(address, register, buf)
+        if odd[0]:
+            odd[0] -= 1
+            buf[:] = struct.pack("<I", (part.counter + 0x40000000) & 0xFFFFFFFF)
+
+    part.readfrom_mem_into = readfrom_mem_into
+    part.counter, odd[0] = 1010, 1
+    try:
+        r.count()
+        raise AssertionError("it was believed")
+    except OSError:
+        pass
+    r.count()
+    assert r.total_mwh == 10
+    # another part begins anew: nothing is made up
+    part.counter = 5
+    r.count()
+    part.counter = 8
+    r.count()
+    assert r.total_mwh == 13
