@@ -2,6 +2,7 @@
 # Until `until` nothing happens in the world, so whatever only reads or lets time pass is answered here, and the host
 # is told with the next request. docs/guest-protocol.md has the protocol.
 import builtins
+import gc
 import json
 from _thread import allocate_lock, get_ident
 from time import clock, sleep_ms, ticks_ms
@@ -118,9 +119,13 @@ def stand_by(board):
             cpu_s = clock()
         elif (clock() - cpu_s) * 1000 > wait_ms and _lock.acquire(0):
             busy = True
+            # a collection has to stop the other thread, which is busy: none for a threshold of the firmware's
+            threshold = gc.threshold()
+            gc.threshold(-1)
             _owner = get_ident()
             _exchange(["busy"])
             _owner = 0
+            gc.threshold(threshold)
             busy = False
             _lock.release()
             seen = -1
