@@ -34,7 +34,7 @@ def desk(tmp_path_factory):
     with served(folder, "--blank", "--speed", "20") as link:
         out = said(ridethrough("flash", "--board", "rpi_pico", "--port", link, cwd=folder))
         assert "keys: made" in out and "30 files written and verified" in out and "version 1 runs" in out
-        for name, version, size in (("v2", 2, 8192), ("v3", 3, 8192), ("large", 6, 250_000)):
+        for name, version, size in (("v2", 2, 8192), ("v3", 3, 8192), ("large", 6, 100_000)):
             build = ["--keys", "keys", "--board", "rpi_pico", "--version", version, "--size", size]
             said(ridethrough("image", "build", *build, "-o", f"{name}.img", cwd=folder))
         out = said(ridethrough("push", "v2.img", "--port", link, "--activate", "now", cwd=folder))
