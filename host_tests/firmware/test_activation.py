@@ -3,12 +3,21 @@
 import hashlib
 
 import pytest
-from ridethrough.headend import client
 from ridethrough.images import EMULATED
 from ridethrough.images.layout import COMMAND, COMMAND_MAGIC, DATE_CANCEL
 from ridethrough.scenarios import Step
 from support import PICO, REFERENCE, S, application, codes, image, lines, outcomes, resets, run_steps, update
-from update_runs import BAD_APPLICATIONS, GOOD, Talk, clock_line, command_line, flash_after, pushed, signed_command
+from update_runs import (
+    BAD_APPLICATIONS,
+    GOOD,
+    Talk,
+    clock_line,
+    command_line,
+    flash_after,
+    pushed,
+    refusal,
+    signed_command,
+)
 
 
 def test_outcome_1_without_an_image_and_2_for_another_hash():
@@ -171,18 +180,11 @@ def test_the_least_counter_rises_at_confirm_and_then_binds():
         pushed(later),
         command_line(signed_command(later, 1)),
         command_line(signed_command(later, 1)),
-        lambda talk: refused(pushed(earlier)(talk)),
+        lambda talk: refusal(pushed(earlier)(talk)),
         seconds=60,
     )
     assert talk.answers[2] == "OK outcome=0 version=3 counter=1"
     assert talk.answers[3] == "8F1C security counter 4, least allowed 5"
-
-
-def refused(operation):
-    try:
-        return (yield from operation)
-    except client.Refused as e:
-        return str(e)
 
 
 def test_slot_bytes_programmed():

@@ -32,7 +32,7 @@ from support import (
     running_version,
     update,
 )
-from update_runs import GOOD, Talk, clock_line, command_line, flash_after, pushed, signed_command
+from update_runs import GOOD, Talk, clock_line, command_line, flash_after, pushed, refusal, signed_command
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 PYBD = Board.load("pybd_sf2")
@@ -213,13 +213,6 @@ def test_a_permit_gives_up_the_slot_once_and_for_its_image():
     assert talk.answers[7].startswith("verified version=3")
     assert talk.answers[8] == "ERR permit counter=1 counter 1 was used"
     assert "a=verified:3 b=proven:2" in talk.answers[9]
-
-
-def refusal(operation):
-    try:
-        return (yield from operation)
-    except client.Refused as e:
-        return str(e)
 
 
 def test_a_recorded_permit_makes_no_line_cheaper():

@@ -95,6 +95,14 @@ def pushed(data):
     return operation
 
 
+def refusal(operation):
+    """The answer of `operation`, or the reason for its refusal."""
+    try:
+        return (yield from operation)
+    except client.Refused as e:
+        return str(e)
+
+
 def command_line(signed):
     return "command " + base64.b64encode(signed).decode()
 

@@ -94,7 +94,7 @@ def _boot_py(board: Board) -> Iterator[str]:
     except BadInput as e:
         yield str(e)
         return
-    for name in BOOT_NEEDED - names:
+    for name in sorted(BOOT_NEEDED - names):
         yield f"boot.py: {name} is missing: the firmware needs it (docs/boards.md)"
 
 
@@ -123,13 +123,13 @@ def _board_py(board: Board) -> Iterator[str]:
     ):
         if constants.get(name, wanted) != wanted:
             yield f"board.py: {name} is {constants[name]}, board.toml says {wanted}: one of them is wrong"
-    wdt_ms, start_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
+    wdt_ms, stated_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
     if wdt_ms > board.wdt_ms_max:
         yield f"board.py: WDT_MS is {wdt_ms}, the chip's watchdog allows {board.wdt_ms_max}"
-    if 0 < start_us < board.start_us:
+    if 0 < stated_us < board.start_us:
         reached = f"board.toml says that boot.py is reached after {board.start_us}"
-        yield f"board.py: BOOT_US is {start_us}, {reached}: round it up"
-    gap_us = wdt_ms * 1000 + start_us - hold_us
+        yield f"board.py: BOOT_US is {stated_us}, {reached}: round it up"
+    gap_us = wdt_ms * 1000 + stated_us - hold_us
     carried_us = _HUB_UF * (_WINDOW_LOW_MV**2 - _HUB_LOST_MV**2) // (2000 * _HUB_MW)
     if board.hold != "none" and hold_us >= 0 and gap_us > carried_us:
         yield (

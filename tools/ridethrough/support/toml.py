@@ -123,7 +123,7 @@ class Table:
         """A number such as 18.7, in thousandths: 18700. At most `most`, with at most three places."""
         value = self._get(key, (int, float), _MISSING)
         whole = round(value * 1000) if -1 <= value <= most else -1
-        if whole < 0 or (whole != value * 1000 and abs(whole - value * 1000) > 1e-6):
+        if whole < 0 or abs(whole - value * 1000) > 1e-6:
             raise self.fail(key, f"{brief(value)}: 0 to {most} expected, with at most three decimal places")
         return whole
 
