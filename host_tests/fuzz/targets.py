@@ -232,6 +232,8 @@ def foreign_board(data: bytes) -> None:
         signed = next_command(GOOD, hello, EMULATED.supplier)
         _spoken(client.push(GOOD, max(64, int(hello["block"]))), answers)
         int(client.words(_spoken(client.await_outcome(signed), answers))["outcome"])
+    except BadInput as e:
+        assert "\n" not in message(str(e))
     except (client.Refused, client.NoAnswer, KeyError, ValueError):
         return
 
