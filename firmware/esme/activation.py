@@ -3,9 +3,6 @@
 # and r||s 64; little-endian; the signature is over all that stands before it. date: seconds since 1970 UTC,
 # 0 for now, CANCEL to withdraw a stored one.
 # Version 1 has "RTHACT\r\n" and, for the board, its id: taken where an id has the 8 bytes that there is room for.
-import hashlib
-import struct
-
 import machine
 import micropython
 from esme import bootrec, build, events, holdup, image, signed, start
@@ -32,12 +29,10 @@ def answer(rec):
 
 
 def _old_fields(data):
-    size = struct.calcsize(OLD_FORM)
-    if len(data) != size + signed.SIGNATURE_BYTES:
-        raise Refused("length %d, %d expected" % (len(data), size + signed.SIGNATURE_BYTES))
-    if len(machine.unique_id()) != 8 or data[8:16] != machine.unique_id():
+    found, digest = signed.unpacked(data, OLD_FORM)
+    if len(machine.unique_id()) != 8 or found[1] != machine.unique_id():
         raise Refused("for another board")
-    return struct.unpack(OLD_FORM, data[:size])[2:], hashlib.sha256(data[:size]).digest()
+    return found[2:], digest
 
 
 class Activation:

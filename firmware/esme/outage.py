@@ -43,14 +43,13 @@ def over():
 def restored():
     # Logs that power is back, after a start from nothing.
     data, now_ms = store.load(PATH, 8), _now_ms()
-    if data is None or len(data) != 8 or now_ms is None:
-        events.log(events.POWER_RESTORED, "length unknown")
-        return
-    from_ms = struct.unpack("<Q", data)[0]
-    length_ms = now_ms - from_ms
-    if length_ms < 0:
-        events.log(events.POWER_RESTORED, "length unknown")
-    else:
-        code = events.POWER_RESTORED_LONG if length_ms >= LONG_MS else events.POWER_RESTORED
-        events.log(code, "from=%d to=%d" % (from_ms // 1000, now_ms // 1000))
-    over()
+    code, text = events.POWER_RESTORED, "length unknown"
+    if data and len(data) == 8 and now_ms is not None:
+        from_ms = struct.unpack("<Q", data)[0]
+        if now_ms >= from_ms:
+            text = "from=%d to=%d" % (from_ms // 1000, now_ms // 1000)
+            if now_ms - from_ms >= LONG_MS:
+                code = events.POWER_RESTORED_LONG
+    events.log(code, text)
+    if data is not None:
+        over()

@@ -14,18 +14,23 @@ class Refused(Exception):
     pass
 
 
-def fields(data, magic, form):
-    # What stands after magic and board, and the digest of all that is signed. Refused: not of that kind, or for
-    # another board. The signature is not checked yet: that takes a second.
+def unpacked(data, form):
+    # All that is signed, and its digest. Refused: not as long as that.
     size = struct.calcsize(form)
     if len(data) != size + SIGNATURE_BYTES:
         raise Refused("length %d, %d expected" % (len(data), size + SIGNATURE_BYTES))
-    found = struct.unpack(form, data[:size])
+    return struct.unpack(form, data[:size]), hashlib.sha256(data[:size]).digest()
+
+
+def fields(data, magic, form):
+    # What stands after magic and board, and the digest of all that is signed. Refused: not of that kind, or for
+    # another board. The signature is not checked yet: that takes a second.
+    found, digest = unpacked(data, form)
     if found[0] != magic:
         raise Refused("not signed for that")
     if found[1] != hashlib.sha256(machine.unique_id()).digest():
         raise Refused("for another board")
-    return found[2:], hashlib.sha256(data[:size]).digest()
+    return found[2:], digest
 
 
 def check(data, digest, feed):

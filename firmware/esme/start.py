@@ -68,11 +68,11 @@ def account(rec):
     held_phase = rec.phase in (bootrec.ARMED, bootrec.TRIAL)
     if powered_up:
         outage.restored()
-    elif not intended:
-        # RP2040: a deliberate reset reads as a watchdog's too; the intent is what tells them apart
-        events.log(events.WATCHDOG_RESET)
-    if not powered_up:
+    else:
         outage.over()  # what began before this reset ends in nobody's sight
+        if not intended:
+            # RP2040: a deliberate reset reads as a watchdog's too; the intent is what tells them apart
+            events.log(events.WATCHDOG_RESET)
     rec.intent = bootrec.NO_INTENT
     if held_phase:
         rec.phase = bootrec.TRIAL
