@@ -375,6 +375,7 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_board_from_starting(fails,
 
     def opened(self, owner, path, mode):
         if bad[0] and path == fails:
+            self._closed = True  # nothing to close
             raise OSError(5)
         real(self, owner, path, mode)
 
