@@ -17,14 +17,16 @@ from ridethrough.runner import run_scenario
 from ridethrough.sweep.crash_states import Recorder, tears
 from ridethrough.sweep.explore import fresh_state, sweep
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
-from ridethrough.sweep.flash import RECORD, Record
+from ridethrough.sweep.flash import COUNTED, LOG_BYTES_MIN, RECORD, Contents, Record
 from ridethrough.sweep.littlefs_layout import LayoutReader
 from ridethrough.sweep.lived import LIVES
+from ridethrough.sweep.outages import hub_alone
 from ridethrough.sweep.recovery import recover
 from ridethrough.sweep.replay import replay
 from ridethrough.sweep.setting import Setting
+from ridethrough.traces import Trace
 from ridethrough.world.chip import ChipParams, FlashChip, Operation
-from support import BARE, LATCH, PICO, REFERENCE
+from support import BARE, LATCH, PICO, REFERENCE, lines, run_steps, with_main
 
 SENKO = Path(__file__).parent / "senko"
 SMALL = 8192
@@ -373,3 +375,33 @@ def test_an_outcome_that_is_told_late_names_the_versions_of_then():
     assert not recovery.broken
     logged = [(e.data["code"], e.data["text"]) for e in recovery.trace.events("gbcs")]
     assert logged.index(("8F43", "version 2 after 1")) < logged.index(("E006", "version 1"))
+
+
+# --- outages, on the hub alone ---
+
+
+def test_a_hub_that_was_dark_before_is_among_the_outages():
+    # The rail comes back 5 s late: alone 170 s without mains stay below the limit, and so do 10 s. In a row, with a
+    # second of mains between them, the hub was dark for more than three minutes, and mains was not.
+    late = Trace()
+    late.set_wire("ch_enable", 0, 0)
+    late.set_wire("ch_enable", 5_000_000, 1)
+    found = hub_alone(setting(), late)
+    assert found[0] == ("false-ad1", "a false AD1 after 10 s without mains, 1 s after 2 min 50 s without")
+    assert all("1 s after 2 min 50 s without" in text for _, text in found), found
+    prompt = Trace()
+    prompt.set_wire("ch_enable", 0, 1)
+    assert hub_alone(setting(), prompt) == ()
+
+
+def test_the_entries_that_are_counted_are_those_of_the_firmware():
+    source = 'import esme.events as e\nprint(" ".join(["%04X" % c for c in e.COUNTED]))\nprint(e.LIMIT)\n'
+    codes, limit = lines(run_steps(firmware=with_main(source), seconds=5))[-2:]
+    assert frozenset(codes.split()) == COUNTED
+    assert int(limit) - 160 == LOG_BYTES_MIN  # the length of a line is bounded where it is written
+
+
+def test_the_event_log_is_read_with_its_counts():
+    log = b"000007 8F72 ab (3)\n000009 8F1C payload hash differs (17)   \n"
+    contents = Contents(True, files={"/events.old": b"torn\n000006 8F35 length unknown\n", "/events.log": log})
+    assert [(e.number, e.code, e.count) for e in contents.entries] == [(6, "8F35", 1), (7, "8F72", 1), (9, "8F1C", 17)]

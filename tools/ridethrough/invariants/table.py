@@ -30,6 +30,7 @@ NEEDS: dict[str, str] = {
     "least-counter": SLOTS,
     "stated": STEPS,
     "log": SIGNAL + "gbcs",
+    "log-kept": SLOTS,
 }
 """Every invariant, and what a firmware must give for it to be checked ("": nothing)."""
 

@@ -24,14 +24,12 @@ from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import Scenario
 from ridethrough.sweep.crash_states import Key, Memory, State
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
-from ridethrough.sweep.flash import Flash
+from ridethrough.sweep.flash import Flash, Record
 from ridethrough.sweep.recovery import ROT_PLACES, Ended, Recovery, recover
 from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.watch import not_checked
 from ridethrough.traces import Trace
 
-_STORED = 0xFE
-"""Outcomes from here on are none yet."""
 _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
 _FETCHES = range(1, 9)
 
@@ -139,7 +137,7 @@ def first_state(setting: Setting) -> State:
     record = contents.record
     answers = ((record.command_counter, f"{record.outcome} version={record.answer_version}"),) if record else ()
     memory = Memory(
-        answers=answers if record and record.outcome < _STORED else (),
+        answers=answers if record and record.outcome < Record.PENDING else (),
         register_high_mwh=contents.register_mwh or 0,
         least_high=record.least_counter if record else 0,
         command_high=lived.commands,

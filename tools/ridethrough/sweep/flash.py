@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Mapping
@@ -20,8 +21,15 @@ from ridethrough.world.chip import ChipParams, FlashChip
 REGISTER, LOG, RECORD = "/register.log", ("/events.log", "/events.old"), "/boot.rec"
 LOGGED_ONCE = frozenset(("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67"))
 """Entries that the invariants look for."""
+COUNTED = frozenset("8F57 8F1C 81A2 81A3 81B3 E002 E004 E005 E007 E008".split())
+"""Entries that the reference counts instead of repeating them, and of which it writes one a minute (COUNTED of
+firmware/esme/events.py; a test holds the two together)."""
+LOG_BYTES_MIN = 4096 - 160
+"""Until so much stands in the event log it drops nothing (LIMIT and _LINE_BYTES, there)."""
 SLOTS = ("/slot_a.img", "/slot_b.img")
-_ENTRY_BYTES = 12
+_LINE = re.compile(rb"\d{6} [0-9A-F]{4}( |$)")
+_COUNT = re.compile(rb" \((\d{1,9})\) *$")
+_ENTRY = struct.Struct("<QI")
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,22 @@ class Flash:
 
     blocks: Mapping[int, bytes] = field(default_factory=dict)
     unstable: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the event log. `count`: how many times it happened."""
+
+    number: int
+    code: str
+    count: int
+
+    @classmethod
+    def read(cls, line: bytes) -> Entry:
+        """From a line that begins with number and code."""
+        code = line[7:11].decode()
+        more = _COUNT.search(line) if code in COUNTED else None
+        return cls(int(line[:6]), code, int(more[1]) if more else 1)
 
 
 @dataclass(frozen=True)
@@ -54,19 +78,27 @@ class Contents:
         return LOGGED_ONCE & {line[7:11].decode("latin-1") for line in lines}
 
     @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The event log, oldest entry first; lines that are none are left out."""
+        lines = b"\n".join(self.files.get(path, b"").rstrip(b"\n") for path in reversed(LOG)).split(b"\n")
+        return tuple(Entry.read(line) for line in lines if _LINE.match(line))
+
+    @cached_property
     def register_mwh(self) -> int | None:
         """The register's last total; None if there is none."""
-        log = self.files.get(REGISTER, b"")
-        whole = len(log) // _ENTRY_BYTES * _ENTRY_BYTES
-        return int.from_bytes(log[whole - _ENTRY_BYTES : whole - 4], "little") if whole else None
+        return self._register[-1][0] if self._register else None
 
     @cached_property
     def register_began(self) -> frozenset[int]:
         """At which counts of the metrology part the register began, by each of its entries: one, if no energy was lost
         and none made up since the first."""
+        return frozenset((count - mwh) % 2**32 for mwh, count in self._register)
+
+    @cached_property
+    def _register(self) -> list[tuple[int, int]]:
+        # the register's entries: total in mWh, count of the metrology part
         log = self.files.get(REGISTER, b"")
-        entries = (log[at : at + _ENTRY_BYTES] for at in range(0, len(log) - _ENTRY_BYTES + 1, _ENTRY_BYTES))
-        return frozenset((int.from_bytes(e[8:], "little") - int.from_bytes(e[:8], "little")) % 2**32 for e in entries)
+        return list(_ENTRY.iter_unpack(log[: len(log) // _ENTRY.size * _ENTRY.size]))
 
 
 @dataclass(frozen=True)
@@ -88,6 +120,8 @@ class Record:
     digests: tuple[bytes, bytes]
 
     REPORTED = 1
+    PENDING = 0xFE
+    """An outcome from here on is none yet."""
     CONFIRMED, SCHEDULED, ARMED, TRIAL = range(4)
     _HEAD = struct.Struct("<4sHBBBBBBBBIIII32s32sQ16sI")
     _SLOT = struct.Struct("<BxHIII32s")
@@ -213,7 +247,7 @@ class Reader:
             if path in self._unread:
                 content = b""
             elif path == self._register:
-                whole = bool(content) and len(content) % _ENTRY_BYTES == 0
+                whole = bool(content) and len(content) % _ENTRY.size == 0
                 content = b"%d %d" % (whole, (contents.register_mwh or 0) >= high_mwh)
             sha.update(repr((path, len(content))).encode() + content)
         return sha.digest()[:16]

@@ -5,6 +5,7 @@ power was away, so no boot has to be run for it.
 from __future__ import annotations
 
 from functools import lru_cache, partial
+from itertools import product
 
 from ridethrough.support.quantities import show_time
 from ridethrough.sweep.setting import Setting
@@ -16,8 +17,13 @@ from ridethrough.world.hub_params import HubParams
 from ridethrough.world.power import PowerParams, PowerPath
 
 OUTAGES_US = (100_000, 10_000_000, 170_000_000, 200_000_000)
+BEFORE_US = (0, 170_000_000, 200_000_000)
+"""Outages just before, which leave a hub with less store than it needs: one that did not lead to an alert, one that
+did. 0: there was none."""
+_BETWEEN_US = 1_000_000
+"""Mains between the two: a hub that gets its supply begins to boot."""
 _CHARGED_US = 200_000_000
-"""Mains before the outage: the hub's store is full again by then."""
+"""Mains before them: the hub's store is full again by then."""
 _WATCHED_US = 60_000_000
 
 
@@ -31,32 +37,42 @@ def hub_alone(setting: Setting, trace: Trace) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=4096)
 def _outages(params: PowerParams, hub: HubParams, enable: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
     found = []
-    for outage_us in OUTAGES_US:
-        trace = _one(params, hub, enable, outage_us)
-        name = show_time(outage_us)
+    for outage_us, before_us in product(OUTAGES_US, BEFORE_US):
+        trace = _one(params, hub, enable, outage_us, before_us)
+        name = f"{show_time(outage_us)} without mains"
+        if before_us:
+            name += f", {show_time(_BETWEEN_US)} after {show_time(before_us)} without"
         sent = alerts(trace)
         if any(not a.legitimate for a in sent):
-            found.append(("false-ad1", f"a false AD1 after {name} without mains"))
+            found.append(("false-ad1", f"a false AD1 after {name}"))
         dark = trace.dark()
         due = any(b - a >= hub.limit_us for a, b in dark)
-        if due and hub.store_us > hub.limit_us and not sent:
-            found.append(("missed-ad1", f"no AD1 after {name} without mains"))
+        if due and hub.store_us > hub.limit_us and not (sent or before_us):
+            found.append(("missed-ad1", f"no AD1 after {name}"))
     return tuple(found)
 
 
-def _one(params: PowerParams, hub: HubParams, enable: tuple[tuple[int, int], ...], outage_us: int) -> Trace:
+def _one(
+    params: PowerParams, hub: HubParams, enable: tuple[tuple[int, int], ...], outage_us: int, before_us: int
+) -> Trace:
     clock, trace = Clock(), Trace()
     power = PowerPath(clock, trace, params, hub.load)
     Hub(clock, trace, power, hub)
     power.start()
     power.set_enable(True)
-    back_us = _CHARGED_US + outage_us
     clock.at(0, Order.WORLD, partial(power.set_mains, True))
-    clock.at(_CHARGED_US, Order.WORLD, partial(power.set_mains, False))
-    clock.at(back_us, Order.WORLD, partial(power.set_mains, True))
-    if outage_us >= params.holdup_us:
-        for t_us, level in enable:
-            clock.at(back_us + t_us, Order.MCU, partial(power.set_enable, bool(level)))
-    clock.run(back_us + _WATCHED_US)
+    now_us = _CHARGED_US
+    for length_us, watched_us in ((before_us, _BETWEEN_US), (outage_us, _WATCHED_US)):
+        if not length_us:
+            continue
+        back_us = now_us + length_us
+        clock.at(now_us, Order.WORLD, partial(power.set_mains, False))
+        clock.at(back_us, Order.WORLD, partial(power.set_mains, True))
+        now_us = back_us + watched_us
+        if length_us >= params.holdup_us:
+            for t_us, level in enable:
+                if t_us < watched_us:
+                    clock.at(back_us + t_us, Order.MCU, partial(power.set_enable, bool(level)))
+    clock.run(now_us)
     trace.end_us = clock.now_us
     return trace

@@ -5,7 +5,8 @@ docs/sweep.md says of each invariant what it means.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ridethrough.guests.protocol import GUEST_ENDED
@@ -14,7 +15,7 @@ from ridethrough.invariants.table import SLOTS as SLOTS_NEEDED
 from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import NONE
 from ridethrough.sweep.crash_states import Memory
-from ridethrough.sweep.flash import LOGGED_ONCE, SLOTS, Contents, Record
+from ridethrough.sweep.flash import COUNTED, LOG, LOG_BYTES_MIN, LOGGED_ONCE, SLOTS, Contents, Entry, Record
 from ridethrough.sweep.setting import Setting, manufacturer_digest
 from ridethrough.traces import Event, Trace
 from ridethrough.world.site import Site
@@ -22,7 +23,7 @@ from ridethrough.world.site import Site
 _VERIFIED, _PROVEN = 2, 3
 """Log entries that something else may owe."""
 _STUCK = ("boots", "converges")
-_LOST = "* record lost"
+_LOST, _LOG_LOST = "* record lost", "* log lost"
 """Broken by a board that does not come to rest: its console may say why."""
 _LAST_LINES = 8
 
@@ -60,6 +61,10 @@ class Watch:
         self._seen = 0
         self._news = False
         self._changed = ""
+        self._entries_before = flash_now().entries if setting.reference else ()
+        self._told: Counter[str] = Counter()
+        self._told_in_boot: set[tuple[int, str]] = set()
+        self._newest = ""
         hear = site.mcu.console.on_line
         hear_phase = site.mcu.console.on_phase
 
@@ -185,6 +190,7 @@ class Watch:
         self.memory = replace(self.memory, command_high=max(high, counter))
 
     def _logged(self, code: str, text: str) -> None:
+        self._note_entry(code)
         resets = self._site.trace.events("reset")
         kind = resets[-1].data["kind"] if resets else ""
         fault = {
@@ -202,6 +208,39 @@ class Watch:
         if code in LOGGED_ONCE:
             self.memory = replace(self.memory, logged=self.memory.logged | {code})
 
+    def _note_entry(self, code: str) -> None:
+        # One that is counted and comes again within a minute may be written later, or lost with the reset.
+        boot = (len(self._site.trace.events("boot")), code)
+        if code not in COUNTED or boot not in self._told_in_boot:
+            self._told_in_boot.add(boot)
+            self._told[code] += 1
+            self._newest = code
+
+    def _entries(self, contents: Contents, at_rest: bool) -> None:
+        # Does the log have at least what was told since the start of this boot? What was told last is written next.
+        if self.spoilt or self._says(_LOG_LOST):
+            return
+        before, now = self._entries_before, contents.entries
+        known = {e.number for e in before}
+        dropped = bool(before) and before[0].number not in {e.number for e in now}
+        if dropped and sum(len(contents.files.get(path, b"")) for path in LOG) >= LOG_BYTES_MIN:
+            # the ring's own bound: what it took with it can no longer be counted, what came since can
+            have = Counter(e.code for e in now if e.number not in known)
+            owed = Counter({code: n for code, n in self._told.items() if code not in COUNTED})
+        else:
+            have = _times(now)
+            have.subtract(_times(before))
+            owed = Counter(self._told)
+        if not at_rest and owed[self._newest]:
+            owed[self._newest] -= 1
+        for code, n in owed.items():
+            if have[code] < n:
+                self.report("log-kept", f"{code} happened {n} times in this boot, and the log has {have[code]} of them")
+
+    def _says(self, words: str) -> bool:
+        # Has this recovery's console had a line that begins so?
+        return any(line.startswith(words) for _, line in self._site.mcu.console.log)
+
     def _version_changed(self) -> None:
         # Once all is told that came with it: a fallback that followed may be told right after it.
         told, self._changed = self._changed, ""
@@ -213,14 +252,15 @@ class Watch:
         # Flash that rotted since may have cost the slot that a late entry speaks of.
         return any(e.data["code"] in ("8F1B", "E006") for e in self._site.trace.events("gbcs"))
 
-    def flash(self, contents: Contents) -> None:
-        """Checks what a cut would leave, or what is there at the end."""
+    def flash(self, contents: Contents, at_rest: bool = False) -> None:
+        """Checks what a cut would leave, or what is there at the end (`at_rest`)."""
         if not contents.mounts:
             self.report("mounts", "the flash does not mount: the port would format it")
             return
         if contents.changed:
             self.report("resident-files", ", ".join(contents.changed))
         if self._setting.reference:
+            self._entries(contents, at_rest)
             self._record(contents.record)
             if not self.spoilt:
                 self._slots(contents)
@@ -264,7 +304,7 @@ class Watch:
 
     def end(self, trace: Trace, contents: Contents) -> None:
         """Checks that the board has come to rest as it must."""
-        self.flash(contents)
+        self.flash(contents, at_rest=True)
         if not self._setting.reference:
             self._file_set(contents, "is there at the end")
             if not self.running():
@@ -361,6 +401,13 @@ class Watch:
             codes = {e.data["code"] for e in inside if e.name == "gbcs"}
             if kinds and kinds[-1] in ("power-up", "brown-out") and not codes & {"8F35", "8F36", "E003"}:
                 self.report("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
+
+
+def _times(entries: Iterable[Entry]) -> Counter[str]:
+    times: Counter[str] = Counter()
+    for entry in entries:
+        times[entry.code] += entry.count
+    return times
 
 
 def _guest_ended(event: Event) -> bool:
