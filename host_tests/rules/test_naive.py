@@ -14,4 +14,9 @@ def test_against_a_naive_evaluation(reading, small, tolerance):
     if "times" not in reading and int(reading.get("lasting", "0").strip("ormethan us")) > 2:
         reading = reading | {"tolerance": tolerance}
     verdict = of(**reading).check(small.trace())
-    assert verdict.status == naive_rules.status(reading, small), verdict
+    expected = naive_rules.status(reading, small)
+    if any(naive_rules.pending(words, small) for words in naive_rules.conditions(naive_rules.without_require(reading))):
+        # what comes after the trace may still change what holds in it
+        assert verdict.status in (expected, "undecided"), verdict
+    else:
+        assert verdict.status == expected, verdict

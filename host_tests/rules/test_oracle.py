@@ -5,9 +5,11 @@ Two differences are by design. rtamt's intervals are closed, so a cut of exactly
 the trace ends.
 """
 
+import re
 from random import Random
 
 import pytest
+from ridethrough.rules.conditions import Condition
 from ridethrough.traces import Segment, Trace
 from support import of
 
@@ -85,3 +87,57 @@ def test_rtamt_agrees(form):
                 assert longest == limit and inclusive.status == "fail", (volts, mains, limit, k)
                 at_the_boundary += 1
     assert compared >= TRACES // len(FORMS) and at_the_boundary > 10 and open_at_the_end > 10
+
+
+# --- conditions, by the formula that they are shown with ---
+
+_ATOMS = (
+    (r"mains == 0", "(m <= 0.5)"),
+    (r"mains == 1", "(m >= 0.5)"),
+    (r"\breset\b", "(r >= 0.5)"),
+    (r"ch_mv (<=|>=|<|>) (\d+)", r"(v \1 \2.0)"),
+)
+"""What rtamt knows are numbers."""
+CONDITIONS = (
+    "CH power below 90 % for {k} us",
+    "CH power below 90 % for at most {k} us",
+    "mains lost for less than {k} us",
+    "reset in the last {k} us",
+    "no mains lost in the last {k} us",
+    "CH power below 90 % within {k} us of reset",
+    "no CH power above 90 % within {k} us of reset",
+    "no mains lost within {k} us of reset and CH power below 90 %",
+    "CH power outside +-10 % and mains on",
+)
+
+
+@pytest.mark.parametrize("words", CONDITIONS)
+def test_rtamt_agrees_with_the_formula_of_a_condition(words):
+    random, end, margin, held = Random(words), 90, 14, 0
+    for k in range(2, 13):
+        condition = Condition.parse(words.format(k=k))
+        formula = condition.stl
+        for ours, theirs in _ATOMS:
+            formula = re.sub(ours, theirs, formula)
+        spec = rtamt.StlDenseTimeSpecification()
+        for name in "vmr":
+            spec.declare_var(name, "float")
+        spec.spec = formula
+        spec.parse()
+        for _ in range(40):
+            volts, mains, resets = edges(random), edges(random), sorted(random.sample(range(5, 75, 2), 3))
+            trace = as_trace(volts, mains, end)
+            for t in resets:
+                trace.add_event(t, "reset", kind="watchdog")
+            pulses = [(0, 0), *((t + i, 1 - i) for t in resets for i in (0, 1))]
+            signals = {"v": [(t, 12_000.0 * x) for t, x in volts], "m": mains, "r": pulses}
+            samples = [[n, [[float(t), float(x)] for t, x in [*s, (end, s[-1][1])]]] for n, s in signals.items()]
+            evaluated = spec.evaluate(*samples)
+            truth = condition.holds(trace)
+            # not so near to either end that what is outside of the trace has a say
+            for t in range(margin, end - margin):
+                value = next(v for at, v in reversed(evaluated) if at <= t + 0.5)
+                ours = any(a <= t < b for a, b in truth.sure)
+                held += ours
+                assert ours == (value >= 0), (condition.text, t, volts, mains, resets)
+    assert held > 100, "hardly ever true: this compares nothing"

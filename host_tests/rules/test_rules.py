@@ -4,7 +4,7 @@ import pytest
 from ridethrough import BadInput, Rule
 from ridethrough.rules import reboots
 from ridethrough.rules.evidence import Evidence
-from ridethrough.rules.keys import KEYS
+from ridethrough.rules.keys import CHOICES
 from ridethrough.rules.side import AT_MOST
 from ridethrough.traces import Segment, Trace
 from support import S, of
@@ -163,7 +163,7 @@ def test_an_open_rule_says_how_many_readings_and_what_decides():
 
 
 def test_too_many_readings_are_refused():
-    rule = of(**dict.fromkeys(KEYS, "?"))
+    rule = of(**dict.fromkeys(CHOICES, "?"))
     with pytest.raises(BadInput, match="readings, more than 100000: decide a key or two first"):
         rule.check(trace())
 

@@ -19,7 +19,7 @@ from ridethrough.rules import Evidence
 from ridethrough.rules.conditions import KINDS
 from ridethrough.rules.verdict import worst_exit_status
 from ridethrough.rules.words import time_us
-from ridethrough.support.errors import BadInput, suggestion
+from ridethrough.support.errors import BadInput, Param, suggestion
 from ridethrough.support.quantities import parse_voltage_mv
 from ridethrough.traces.capture import ASSUMED, Capture
 from ridethrough.traces.load import ProbeMap, load_capture
@@ -68,6 +68,7 @@ def add(parser: Command) -> None:
     parser.add_argument(
         "--assume", metavar="WORDS", action="append", default=[], help=f"true throughout: {', '.join(_ASSUMED)}"
     )
+    parser.add_argument("--zone", metavar="ZONE", default="", help="of calendar days and months: Europe/London, or UTC")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with timelines")
     parser.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
     parser.set_defaults(call=call)
@@ -139,7 +140,14 @@ def _probes(arguments: argparse.Namespace) -> ProbeMap:
             thresholds[signal] = mv
         else:
             raise BadInput(f"--threshold {text}: '{signal}' is no wire{suggestion(signal, WIRES)}")
-    return ProbeMap(channels, arguments.scale, threshold_mv, assumed, thresholds)
+    if arguments.zone:
+        from ridethrough.traces.calendar import zone_of
+
+        try:
+            zone_of(arguments.zone)
+        except BadInput as e:
+            raise BadInput(Param("zone"), f": {e}") from e
+    return ProbeMap(channels, arguments.scale, threshold_mv, assumed, thresholds, arguments.zone)
 
 
 def _volts_mv(text: str) -> int:

@@ -19,6 +19,7 @@ _OPTIONS = {
     "threshold_mv": "--threshold",
     "thresholds": "--threshold",
     "witness_port": "--witness-port",
+    "zone": "--zone",
 }
 
 

@@ -11,7 +11,15 @@ from dataclasses import replace
 from ridethrough.reports.audit import hub_words
 from ridethrough.reports.page import Page
 from ridethrough.rules import Evidence, Rule
-from ridethrough.rules.explain import KEYS_SAY, LEFT_OUT, explain_reading, first_reading, open_questions, warnings
+from ridethrough.rules.explain import (
+    KEYS_SAY,
+    LEFT_OUT,
+    explain_reading,
+    first_reading,
+    granted_keys,
+    open_questions,
+    warnings,
+)
 from ridethrough.rules.keys import DEFAULTS, KEYS, OPEN
 from ridethrough.rules.reading import Reading
 from ridethrough.workbench.behaviour import FULL_MV, Behaviour, trace_of, words
@@ -65,6 +73,8 @@ def add_draft(page: Page, rule: Rule) -> None:
 def _decisions(rule: Rule) -> Iterator[tuple[str, str, str]]:
     for key in KEYS:
         for limit in rule.limits:
+            if key not in limit.raw and key not in granted_keys(limit):
+                continue
             value = limit.raw.get(key, DEFAULTS.get(key))
             words = "not decided" if value == OPEN else LEFT_OUT[key] if value is None else str(value)
             name = f" ({limit.name})" if limit.name else ""

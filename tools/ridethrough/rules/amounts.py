@@ -38,6 +38,8 @@ class Amount:
 def amount(evidence: Evidence, reading: Reading, side: Side) -> Amount | None:
     """The worst that the trace shows on this side; None if it holds nothing that the reading speaks about."""
     about = spans(evidence, reading, side)
+    if reading.forbid.speaks_of is not None and not side.counted(reading.forbid.speaks_of(evidence.trace)):
+        return None
     if not about:
         if not (side.most and heading_for_a_reboot(evidence, reading)):
             return None
@@ -104,7 +106,7 @@ def _groups(
     evidence: Evidence, reading: Reading, side: Side, every: Sequence[Interval], about: Sequence[Interval]
 ) -> Iterator[Sequence[Interval]]:
     # The cuts that are added up together.
-    if reading.window_us or reading.always or reading.per == "cut":
+    if reading.window_us or reading.calendar or reading.always or reading.per == "cut":
         yield every if reading.always else touching(every, about)
         return
     if reading.per == "reboot":
@@ -128,11 +130,16 @@ def _sum(evidence: Evidence, reading: Reading, side: Side, left: list[CountedCut
             long = list({at_most(evidence, reading, cut.at): cut for cut in long}.values())
         if reading.window_us:
             long = _most_in_a_window(long, reading.window_us)
+        elif reading.calendar:
+            periods = calendar(evidence, reading)
+            long = max(([c for c in long if a <= c.at[0] < b] for a, b in periods), key=len, default=[])
         elif reading.per == "cut":
             long = long[:1]
         return Amount(len(long) + (_unseen(evidence, reading, left) if side.most else 0), tuple(long))
     if reading.window_us:
         return _window(reading, left, off)
+    if reading.calendar:
+        return _period(evidence, reading, left, off)
     if reading.per == "cut":
         longest = max(left, key=lambda c: c.us, default=None)
         return Amount(longest.us, (longest,)) if longest else Amount(0)
@@ -178,6 +185,24 @@ def _window(reading: Reading, left: list[CountedCut], off: Sequence[Interval]) -
     inside = [(max(a, begin_us), min(b, begin_us + window_us)) for a, b in stretches]
     parts = tuple(CountedCut((a, b), b - a) for a, b in inside if a < b)
     return Amount(sum(part.us for part in parts), parts)
+
+
+def calendar(evidence: Evidence, reading: Reading) -> Sequence[Interval]:
+    """The days or months of `per`, of a trace that knows them."""
+    found = evidence.trace.calendar(reading.calendar)
+    return [] if isinstance(found, str) else found
+
+
+def _period(evidence: Evidence, reading: Reading, left: list[CountedCut], off: Sequence[Interval]) -> Amount:
+    # The most time in any day or month.
+    stretches = [s for cut in left for s in _stretches(cut.at, off)]
+    worst: tuple[CountedCut, ...] = ()
+    for begin_us, end_us in calendar(evidence, reading):
+        inside = [(max(a, begin_us), min(b, end_us)) for a, b in stretches]
+        parts = tuple(CountedCut((a, b), b - a) for a, b in inside if a < b)
+        if sum(part.us for part in parts) > sum(part.us for part in worst):
+            worst = parts
+    return Amount(sum(part.us for part in worst), worst)
 
 
 def _stretches(cut: Interval, off: Sequence[Interval]) -> Iterator[Interval]:

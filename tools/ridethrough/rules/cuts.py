@@ -25,7 +25,12 @@ def cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]
 
 def _cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
     trace = evidence.trace
-    many = side.counted(evidence.truth(reading.forbid))
+    forbidden = evidence.truth(reading.forbid)
+    many = side.counted(forbidden)
+    own = side.excused(forbidden)[:1]
+    if trace.starts_itself and own and own[0][0] == 0:
+        # what is there before anything was switched on is no cut
+        many = without(many, own)
     if reading.until is not None:
         many = _until(many, without(side.excused(evidence.truth(reading.until)), many), trace.end_us)
     elif reading.back_us:

@@ -15,11 +15,19 @@ _TO = {
     "boot": "boot code runs",
     "application": "the application runs",
     "power back": "CH power is back",
-    "outcome": "the outcome is reported",
+    "outcome": "the outcome is reported (or, where no activation is behind it, the application runs)",
 }
-LEFT_OUT = {"times": "they are not counted", "unless": "nothing is", "lasting": "any time at all"}
+_WANTED = ("CH up", "CH in service", "mains on", "converter on", "CH fitted", "meter up", "CH power above")
+"""What is wanted rather than forbidden."""
+LEFT_OUT = {
+    "times": "they are not counted",
+    "unless": "nothing is",
+    "lasting": "any time at all",
+    "require": "nothing; `forbid` says what must not be",
+}
 KEYS_SAY = {
     "forbid": "what the cut or drop is",
+    "require": "what has to happen",
     "lasting": "how long is too long",
     "times": "whether cuts are counted",
     "per": "what is added up",
@@ -50,8 +58,16 @@ def explain(rule: Rule) -> list[str]:
 def keys(limit: Limit) -> str:
     """Its keys and their values, and which of them are not written but taken for granted."""
     written = ", ".join(f"`{key} = {limit.raw[key]}`" for key in KEYS if key in limit.raw)
-    granted = ", ".join(f"`{key}`: {DEFAULTS.get(key) or LEFT_OUT[key]}" for key in KEYS if key not in limit.raw)
+    granted = ", ".join(f"`{key}`: {DEFAULTS.get(key) or LEFT_OUT[key]}" for key in granted_keys(limit))
     return f"In keys: {written or 'none is written'}." + (f" Not written, so taken as: {granted}." if granted else "")
+
+
+def granted_keys(limit: Limit) -> list[str]:
+    """The keys that are not written but have a say."""
+    silent = {"require"} if "require" not in limit.raw else {"forbid", "during", "from", "to"}
+    if limit.raw.get("during") == "always":
+        silent |= {"from", "to"}
+    return [key for key in KEYS if key not in limit.raw and key not in silent]
 
 
 def warnings(rule: Rule) -> list[str]:
@@ -84,24 +100,20 @@ def open_questions(limit: Limit) -> Iterator[str]:
 def explain_reading(reading: Reading) -> Iterator[str]:
     """Its sentences."""
     yield f"It is a breach if {reading.forbid.says}{_how_much(reading)}, {_when(reading)}."
-    if not reading.forbid.momentary:
+    if not reading.forbid.momentary or reading.until is not None or reading.back_us:
         yield _ending(reading)
     if not reading.always:
+        begins, ends = _reboot_sides(reading)
         yield (
-            f"A reboot runs from {_FROM[reading.from_]} until {_TO[reading.to]}, through further resets on the way; "
-            "a cut that touches it counts whole."
+            f"A reboot runs from {begins} until {ends}, through further resets on the way; a cut that touches it "
+            "counts whole."
         )
-    for x in reading.unless:
-        if x.scope == "when it began":
-            yield f"A cut does not count if, when it began, {x.condition.says}."
-        elif x.scope:
-            yield f"A cut does not count at all if at any time in it {x.condition.says}."
-        else:
-            yield f"The time during which {x.condition.says} is taken off."
+        yield _power_ups(reading)
+    yield from _exempt(reading)
     if reading.lasting:
         limit = show_span(reading.lasting.limit)
         if reading.tolerance_us:
-            yield f"Within {show_time(reading.tolerance_us)} of {limit} it is undecided."
+            yield f"Within {show_time(reading.tolerance_us)} of {limit} either way it is undecided, at {limit} too."
         elif reading.lasting.inclusive:
             yield f"Exactly {limit} is a breach." if not reading.times else f"Exactly {limit} counts."
         else:
@@ -109,27 +121,62 @@ def explain_reading(reading: Reading) -> Iterator[str]:
             yield f"Exactly {limit} {'does not count' if reading.times else 'is not a breach'}; anything more {verb}."
 
 
+def _reboot_sides(reading: Reading) -> tuple[str, str]:
+    begins, ends = _FROM.get(reading.from_, ""), _TO.get(reading.to, "")
+    if reading.begins is not None:
+        begins = f"the last moment before its reset at which this begins: {reading.begins.says},"
+    if reading.ends is not None:
+        ends = f"the first moment after its reset at which {reading.ends.says}"
+    return begins, ends
+
+
+def _power_ups(reading: Reading) -> str:
+    if reading.any_start:
+        return "The start after a power-up is a reboot like any other."
+    if "power-up" in reading.during:
+        return "A power-up is one of them."
+    return "A power-up is no reboot: a start after an outage is not spoken of (`any start` speaks of it)."
+
+
+def _exempt(reading: Reading) -> Iterator[str]:
+    if not reading.unless:
+        yield "Nothing is exempt: not the time without mains either."
+    for x in reading.unless:
+        if x.scope == "when it began":
+            yield f"A cut does not count if, when it began, {x.condition.says}."
+        elif x.scope:
+            yield f"A cut does not count at all if at any time in it {x.condition.says}."
+        elif reading.forbid.momentary and reading.until is None and not reading.back_us:
+            yield f"It is no breach while {x.condition.says}."
+        else:
+            yield f"The time during which {x.condition.says} is taken off."
+
+
 def _how_much(reading: Reading) -> str:
     long = f" for {reading.lasting.show(show_span(reading.lasting.limit))}" if reading.lasting else ""
     if reading.times:
         what = {"cut": "in one cut", "reboot": "in one reboot", "update": "in one update"}.get(
-            reading.per, f"within any {reading.per}"
+            reading.per, f"within {_window(reading)}"
         )
-        return f"{long} {reading.times.show(str(reading.times.limit))} times {what}"
+        return f"{long}, {reading.times.show_times()} {what}"
     if not reading.lasting:
         return "" if reading.forbid.momentary else ", for any time at all"
     return long + {
         "cut": " in one piece",
         "reboot": ", all cuts of one reboot added up",
         "update": ", all cuts of one update (from one command to the next) added up",
-    }.get(reading.per, f", added up over any {reading.per}")
+    }.get(reading.per, f", added up over {_window(reading)}")
+
+
+def _window(reading: Reading) -> str:
+    return f"one {reading.per}, midnight to midnight" if reading.calendar else f"any {reading.per}"
 
 
 def _when(reading: Reading) -> str:
     if reading.always:
         return "at any time"
-    if reading.any_reboot:
-        return "during any reboot"
+    if reading.any_reboot or reading.any_start:
+        return f"during {reading.during[0]}"
     if reading.during == PLANNED:
         return "during a planned reboot (activation, commanded)"
     if reading.during == UNPLANNED:
@@ -158,6 +205,22 @@ def conflicts(reading: Reading) -> Iterator[str]:
     """Which of its keys contradict each other, or do nothing."""
     limit = reading.lasting.limit if reading.lasting else 0
     window = reading.window_us
+    until = reading.until
+    if until is not None and until.lasts_us:
+        span = show_span(until.lasts_us)
+        yield (
+            f"`ends_when = {until.text}` counts those {span} into the cut; for one that ends when power came back and "
+            f"then stayed, write `ends_when = back for {span}`"
+        )
+    if reading.forbid.speaks_of is not None and not reading.always:
+        yield (
+            "`forbid` names the event that it is about: write `during = always`, or what happens outside every reboot "
+            "is passed over"
+        )
+    if "forbid" in reading.raw and reading.forbid.speaks_of is not None and reading.forbid.text.startswith(_WANTED):
+        yield f"this forbids that {reading.forbid.says}; to demand it, write `require` in the place of `forbid`"
+    if reading.forbid.momentary and limit and until is None and not reading.back_us:
+        yield "`lasting` asks for a time, and what is forbidden takes none: this is never broken"
     if reading.times and reading.per == "cut" and not window:
         yield "`times` counts cuts, but `per = cut` looks at one at a time: name what is counted over, such as `reboot`"
     if window and not reading.times and limit > window:
@@ -172,7 +235,9 @@ def conflicts(reading: Reading) -> Iterator[str]:
         not reading.always
         and not reading.any_reboot
         and reading.from_ != "reset"
+        and not reading.any_start
         and "activation" not in reading.during
+        and reading.begins is None
     ):
         yield f"`from = {reading.from_}`: such reboots have none, and begin with the reset"
     if reading.to == "boot" and not reading.always and not reading.forbid.momentary:

@@ -20,7 +20,8 @@ from ridethrough.support.quantities import show_time
 from ridethrough.traces.doubt import Doubt, cures_of
 
 _MAINS = (Param("channels", "mains=CHANNEL"), Param("assumed", "mains on"))
-_AMOUNT_KEYS = ("forbid", "lasting", "times", "per", "ends_when", "unless", "tolerance")
+_NOTHING = "the trace holds nothing that the rule speaks about"
+_AMOUNT_KEYS = ("forbid", "require", "lasting", "times", "per", "ends_when", "unless", "tolerance")
 
 
 def judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
@@ -33,9 +34,11 @@ def judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
 
 
 def _judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
+    if reading.calendar and isinstance(unknown := evidence.trace.calendar(reading.calendar), str):
+        return Verdict(rule_id, "undecided", cause=str(unknown), limit=reading.name, cures=cures_of(unknown))
     most = amount(evidence, reading, AT_MOST)
     if most is None:
-        return Verdict(rule_id, "vacuous", cause="the trace holds nothing that the rule speaks about")
+        return Verdict(rule_id, "vacuous", cause=_NOTHING + _but_power_ups(evidence, reading))
     least = amount(evidence, reading, AT_LEAST)
     if coarse := _too_coarse(evidence, reading):
         worst = _witness(evidence, least or most)
@@ -57,10 +60,16 @@ def _judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
     )
 
 
+def _but_power_ups(evidence: Evidence, reading: Reading) -> str:
+    kinds = {e.data.get("kind") for e in evidence.trace.events("reset") if not evidence.trace.is_own_start(e)}
+    if reading.any_reboot and kinds == {"power-up"}:
+        return ": its resets are power-ups, which are no reboots (`any start` speaks of them)"
+    return ""
+
+
 def _too_coarse(evidence: Evidence, reading: Reading) -> str:
     # samples so far apart that a cut which decides fits between two that agree
-    conditions = [reading.forbid, *(x.condition for x in reading.unless), *([reading.until] if reading.until else [])]
-    apart_us = max(evidence.truth(condition).apart_us for condition in conditions)
+    apart_us = max(evidence.truth(condition).apart_us for condition in reading.conditions)
     decides_us = reading.decides_us or evidence.blip_us
     if apart_us < decides_us:
         return ""

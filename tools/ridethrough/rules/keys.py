@@ -18,10 +18,12 @@ UNPLANNED = ("watchdog", "brown-out", "crash", "rollback")
 FROM = ("reset", "shutdown", "command")
 TO = ("outcome", "application", "power back", "boot")
 PER = ("cut", "reboot", "update")
-DURING = ("any reboot", "planned", "unplanned", "always")
+DURING = ("any reboot", "any start", "planned", "unplanned", "always")
+ANY_START = "any start"
+CALENDAR = ("calendar day", "calendar month")
 BACK = "back"
 SCOPES = ("when it began", "at any time in it")
-KEYS = ("forbid", "lasting", "times", "per", "ends_when", "during", "from", "to", "unless", "tolerance")
+KEYS = ("forbid", "require", "lasting", "times", "per", "ends_when", "during", "from", "to", "unless", "tolerance")
 DEFAULTS: dict[str, Any] = {
     "forbid": "CH power below 90 %",
     "per": "cut",

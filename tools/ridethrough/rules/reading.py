@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ridethrough.rules.conditions import KINDS, Condition
-from ridethrough.rules.keys import BACK, DEFAULTS, DURING, FROM, PER, PLANNED, SCOPES, TO, UNPLANNED
+from ridethrough.rules.conditions import KINDS, Condition, demanded
+from ridethrough.rules.keys import (
+    ANY_START,
+    BACK,
+    CALENDAR,
+    DEFAULTS,
+    DURING,
+    FROM,
+    PER,
+    PLANNED,
+    SCOPES,
+    TO,
+    UNPLANNED,
+)
 from ridethrough.rules.words import Boundary, lasting, plain, show_span, time_us, times
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import show_time
@@ -24,9 +36,9 @@ class Exemption:
 
 @dataclass(frozen=True)
 class Reading:
-    """Every key, parsed. `back_us`: for how long power has to be back (0: at all); `until`: instead, the
-    condition that ends a cut. `window_us`: `per` is a time. `during`: kinds of reset; empty for `always`.
-    `raw` is what was written."""
+    """Every key, parsed. `back_us`: for how long power has to be back (0: at all); `until`: instead, the condition
+    that ends a cut. `window_us`: `per` is a time. `during`: kinds of reset; empty for `always`. `from_`, `to`: one of
+    their words, or a condition's text, which is then `begins` or `ends`. `raw` is what was written."""
 
     forbid: Condition
     lasting: Boundary | None
@@ -42,6 +54,24 @@ class Reading:
     tolerance_us: int
     raw: Mapping[str, Any]
     name: str = ""
+    begins: Condition | None = None
+    ends: Condition | None = None
+
+    @property
+    def calendar(self) -> str:
+        """What `per` is of a calendar: "day", "month", or "" if it is none."""
+        return self.per.removeprefix("calendar ") if self.per in CALENDAR else ""
+
+    @property
+    def any_start(self) -> bool:
+        """Does it speak of power-ups as of any other reset?"""
+        return self.during == (ANY_START,)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All that it rests on."""
+        given = (self.forbid, self.until, self.begins, self.ends, *(x.condition for x in self.unless))
+        return tuple(c for c in given if c is not None)
 
     @property
     def always(self) -> bool:
@@ -72,6 +102,12 @@ class Reading:
 def parse_reading(table: Table, raw: Mapping[str, Any], name: str = "") -> Reading:
     """The reading that `raw` spells, with no key open; `table` is where errors point to."""
     value = DEFAULTS | {key: v for key, v in raw.items() if v is not None}
+    if "require" in value:
+        if raw.get("forbid") is not None:
+            raise table.fail("require", "`forbid` says what must not be, `require` what must: one of them has to go")
+        if raw.get("during", "always") != "always":
+            raise table.fail("require", "it names the event that it is about, in `of EVENT`: leave `during` out")
+        value["during"] = "always"
 
     def parsed(key: str, parse: Any) -> Any:
         if key not in value:
@@ -82,8 +118,10 @@ def parse_reading(table: Table, raw: Mapping[str, Any], name: str = "") -> Readi
 
     window_us, per = parsed("per", _per)
     back_us, until = parsed("ends_when", _ends_when)
+    from_, begins = parsed("from", lambda text: _side_of_a_reboot(text, FROM))
+    to, ends = parsed("to", lambda text: _side_of_a_reboot(text, TO))
     reading = Reading(
-        forbid=parsed("forbid", Condition.parse),
+        forbid=parsed("require", demanded) if "require" in value else parsed("forbid", Condition.parse),
         lasting=parsed("lasting", lasting),
         times=parsed("times", times),
         per=per,
@@ -91,12 +129,14 @@ def parse_reading(table: Table, raw: Mapping[str, Any], name: str = "") -> Readi
         back_us=back_us,
         until=until,
         during=table.parsed("during", _during, value["during"]),
-        from_=parsed("from", lambda text: _choice(text, FROM)),
-        to=parsed("to", lambda text: _choice(text, TO)),
+        from_=from_,
+        to=to,
         unless=table.parsed("unless", _unless, value["unless"]) if "unless" in value else (),
         tolerance_us=parsed("tolerance", time_us),
         raw=dict(raw),
         name=name,
+        begins=begins,
+        ends=ends,
     )
     if reading.lasting and reading.tolerance_us >= max(1, reading.lasting.limit):
         raise table.fail("tolerance", f"{show_time(reading.tolerance_us)} is as long as the limit itself")
@@ -110,14 +150,35 @@ def _choice(text: str, choices: tuple[str, ...]) -> str:
     return words
 
 
-def _per(text: str) -> tuple[int, str]:
-    words = plain(text).lower()
-    if words in PER:
-        return 0, words
+def _side_of_a_reboot(text: str, choices: tuple[str, ...]) -> tuple[str, Condition | None]:
+    words = plain(text)
+    bare = words.lower().removeprefix("the ").removeprefix("a ")
+    if bare in choices:
+        return bare, None
     try:
-        us = time_us(words)
+        return words, Condition.parse(words)
     except BadInput as e:
-        raise BadInput(f"'{words[:40]}' is not known{suggestion(words, (*PER, '10 min', '30 d'))}") from e
+        near = suggestion(bare, choices)
+        hint = near if "did you mean" in near else f"; known: {', '.join(choices)}, an event or a condition"
+        raise BadInput(f"'{words[:40]}' is not known{hint}") from e
+
+
+def _per(text: str) -> tuple[int, str]:
+    words = plain(text).lower().removeprefix("per ").removeprefix("each ").removeprefix("every ")
+    if words in (*PER, *CALENDAR):
+        return 0, words
+    words = words.removeprefix("any ").removeprefix("one ")
+    if words in ("activation", "update activation"):
+        raise BadInput('\'activation\': write per = "reboot" and during = "activation"')
+    if words in ("month", "calendar"):
+        raise BadInput(f"'{words}' reads two ways: write 'calendar month', or a window such as '30 d'")
+    if words == "day":
+        raise BadInput("'day' reads two ways: write 'calendar day', or 'any 24 hours'")
+    try:
+        us = time_us("1 weeks" if words == "week" else words)
+    except BadInput as e:
+        known = (*PER, *CALENDAR, "any 10 min", "any 24 hours")
+        raise BadInput(f"'{words[:40]}' is not known{suggestion(words, known)}") from e
     if us == 0:
         raise BadInput("a window of no time holds nothing")
     return us, show_span(us)
@@ -134,9 +195,14 @@ def _ends_when(text: str) -> tuple[int, Condition | None]:
 
 def _during(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
-        kind = plain(value)
-        if not kind.lower().startswith("any"):
-            kind = kind.removesuffix(" reboots").removesuffix(" reboot")
+        kind = plain(value).lower().removeprefix("during ")
+        if not kind.startswith("any"):
+            kind = kind.removeprefix("an ").removeprefix("a ")
+            kind = kind.removesuffix(" reboots").removesuffix(" reboot").removesuffix(" reset")
+        if kind in ("reboot", "any reboots", "reboots", "any reset"):
+            raise BadInput(
+                f"'{kind}' is not known; did you mean 'any reboot' (power-ups left out) or 'any start' (power-ups too)?"
+            )
         word = _choice(kind, (*DURING, *KINDS))
         return {"always": (), "planned": PLANNED, "unplanned": UNPLANNED}.get(word, (word,))
     if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):

@@ -23,7 +23,7 @@ def spans(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval
     """The reboots that the reading speaks about, sorted; they do not overlap."""
     back = reading.forbid.text if reading.to == "power back" else ""
     key = ("spans", reading.during, reading.from_, reading.to, back, side.most)
-    return evidence.once(key, lambda: merged(_reboots(evidence, side).spans(reading, evidence.truth(reading.forbid))))
+    return evidence.once(key, lambda: merged(_reboots(evidence, side).spans(reading, evidence)))
 
 
 def updates(evidence: Evidence, side: Side) -> Sequence[Interval]:
@@ -60,7 +60,7 @@ class _Reboots:
             return self._trace.knows("reset kind")
         return self._trace.knows("reset kind") and all(e.data.get("kind") for e in self._resets)
 
-    def spans(self, reading: Reading, forbidden: Truth) -> Sequence[Interval]:
+    def spans(self, reading: Reading, evidence: Evidence) -> Sequence[Interval]:
         """The reboots that the reading speaks about, in the order of their resets."""
         trace = self._trace
         if reading.always:
@@ -71,10 +71,13 @@ class _Reboots:
             if (reset.sure or self._most) and self._speaks_about(reading, reset, earlier_us):
                 # a start belongs to the first reset after it
                 first_us = reset.t_us - reset.early_us if self._most else reset.t_us
-                begin = max((t for t in starts if earlier_us < t <= reset.t_us), default=first_us)
-                if self._most and not trace.knows(reading.from_):
+                if reading.begins is not None:
+                    begin = self._begun_us(evidence.truth(reading.begins), earlier_us, reset, first_us)
+                elif self._most and not trace.knows(reading.from_):
                     begin = earlier_us + 1
-                end = self._end_us(reading, forbidden, reset)
+                else:
+                    begin = max((t for t in starts if earlier_us < t <= reset.t_us), default=first_us)
+                end = self._end_us(reading, evidence, reset)
                 spans.append((min(begin, end), end))
             if reset.sure:
                 earlier_us = reset.t_us
@@ -82,7 +85,20 @@ class _Reboots:
             spans.append((0, trace.end_us))
         return spans
 
+    def _begun_us(self, truth: Truth, earlier_us: int, reset: Event, first_us: int) -> int:
+        # When the condition last began to hold, after the reset before this one.
+        if truth.exact:
+            return max((a for a, _ in truth.sure if earlier_us < a <= reset.t_us), default=first_us)
+        if not self._most:
+            return first_us
+        maybe = (max(a, earlier_us + 1) for a, b in truth.may if a <= reset.t_us and b > earlier_us + 1)
+        return min(maybe, default=first_us)
+
     def _speaks_about(self, reading: Reading, reset: Event, earlier_us: int) -> bool:
+        if self._trace.is_own_start(reset):
+            return False
+        if reading.any_start:
+            return True
         kind = str(reset.data.get("kind", ""))
         if not kind and not self._kinds_known:
             if self._most:
@@ -103,9 +119,14 @@ class _Reboots:
         since = (max(0, earlier_us), reset.t_us + 1)
         return bool(without([since], self._trace.wire("mains", 1).sure))
 
-    def _end_us(self, reading: Reading, forbidden: Truth, reset: Event) -> int:
+    def _end_us(self, reading: Reading, evidence: Evidence, reset: Event) -> int:
+        if reading.ends is not None:
+            truth = evidence.truth(reading.ends)
+            after_us = reset.t_us + 1
+            holds = truth.sure if self._most else truth.may
+            return next((max(a, after_us) for a, b in holds if b > after_us), self._trace.end_us)
         if reading.to == "power back":
-            return self._power_back_us(forbidden, reset)
+            return self._power_back_us(evidence.truth(reading.forbid), reset)
         return self._reached_us(reading.to, reset)
 
     def _reached_us(self, to: str, reset: Event) -> int:

@@ -81,7 +81,7 @@ class Rule:
         limits = []
         for table in top.tables("limit"):
             limit_name = table.text("name", "")
-            limits.append(_limit(table, base | _raw(table), limit_name))
+            limits.append(_limit(table, _over(base, _raw(table)), limit_name))
         if len(limits) > LIMITS_MAX:
             raise top.fail("limit", f"{len(limits)} limits are more than anybody reads: at most {LIMITS_MAX}")
         rule = cls(
@@ -117,7 +117,7 @@ class Rule:
     def altered(self, key: str, value: Any) -> Rule | None:
         """The same rule with one key read otherwise in each limit; None if that is no sound reading."""
         try:
-            return replace(self, limits=tuple(_limit(x.table, {**x.raw, key: value}, x.name) for x in self.limits))
+            return replace(self, limits=tuple(_limit(x.table, _over(x.raw, {key: value}), x.name) for x in self.limits))
         except BadInput:
             return None
 
@@ -140,11 +140,7 @@ class Rule:
     def levels_mv(self) -> frozenset[float]:
         """Every voltage at which a verdict may change."""
         return frozenset(
-            level
-            for _, readings in self.every_reading
-            for r in readings
-            for c in (r.forbid, *([r.until] if r.until else []), *(x.condition for x in r.unless))
-            for level in c.levels_mv
+            level for _, readings in self.every_reading for r in readings for c in r.conditions for level in c.levels_mv
         )
 
     def check(self, trace: Trace | Evidence) -> Verdict:
@@ -182,10 +178,18 @@ def _raw(table: Table) -> dict[str, Any]:
     return {key: table.raw(key) for key in KEYS if table.has(key)}
 
 
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    # `forbid` takes the place of `require`, and the other way round
+    gone = {"forbid": "require", "require": "forbid"}
+    return {key: v for key, v in base.items() if gone.get(key) not in own or key in own} | dict(own)
+
+
 def _limit(table: Table, raw: dict[str, Any], name: str) -> Limit:
     for key, value in raw.items():
         if isinstance(value, str) and not value.strip():
             raise table.fail(key, f"empty: leave the key out, or write '{OPEN}' for not decided")
+    if raw.get("require") == OPEN:
+        raise table.fail("require", "it has no list of answers, so it cannot be left open")
     if OPEN not in [v for v in raw.values() if isinstance(v, str)]:
         table.done()
         return Limit(table, raw, name, parse_reading(table, raw, name))

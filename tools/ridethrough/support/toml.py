@@ -208,6 +208,10 @@ def _mend(text: str, line: int, problem: str) -> str:
     written = (text.split("\n") + [""] * line)[line - 1].partition("=")[2].strip()
     if written == "?":
         return 'not decided is written "?", in quotes'
+    if re.match(r"[\w<>≤≥+-]", written) and re.match(r"[\d.+-]*[ \w]*[A-Za-z ]", written):
+        return f'a text wants straight quotes: "{written[:40]}"'
+    if re.match(r"""("[^"\n]*"|'[^'\n]*')[ \t]*[^#\s]""", written):
+        return "after the value only a remark may follow, and a remark begins with #"
     if "newline" in problem.lower() or "illegal character '\\n'" in problem.lower():
         return "a text begins and ends on one line"
     return 'each line is KEY = "TEXT", with straight quotes'

@@ -55,8 +55,6 @@ class Capture(Trace):
     period_us: int = 0
     first_us: int = 0
     """What the capture's own clock shows where ours is 0."""
-    epoch_us: int | None = None
-    """The moment of our 0, in us since 1970, where the capture knows the date."""
     of_day_us: int | None = None
     """The same in us since midnight, where it knows the time of day alone."""
 

@@ -38,13 +38,14 @@ class ProbeMap:
     """How an instrument was connected. `channels`: signal -> channel. `scale`: what a probe on a voltage divides by;
     None if nobody says, and then a rail must look like one. `threshold_mv`: above what a digital channel on a voltage
     reads high (after `scale`). `thresholds`: wire -> from how many mV on a voltage on it is high. `assumed`: (signal,
-    level) throughout."""
+    level) throughout. `zone`: the time zone of the calendar by which days and months are counted."""
 
     channels: Mapping[str, str] = field(default_factory=dict)
     scale: float | None = None
     threshold_mv: int | None = None
     assumed: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    zone: str = ""
 
     @property
     def factor(self) -> float:
@@ -60,7 +61,7 @@ def load_capture(
 ) -> Capture:
     """The capture in `path`; `levels_mv` are those at which a verdict may change. `progress(bytes)` as it goes on."""
     source = open_source(path)
-    found = Capture(period_us=source.period_us, complete=source.complete)
+    found = Capture(period_us=source.period_us, complete=source.complete, starts_itself=source.complete)
     chosen = _chosen(source, probes)
     keepers = {
         channel: _keeper(found, signal, source, channel, probes, levels_mv) for channel, signal in chosen.items()
@@ -79,6 +80,7 @@ def load_capture(
     source.feed(sinks, look)
     found.first_us, found.period_us = source.first_us, source.period_us
     found.epoch_us, found.of_day_us = source.epoch_us, source.of_day_us
+    found.clock_zone_known, found.zone = source.clock_zone_known, probes.zone
     for channel, signal in chosen.items():
         keepers[channel].close()
         _settle(found, signal, source, channel)

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ridethrough.support.errors import Param
+from ridethrough.traces.doubt import Doubt
 from ridethrough.traces.intervals import Interval, common, merged
 from ridethrough.traces.segments import Voltage
 from ridethrough.traces.truth import Truth
@@ -43,6 +45,10 @@ class Event:
         return int(text) if text.isdecimal() and len(text) <= _DIGITS_MAX else None
 
 
+_STARTS = ("reset", "boot", "application")
+"""What a start consists of."""
+
+
 @dataclass
 class Trace:
     """One run. Changes are (t_us, value), in order; a value holds until the next change or `end_us`."""
@@ -60,6 +66,14 @@ class Trace:
     """From this on it has it again."""
     ad1_limit_us: int = 180_000_000
     """For how long the hub has to be without supply before it alerts."""
+    starts_itself: bool = False
+    """It begins where a simulation does, without power: that start is nobody's breach and no reboot."""
+    epoch_us: int | None = None
+    """The moment of our 0, in us since 1970, where the trace knows the date."""
+    zone: str = ""
+    """The time zone of its calendar, where somebody has said it."""
+    clock_zone_known: bool = True
+    """Does its date say of which zone it is? Else it is that of `zone`."""
     notes: dict[str, Any] = field(default_factory=dict)
     """Counts and facts that are no signals: flash bytes by file, answers, versions."""
 
@@ -126,8 +140,34 @@ class Trace:
 
     def moments(self, name: str, key: str = "", value: str = "") -> Truth:
         """The microseconds in which there is an event of that name, whose `key` is `value` if one is given."""
-        found = [e.t_us for e in self.events(name) if not key or str(e.data.get(key, "")).lower() == value.lower()]
+        events = [e for e in self.events(name) if not key or str(e.data.get(key, "")).lower() == value.lower()]
+        found = [e.t_us for e in events if not self.is_own_start(e)]
         return Truth.exactly(merged([(t, t + 1) for t in found]))
+
+    def is_own_start(self, event: Event) -> bool:
+        """Is it the power-up with which a simulation begins, or its boot or first application?"""
+        if not self.starts_itself or event.name not in _STARTS:
+            return False
+        own: dict[str, Event] = {}
+        for e in self.log:
+            if e.name == "reset" and ("reset" in own or e.data.get("kind") != "power-up"):
+                break
+            if e.name in _STARTS and (own or e.name == "reset"):
+                own.setdefault(e.name, e)
+            if len(own) == len(_STARTS):
+                break
+        return own.get(event.name) is event
+
+    def calendar(self, unit: str) -> Sequence[Interval] | Doubt:
+        """Each day or month of which it shows some part; or why nobody knows where they begin."""
+        if self.epoch_us is None:
+            return Doubt(f"the trace knows no date, so nobody can say where a calendar {unit} begins")
+        if not self.zone:
+            return Doubt(f"a calendar {unit} begins at midnight, and the time zone was not said", Param("zone", "ZONE"))
+        from ridethrough.traces.calendar import periods, zone_of
+
+        # a clock that does not say its zone shows that zone's midnight
+        return periods(unit, self.epoch_us, zone_of(self.zone if self.clock_zone_known else "UTC"), self.end_us)
 
     def knows(self, name: str) -> bool:
         """Would an event of that name be in the trace if there had been one?"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ridethrough.traces.intervals import Interval, common, joined, merged, outside
+from ridethrough.traces.intervals import Interval, common, joined, merged, outside, without
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,35 @@ class Truth:
         """From when it has held for `for_us` on, until it ends."""
         return self._both(lambda many: [(max(a + for_us, 0), b) for a, b in many if max(a + for_us, 0) < b])
 
+    def lasting_at_most(self, most_us: int, end_us: int) -> Truth:
+        """While it holds in one piece that is no longer than `most_us`. One that goes on when the trace ends may be."""
+        short = [(a, b) for a, b in self.may if b - a <= most_us and b < end_us]
+        long = [(a, b) for a, b in self.sure if b - a > most_us]
+        sure = common(self.sure, short)
+        may = without(self.may, long)
+        if sure == may:
+            return Truth(sure, sure, self.why, self.apart_us)
+        return Truth(sure, may, self.why or "the trace ends before it is over", self.apart_us)
+
+    def unmet(self, wanted: Truth, within_us: int, end_us: int) -> Truth:
+        """The moments that are `within_us` after one of these (of moments), if `wanted` held at no time from that one
+        on until then. One that is due after the end of the trace may come to be."""
+        lately = wanted.lately(within_us, end_us).otherwise(end_us)
+        sure = common(_later(self.sure, within_us, end_us), lately.sure)
+        may = common(_later(self.may, within_us, end_us), lately.may)
+        last_us = max((b - 1 for _, b in self.may), default=-1)
+        if last_us + within_us >= end_us and not common(wanted.sure, [(max(0, last_us), end_us)]):
+            may = merged([*may, (end_us - 1, end_us)])
+        if sure == may:
+            return Truth(sure, sure, "", max(self.apart_us, wanted.apart_us))
+        why = self.why or wanted.why or "the trace ends before the time for it is over"
+        return Truth(sure, may, why, max(self.apart_us, wanted.apart_us))
+
     def lately(self, within_us: int, end_us: int) -> Truth:
         """While it holds and for `within_us` after."""
         return self._both(lambda many: joined([(max(a, 0), min(b + within_us, end_us)) for a, b in many], 0))
+
+
+def _later(moments: Sequence[Interval], by_us: int, end_us: int) -> Sequence[Interval]:
+    found = [(max(0, a + by_us), min(b + by_us, end_us)) for a, b in moments]
+    return [(a, b) for a, b in found if a < b]

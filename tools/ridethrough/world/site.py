@@ -30,7 +30,7 @@ class Site:
         self.world = world
         self.waiting = [t for t in world.troubles if t.when]
         """Troubles whose phase has not come yet."""
-        self.trace = Trace()
+        self.trace = Trace(starts_itself=True)
         if world.boot_us is not None:
             board = replace(board, boot_us=world.boot_us)
         params = PowerParams.of(board, world.converter_restart_us)

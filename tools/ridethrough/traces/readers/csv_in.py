@@ -167,6 +167,7 @@ class CsvSource(Source):
         first = round(pass_.first_us or 0)
         self.first_us = 0 if stamp and (stamp.absolute or stamp.of_day) else first
         self.epoch_us = first if stamp and stamp.absolute else None
+        self.clock_zone_known = bool(stamp and stamp.zoned)
         self.of_day_us = first if stamp and stamp.of_day else None
         self.end_us = max(pass_.last_us, 0) + (self.period_us or 1)
         if not self._rows_are_edges:

@@ -80,6 +80,8 @@ class Source(ABC):
     """What the capture's own clock shows where ours is 0, once `feed` is through."""
     epoch_us: int | None = None
     """The moment of our 0, in us since 1970, where the capture knows the date."""
+    clock_zone_known: bool = True
+    """Does that date say of which time zone it is?"""
     of_day_us: int | None = None
     """The same in us since midnight, where it knows the time of day alone."""
     end_us: int = 0

@@ -25,16 +25,17 @@ _EPOCH_LEAST_US = 3 * 10**14
 
 class Stamp(NamedTuple):
     """`us(cell)`: microseconds, ValueError if the cell is no such time. `absolute`: of an epoch that a calendar knows;
-    `of_day`: since midnight, so that it may begin anew."""
+    `of_day`: since midnight, so that it may begin anew; `zoned`: of a date that says its time zone."""
 
     us: Callable[[str], float]
     absolute: bool = False
     of_day: bool = False
+    zoned: bool = False
 
 
 def number_stamp(unit_us: float, first: float) -> Stamp:
     """Numbers in a unit. Those that can only be seconds since 1970 are absolute."""
-    return Stamp(lambda cell: float(cell) * unit_us, absolute=first * unit_us >= _EPOCH_LEAST_US)
+    return Stamp(lambda cell: float(cell) * unit_us, first * unit_us >= _EPOCH_LEAST_US, zoned=True)
 
 
 def stamp_of(cells: Sequence[str]) -> Stamp | None:
@@ -47,7 +48,8 @@ def stamp_of(cells: Sequence[str]) -> Stamp | None:
     if not all(_date_and_rest(cell) for cell in head):
         return None
     order = _order(head)
-    return Stamp(lambda cell: _date_us(cell.strip(), order), absolute=True)
+    zoned = all(_ZONE.search(cell) for cell in head)
+    return Stamp(lambda cell: _date_us(cell.strip(), order), absolute=True, zoned=zoned)
 
 
 def _of_day_us(cell: str) -> float:
