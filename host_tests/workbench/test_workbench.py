@@ -290,13 +290,13 @@ def test_a_draft_has_an_example_on_either_side_of_the_boundary(tmp_path):
     assert main(["rules", "draft", "mp102-wg-2020-04", "-o", str(tmp_path / "d.html")]) == 0
     text = (tmp_path / "d.html").read_text()
     assert "power off for 2 min 59 s" in text and "power off for 3 min<" in text
-    assert "R1. It shall not happen that CH power is" in text
+    assert "R1. The ESME shall not bring it about that CH power is" in text
     assert main(["rules", "draft", "mp102-open", "-o", str(tmp_path / "o.html")]) == 0
     assert "Not ready" in (tmp_path / "o.html").read_text()
     # what counts is how far apart they are
     assert main(["rules", "draft", "activations-apart", "-o", str(tmp_path / "a.html")]) == 0
     text = (tmp_path / "a.html").read_text()
-    assert "for 10 min 1 s" in text and "for 9 min 59 s" in text
+    assert "for 10 min<" in text and "for 9 min 59 s" in text
     assert main(["rules", "draft", "hub-in-service", "-o", str(tmp_path / "h.html")]) == 0
     assert "Hub figures, all assumed" in (tmp_path / "h.html").read_text()
     assert main(["rules", "draft", "activations-apart", "-o", str(tmp_path / "mine.toml")]) == 2

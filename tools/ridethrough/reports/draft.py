@@ -5,12 +5,11 @@ what has been decided. HTML of the plainest kind, which pastes into a word proce
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 from ridethrough.reports.audit import hub_words
 from ridethrough.reports.page import Page
-from ridethrough.rules import Evidence, Rule
+from ridethrough.rules import Rule
 from ridethrough.rules.explain import (
     KEYS_SAY,
     LEFT_OUT,
@@ -21,15 +20,10 @@ from ridethrough.rules.explain import (
     warnings,
 )
 from ridethrough.rules.keys import DEFAULTS, KEYS, OPEN
-from ridethrough.rules.reading import Reading
-from ridethrough.workbench.behaviour import FULL_MV, Behaviour, trace_of, words
-from ridethrough.workbench.search import smallest
-from ridethrough.world.hub_params import HubParams
+from ridethrough.rules.words import show_span
+from ridethrough.workbench.behaviour import words
+from ridethrough.workbench.criteria import TRIES, either_side
 
-_TRIES = 1500
-_S = 10**6
-_LONG_ENOUGH_US = 10 * _S
-"""What a step lasts in an example if its length makes no difference: long enough to be set up on a bench."""
 _ABOUT_A_HUB = re.compile(r"\b(CH (up|down|on store|off|power at the hub)|ad1)\b", re.IGNORECASE)
 _TERMS = (
     "CH power: the DC voltage that the ESME feeds to the Communications Hub (CH), at the ESME's side of the pins; "
@@ -55,7 +49,7 @@ def add_draft(page: Page, rule: Rule) -> None:
         for sentence in explain_reading(limit.reading or first_reading(limit)):
             number += 1
             title = f"{limit.name}: " if limit.name else ""
-            sentence = sentence.replace("It is a breach if", "It shall not happen that", 1)
+            sentence = sentence.replace("It is a breach if", "The ESME shall not bring it about that", 1)
             page.add("p", f"R{number}. {title}{sentence}")
         page.bullets(open_questions(limit))
     for warning in warnings(rule):
@@ -87,80 +81,16 @@ def _criteria(page: Page, rule: Rule) -> None:
         return
     page.add("p", "Each begins and ends with mains and CH power on for ten minutes, and the hub in service.", "soft")
     for number, reading in enumerate(rule.readings, 1):
-        pair = _either_side(rule, reading)
+        pair = either_side(rule, reading)
         if pair is None:
-            page.add("p", f"A{number}. No example was found in {_TRIES} tries.")
+            page.add("p", f"A{number}. No example was found in {TRIES} tries.")
             continue
-        for letter, said, behaviour in zip("ab", ("kept", "broken"), pair, strict=True):
-            name = f" ({reading.name})" if reading.name else ""
-            page.add("p", f"A{number}{letter}{name}. The rule is {said} when:")
-            page.bullets(words(behaviour) or ["nothing happens"])
-
-
-def _either_side(rule: Rule, reading: Reading) -> tuple[Behaviour, Behaviour] | None:
-    # The simplest breach, and the nearest thing to it that is none.
-    hub = HubParams()
-
-    def broken(behaviour: Behaviour) -> bool:
-        return rule.check_readings((reading,), Evidence(trace_of(behaviour, hub))).status == "fail"
-
-    found = smallest((rule,), broken, _TRIES)
-    if found is None:
-        return None
-    found = _tightened(_settled(found, broken), broken)
-    if reading.times and reading.window_us:
-        # what is counted must come close together: how close is the boundary
-        for i in range(len(found)):
-            apart = _with_time(found, i, reading.window_us + _S)
-            if not broken(apart):
-                return apart, _with_time(found, i, _last(found, i, reading.window_us, broken))
-    for less_us in (_S, 1):
-        for i, step in enumerate(found):
-            shorter = _with_time(found, i, step.for_us - less_us)
-            if step.for_us > less_us and not broken(shorter):
-                return shorter, found
-    # no time makes the difference: what is left when a step is taken away
-    for i in reversed(range(len(found))):
-        if not broken(found[:i] + found[i + 1 :]):
-            return found[:i] + found[i + 1 :], found
-    return (), found
-
-
-def _settled(behaviour: Behaviour, broken: Callable[[Behaviour], bool]) -> Behaviour:
-    # no step so short that nobody could set it up, where that makes no difference
-    for i, step in enumerate(behaviour):
-        longer = _with_time(behaviour, i, _LONG_ENOUGH_US)
-        if step.for_us < _LONG_ENOUGH_US and broken(longer):
-            behaviour = longer
-    return behaviour
-
-
-def _tightened(behaviour: Behaviour, broken: Callable[[Behaviour], bool]) -> Behaviour:
-    # each step without power as short as it may be, in whole seconds if it can be, for the rule to be broken still
-    for i, step in enumerate(behaviour):
-        if step.ch_mv == FULL_MV and step.mains:
-            continue
-        whole = _with_time(behaviour, i, -(-step.for_us // _S) * _S)
-        unit = _S if broken(whole) else 1
-        low, high = 0, -(-step.for_us // unit)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if broken(_with_time(behaviour, i, middle * unit)):
-                high = middle
-            else:
-                low = middle
-        behaviour = _with_time(behaviour, i, high * unit)
-    return behaviour
-
-
-def _last(behaviour: Behaviour, i: int, most_us: int, broken: Callable[[Behaviour], bool]) -> int:
-    # the longest time, in whole seconds, for which step i may last and the rule is broken still
-    low, high = behaviour[i].for_us // _S, most_us // _S + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if broken(_with_time(behaviour, i, middle * _S)) else (low, middle)
-    return low * _S or behaviour[i].for_us
-
-
-def _with_time(behaviour: Behaviour, i: int, us: int) -> Behaviour:
-    return (*behaviour[:i], replace(behaviour[i], for_us=max(1, us)), *behaviour[i + 1 :])
+        name = f" ({reading.name})" if reading.name else ""
+        for letter, example in zip("ab", (pair.kept, pair.broken), strict=True):
+            if example is None:
+                page.add("p", f"A{number}{letter}{name}. Nothing that the rule speaks about was found to be kept.")
+                continue
+            page.add("p", f"A{number}{letter}{name}. The rule is {example.said} when:")
+            page.bullets(words(example.behaviour) or ["nothing happens"])
+        if pair.undecided_us:
+            page.add("p", f"In between, over {show_span(pair.undecided_us)}, it is undecided.")

@@ -24,6 +24,10 @@ _LEGEND = (
 )
 
 
+_TINTS = {"hole": "#f6e9fb", "overreach": "#f6e9fb", "fail": "#fde8e6", "undecided": "#fdf3dc"}
+"""As page.css has them in the light."""
+
+
 @dataclass(frozen=True)
 class Td:
     """A table's cell: text, classes, what a pointer shows, a smaller line below, and the heading it leads to."""
@@ -91,7 +95,9 @@ class Page:
         self.add("p", caption, "soft")
         wide = self.add("div", "", "wide" if upright else "wide many", tabindex="0", role="region")
         wide.set("aria-label", caption)
-        table = Xml.SubElement(wide, "table", {} if upright else {"class": "up-head"})
+        # a word processor that opens the page knows no CSS variables: what it is to keep stands in attributes, too
+        plain = {"border": "1", "cellpadding": "4", "cellspacing": "0"}
+        table = Xml.SubElement(wide, "table", plain if upright else {**plain, "class": "up-head"})
         line = Xml.SubElement(Xml.SubElement(table, "thead"), "tr")
         for i, value in enumerate(head):
             style = {"scope": "col", **({} if upright or not i else {"class": "up"})}
@@ -101,7 +107,8 @@ class Page:
             line = Xml.SubElement(body, "tr")
             for i, value in enumerate(row):
                 td = value if isinstance(value, Td) else Td(value)
-                attributes = {k: v for k, v in (("class", td.style), ("title", td.title)) if v}
+                tint = next((colour for name, colour in _TINTS.items() if name in td.style.split()), "")
+                attributes = {k: v for k, v in (("class", td.style), ("title", td.title), ("bgcolor", tint)) if v}
                 _cell(line, "td" if i else "th", td, attributes | ({} if i else {"scope": "row"}))
 
     def timeline(self, trace: Trace, verdict: Verdict, limits_mv: Sequence[float], name: str) -> None:

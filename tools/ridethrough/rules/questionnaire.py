@@ -71,11 +71,11 @@ QUESTIONS = (
         "Which reboots does it speak of?",
         (
             ("any reboot, wanted or not; a start after a power-up is none", "any reboot"),
-            ("any start, after a power-up too", "any start"),
             ("only the one that activates new firmware", "activation"),
             ("those that somebody asked for", "planned"),
             ("those that nobody asked for: watchdog, brown-out, crash, rollback", "unplanned"),
             ("it does not matter whether there is a reboot", "always"),
+            ("any reboot, and the start after a power-up too", "any start"),
         ),
     ),
     Question(

@@ -5,6 +5,7 @@ Semantics: docs/rules.md. This module reads the file; judge.py and what it calls
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -158,6 +159,11 @@ class Rule:
     def check_readings(self, readings: tuple[Reading, ...], evidence: Evidence) -> Verdict:
         """The verdict if its limits are read like that."""
         return worst_of([judge(self.id, reading, evidence) for reading in readings])
+
+
+def sha256_of(rule: Rule) -> str:
+    """The hash of a rule's file as it was read, with line ends of one byte."""
+    return hashlib.sha256(rule.written.encode()).hexdigest()
 
 
 def is_id(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ridethrough.rules.conditions import KINDS
 from ridethrough.rules.words import show_span
 from ridethrough.traces import Segment, Trace
 from ridethrough.workbench.hub_replay import with_hub
@@ -18,6 +19,7 @@ FULL_MV, SAG_MV = 12_000, 9_000
 CALM_US = 600_000_000
 """Before and after a behaviour: the hub is up and its store is full."""
 RESETS = ("activation", "commanded", "watchdog", "crash", "rollback")
+"""Those that are searched through; a step may have any kind of reset."""
 _EVENT_WORDS = {
     "command": "command accepted",
     "shutdown": "shutdown begins",
@@ -62,7 +64,7 @@ def trace_of(behaviour: Behaviour, hub: HubParams) -> Trace:
     last = None
     at = 0
     for step in (Step(CALM_US), *behaviour, Step(CALM_US)):
-        if step.event in RESETS:
+        if step.event in KINDS:
             trace.add_event(at, "reset", kind=step.event)
             trace.set_wire("running_n", at, 1)
             trace.set_text("mcu", at, "boot")

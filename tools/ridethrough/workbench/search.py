@@ -70,6 +70,8 @@ def behaviours(rules: Sequence[Rule], stage: int = LAST_STAGE) -> st.SearchStrat
 
 def smallest(rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: int = TRIES) -> Behaviour | None:
     """The simplest behaviour that is `wanted`; None if none was found in so many tries. The same every time."""
+    if not tries:
+        return None
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis.errors import NoSuchExample
 

@@ -16,6 +16,7 @@ ACTIONS = {
     "audit": "what a rule lets through, and what it forbids for nothing",
     "gallery": "library, meters, matrix and audits on one page (takes minutes)",
     "new": "write a rule by answering questions",
+    "cases": "test cases on either side of each key: switchings, VCDs, JSON, a pytest file",
     "draft": "numbered requirement text with acceptance criteria, as HTML",
 }
 _EXAMPLES = """examples:
@@ -25,6 +26,7 @@ _EXAMPLES = """examples:
   ridethrough rules open mp102-open                  how much of it is open, and what to decide first
   ridethrough rules new my-rule.toml                 write a rule by answering questions
   ridethrough rules draft my-rule.toml -o draft.html numbered requirement text, for a word processor
+  ridethrough rules cases my-rule.toml -o build/cases    test cases for a test house, and for your own firmware
   ridethrough rules matrix --html matrix.html        every rule on every meter
   ridethrough rules matrix --rules mp102-wg-2020-04,design-target --specimens chatter,sag
   ridethrough rules compare mp102-wg-2020-04 mp102-per-reboot    the smallest behaviour on which they differ
