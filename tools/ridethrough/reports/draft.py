@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from ridethrough.reports.audit import hub_words
+from ridethrough.reports.diagram import diagrams, legend, svg_of
 from ridethrough.reports.page import Page
 from ridethrough.rules import Rule
 from ridethrough.rules.explain import (
@@ -92,5 +93,8 @@ def _criteria(page: Page, rule: Rule) -> None:
                 continue
             page.add("p", f"A{number}{letter}{name}. The rule is {example.said} when:")
             page.bullets(words(example.behaviour) or ["nothing happens"])
+        drawn = diagrams(rule, reading, pair)
+        title = f"A{number}: {reading.name or rule.id}"
+        page.picture(svg_of(drawn, title, legend(reading)), f"{title}: {'; '.join(one.said for one in drawn)}")
         if pair.undecided_us:
             page.add("p", f"In between, over {show_span(pair.undecided_us)}, it is undecided.")

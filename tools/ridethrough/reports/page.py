@@ -4,6 +4,7 @@ screen reader; what failed stands out first.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ _LEGEND = (
 )
 
 
+_PICTURE_PX = 680
+"""As wide as a page of paper between its margins."""
 _TINTS = {"hole": "#f6e9fb", "overreach": "#f6e9fb", "fail": "#fde8e6", "undecided": "#fdf3dc"}
 """As page.css has them in the light."""
 
@@ -135,6 +138,15 @@ class Page:
         items = Xml.SubElement(details, "ol")
         for line in list(happenings(trace))[:500]:
             Xml.SubElement(items, "li").text = line.plain.strip()
+
+    def picture(self, svg: bytes, words: str) -> None:
+        """A drawing as a picture: what is copied out of the page stays one. `words`: for who cannot see it."""
+        source = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+        # a word processor takes the size from here
+        size = [int(Xml.fromstring(svg).attrib[name]) for name in ("width", "height")]
+        scale = min(1.0, _PICTURE_PX / size[0])
+        width, height = (str(round(px * scale)) for px in size)
+        self.add("img", "", "drawing", src=source, alt=words, width=width, height=height)
 
     def html(self) -> str:
         """The page."""
