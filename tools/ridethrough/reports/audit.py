@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ridethrough.reports.lines import Line, joined, styled
-from ridethrough.reports.page import Page
+from ridethrough.reports.page import Page, Td, anchor_of
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.rules import Rule
 from ridethrough.support.quantities import show_time
@@ -14,6 +14,7 @@ from ridethrough.workbench.behaviour import words
 from ridethrough.workbench.compare import Difference
 from ridethrough.workbench.hub_replay import RANGES, Valid
 from ridethrough.workbench.matrix import HOLE
+from ridethrough.workbench.sets import TRIES, Adds, Conflict
 from ridethrough.world.hub_params import HubParams
 
 _STYLES = {"pass": "green", "fail": "red", "undecided": "yellow", "vacuous": "dim"}
@@ -45,13 +46,58 @@ def difference_lines(found: Difference, rules: tuple[Rule, Rule], width: int, gl
     yield styled(f"  {hub_words()}", "dim")
 
 
-def audit_head(rule: Rule, found: Sequence[Find]) -> Iterator[Line | str]:
-    """How many of each."""
+def audit_head(rules: Sequence[Rule], found: Sequence[Find]) -> Iterator[Line | str]:
+    """What was found, at a glance, before any of it is shown."""
     holes = sum(f.flag == HOLE for f in found)
-    yield styled(f"{rule.id}: {holes} kinds of hole, {len(found) - holes} of overreach found", "bold")
-    yield f"  {rule.text}"
+    name = " + ".join(rule.id for rule in rules)
+    yield styled(f"{name}: {holes} kinds of hole, {len(found) - holes} of overreach found", "bold")
+    yield from (f"  {rule.text}" for rule in rules)
     yield styled(hub_words(), "dim")
     yield ""
+    for number, twins in numbered(found):
+        more = f" ({len(twins)} ways)" if len(twins) > 1 else ""
+        yield styled(f"  {number}. {title(twins[0])}{more}", _tint(twins[0]))
+    yield ""
+
+
+def set_lines(what_they_add: Sequence[Adds], apart: Sequence[Conflict]) -> Iterator[Line | str]:
+    """Of several rules: what each adds to the others, and which cannot be kept together."""
+    yield styled("As one requirement:", "bold")
+    for line in set_words(what_they_add, apart):
+        yield f"  {line}"
+    yield ""
+
+
+def set_words(what_they_add: Sequence[Adds], apart: Sequence[Conflict]) -> Iterator[str]:
+    """A sentence for each."""
+    for one in what_they_add:
+        if one.shown is None:
+            yield f"{one.rule} adds nothing to the others: in {TRIES} tries it forbade nothing that they allow"
+        else:
+            yield f"{one.rule} adds something: it alone forbids this: {'; '.join(words(one.shown))}"
+    for conflict in apart:
+        if not conflict.shown:
+            yield f"{conflict.rules[0]} cannot be kept by any meter that powers its hub, as far as {TRIES} tries show"
+            continue
+        both = " and ".join(conflict.rules)
+        yield f"{both} cannot both be kept by a meter that powers its hub, as far as {TRIES} tries show"
+        for kept, behaviour in conflict.shown:
+            broken = next(rule for rule in conflict.rules if rule != kept)
+            yield f"  {kept} is kept and {broken} broken when: {'; '.join(words(behaviour)) or 'nothing happens'}"
+    if not apart:
+        yield f"no two of them were found to fight each other in {TRIES} tries"
+
+
+def _tint(find: Find) -> str:
+    return "bold magenta" if find.flag == HOLE else "bold yellow"
+
+
+def numbered(found: Sequence[Find]) -> list[tuple[int, list[Find]]]:
+    """Finds that a reader would take for twins (the same harm, let through in the same way) as one, with its number."""
+    groups: dict[str, list[Find]] = {}
+    for find in found:
+        groups.setdefault(title(find), []).append(find)
+    return list(enumerate(groups.values(), 1))
 
 
 def ranked(found: Iterable[Find]) -> list[Find]:
@@ -79,9 +125,10 @@ def blame(find: Find) -> str:
     )
 
 
-def find_lines(find: Find, number: int, width: int, glyphs: Glyphs) -> Iterator[Line | str]:
-    """One find."""
-    yield styled(f"{number}. {title(find)}", "bold magenta" if find.flag == HOLE else "bold yellow")
+def find_lines(twins: Sequence[Find], number: int, width: int, glyphs: Glyphs) -> Iterator[Line | str]:
+    """Finds of one kind: the first of them drawn, of the others what is different."""
+    find = twins[0]
+    yield styled(f"{number}. {title(find)}", _tint(find))
     yield from (f"     {line}" for line in words(find.behaviour))
     yield ""
     yield from strip(find.trace, width, glyphs)
@@ -89,16 +136,38 @@ def find_lines(find: Find, number: int, width: int, glyphs: Glyphs) -> Iterator[
     yield f"  the rule: {find.verdict.sentence()}"
     yield f"  the hub: {find.harm.words()}; {_holds(find.valid)}"
     yield f"  would change it: {blame(find)}"
+    for other in twins[1:]:
+        yield f"  also: {'; '.join(words(other.behaviour))}"
+        yield f"    would change it: {blame(other)}"
 
 
-def add_audit(page: Page, rule: Rule, found: Sequence[Find], level: int = 2) -> None:
-    """Every find with its timeline."""
-    page.add("blockquote", rule.text)
+def add_audit(page: Page, rules: Sequence[Rule], found: Sequence[Find], level: int = 2) -> None:
+    """A summary, and every kind of find with its timeline; of twins the first is drawn, the others are folded."""
+    for rule in rules:
+        page.add("blockquote", rule.text)
     page.add("p", hub_words(), "soft")
-    for i, find in enumerate(found, 1):
-        page.heading(f"{i}. {title(find)}", level)
+    groups = numbered(found)
+    headings = [f"{number}. {title(twins[0])}" for number, twins in groups]
+    rows = [
+        (Td(heading, _style(twins[0]), link=anchor_of(heading)), str(len(twins)), "; ".join(words(twins[0].behaviour)))
+        for heading, (_, twins) in zip(headings, groups, strict=True)
+    ]
+    page.table("What was found: holes first", ("kind", "ways", "the simplest"), rows)
+    levels_mv = sorted({level_mv for rule in rules for level_mv in rule.levels_mv})
+    for heading, (_, twins) in zip(headings, groups, strict=True):
+        find = twins[0]
+        page.heading(heading, level)
+        page.add("p", f"{find.harm.words()[:1].upper()}{find.harm.words()[1:]}.", f"verdict {_style(find)}")
         page.bullets(words(find.behaviour))
-        page.timeline(find.trace, find.verdict, sorted(rule.levels_mv), title(find))
-        page.verdict(find.verdict)
+        page.timeline(find.trace, find.verdict, levels_mv, title(find))
+        page.add("p", f"The rule: {find.verdict.sentence()}")
         page.add("p", f"The hub: {find.harm.words()}; {_holds(find.valid)}.")
         page.add("p", f"What would change it: {blame(find)}.")
+        if twins[1:]:
+            ways = [f"{'; '.join(words(other.behaviour))} (would change it: {blame(other)})" for other in twins[1:]]
+            page.folded(f"{len(ways)} more of the same kind", ways)
+
+
+def _style(find: Find) -> str:
+    # by what happened to the hub, not by the verdict: a hole under a green PASS reads as well done
+    return "hole" if find.flag == HOLE else "overreach"

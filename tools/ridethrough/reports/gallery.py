@@ -65,7 +65,7 @@ def add_gallery(page: Page, progress: Callable[[str, int, int], None] = lambda w
         page.heading(f"What an audit found in {name}")
         page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
         rule = Rule.load(name)
-        add_audit(page, rule, ranked(audit(rule)), 3)
+        add_audit(page, [rule], ranked(audit(rule)), 3)
     page.contents()
 
 

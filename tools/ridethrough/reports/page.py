@@ -86,6 +86,14 @@ class Page:
         for text in texts:
             _fill(Xml.SubElement(element, "li"), text)
 
+    def folded(self, summary: str, texts: Iterable[str]) -> None:
+        """A list that is opened with a click, and stands open in print."""
+        details = self.add("details", "")
+        Xml.SubElement(details, "summary").text = summary
+        items = Xml.SubElement(details, "ul")
+        for text in texts:
+            _fill(Xml.SubElement(items, "li"), text)
+
     def verdict(self, verdict: Verdict, before: str = "") -> None:
         """The verdict, as what the eye meets first."""
         self.add("p", before + verdict.sentence(), f"verdict {verdict.status}")

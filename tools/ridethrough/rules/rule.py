@@ -6,7 +6,7 @@ Semantics: docs/rules.md. This module reads the file; judge.py and what it calls
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -121,6 +121,10 @@ class Rule:
             return replace(self, limits=tuple(_limit(x.table, _over(x.raw, {key: value}), x.name) for x in self.limits))
         except BadInput:
             return None
+
+    def with_limits(self, limits: Sequence[Limit]) -> Rule:
+        """The same rule with these limits."""
+        return replace(self, limits=tuple(limits))
 
     @property
     def count(self) -> int:

@@ -7,18 +7,19 @@ than it has to be, would put them right; the search goes on until it finds no fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.keys import CHOICES
-from ridethrough.support.errors import BadInput
+from ridethrough.rules.verdict import worst_of
 from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import Behaviour, trace_of
 from ridethrough.workbench.harm import FALSE_AD1, KEPT_DOWN, MISSED_AD1, USELESS, Harm, harm
 from ridethrough.workbench.hub_replay import Valid, holds_for
 from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
 from ridethrough.workbench.search import smallest
+from ridethrough.workbench.sets import decided
 from ridethrough.world.hub_params import HubParams
 
 _WANTED = ((HOLE, FALSE_AD1, 3), (HOLE, MISSED_AD1, 1), (HOLE, USELESS, 7), (HOLE, KEPT_DOWN, 2), (OVERREACH, "", 2))
@@ -44,18 +45,17 @@ class Find:
 
 
 def audit(
-    rule: Rule,
+    rules: Rule | Sequence[Rule],
     hub: HubParams | None = None,
     progress: Callable[[str, str], None] = lambda wanted, kind: None,
     tries: int = _TRIES,
 ) -> Iterator[Find]:
-    """Finds, one of each kind, holes first. BadInput for a rule with open keys: which reading is it?"""
-    if rule.open_keys:
-        raise BadInput(
-            f"{rule.id} leaves {', '.join(rule.open_keys)} open: an audit needs one reading; decide them first"
-        )
+    """Finds, one of each kind, holes first; several rules are one requirement, kept when each is. BadInput for a rule
+    with open keys: which reading is it?"""
+    together = (rules,) if isinstance(rules, Rule) else tuple(rules)
+    decided(together)
     params = hub or HubParams()
-    search = _Search(rule, params)
+    search = _Search(together, params)
     for wanted, kind, most in _WANTED:
         for _ in range(most):
             progress(wanted, kind)
@@ -66,12 +66,13 @@ def audit(
 
 
 class _Search:
-    def __init__(self, rule: Rule, params: HubParams) -> None:
-        self._rule = rule
+    def __init__(self, rules: tuple[Rule, ...], params: HubParams) -> None:
+        self._rules = rules
         self._params = params
         self._kinds: set[tuple[str, str, tuple[str, ...]]] = set()
         self._others = [
-            ((key, "none" if value is None else str(value)), altered)
+            ((_key_of(rule, key, rules), "none" if value is None else str(value)), i, altered)
+            for i, rule in enumerate(rules)
             for key in CHOICES
             for value in CHOICES[key]
             if (altered := rule.altered(key, value)) is not None
@@ -80,24 +81,28 @@ class _Search:
     def _look(self, behaviour: Behaviour, params: HubParams) -> tuple[Evidence, Verdict, Harm]:
         trace = trace_of(behaviour, params)
         evidence = Evidence(trace)
-        return evidence, self._rule.check(evidence), harm(trace, params)
+        return evidence, worst_of([rule.check(evidence) for rule in self._rules]), harm(trace, params)
 
-    def _cures(self, evidence: Evidence, verdict: Verdict) -> tuple[Cure, ...]:
-        broken = verdict.status == "fail"
-        return tuple(name for name, rule in self._others if (rule.check(evidence).status == "fail") != broken)
+    def _cures(self, evidence: Evidence) -> tuple[Cure, ...]:
+        broken = [rule.check(evidence).status == "fail" for rule in self._rules]
+
+        def breaks(i: int, altered: Rule) -> bool:
+            return altered.check(evidence).status == "fail" or any(b for j, b in enumerate(broken) if j != i)
+
+        return tuple(name for name, i, altered in self._others if breaks(i, altered) != any(broken))
 
     def next(self, wanted: str, kind: str, tries: int) -> Find | None:
         def new(behaviour: Behaviour) -> bool:
             evidence, verdict, hurt = self._look(behaviour, self._params)
             if flag(verdict, hurt) != wanted or (kind and kind not in hurt.kinds):
                 return False
-            return _signature(wanted, kind, self._cures(evidence, verdict)) not in self._kinds
+            return _signature(wanted, kind, self._cures(evidence)) not in self._kinds
 
-        behaviour = smallest((self._rule,), new, tries)
+        behaviour = smallest(self._rules, new, tries)
         if behaviour is None:
             return None
         evidence, verdict, hurt = self._look(behaviour, self._params)
-        cures = self._cures(evidence, verdict)
+        cures = self._cures(evidence)
         self._kinds.add(_signature(wanted, kind, cures))
 
         def still(params: HubParams) -> bool:
@@ -108,9 +113,14 @@ class _Search:
         return Find(wanted, kind, behaviour, evidence.trace, verdict, hurt, cures, valid)
 
 
+def _key_of(rule: Rule, key: str, rules: tuple[Rule, ...]) -> str:
+    # of several rules, it has to be said which one's
+    return key if len(rules) == 1 else f"{rule.id}: {key}"
+
+
 def _signature(wanted: str, kind: str, cures: tuple[Cure, ...]) -> tuple[str, str, tuple[str, ...]]:
     first: dict[str, str] = {}
     for key, value in cures:
         # the choices stand in the order in which they go further; which reboots is not a matter of further
-        first.setdefault(key, "" if wanted == OVERREACH or key == "during" else value)
+        first.setdefault(key, "" if wanted == OVERREACH or key.endswith("during") else value)
     return wanted, kind, tuple(f"{key} {value}" for key, value in first.items())

@@ -38,13 +38,16 @@ def times_us(rules: Sequence[Rule]) -> list[int]:
     return list(dict.fromkeys(t for t in times if t <= 3600 * _S * 24 * 40))
 
 
-def behaviours(rules: Sequence[Rule], stage: int = LAST_STAGE) -> st.SearchStrategy[Behaviour]:
+def behaviours(
+    rules: Sequence[Rule], stage: int = LAST_STAGE, levels_mv: Sequence[int] = ()
+) -> st.SearchStrategy[Behaviour]:
     """Anything that a meter and the world around it may do, in up to some ten steps; shrinks to nothing. At
-    stage 0 of plain blocks, at 1 also of whole updates with two reboots, at 2 also of loops."""
+    stage 0 of plain blocks, at 1 also of whole updates with two reboots, at 2 also of loops. `levels_mv`: what CH power
+    may be, if it is not everything."""
     from hypothesis import strategies as st
 
     time_us = st.sampled_from(times_us(rules))
-    level_mv = st.sampled_from((0, FULL_MV, SAG_MV, 8_000))
+    level_mv = st.sampled_from(levels_mv or (0, FULL_MV, SAG_MV, 8_000))
     calm = st.builds(Step, for_us=time_us)
     step = st.builds(
         Step,
@@ -68,7 +71,9 @@ def behaviours(rules: Sequence[Rule], stage: int = LAST_STAGE) -> st.SearchStrat
     return st.lists(st.one_of(blocks), max_size=5).map(lambda blocks: tuple(s for b in blocks for s in b))
 
 
-def smallest(rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: int = TRIES) -> Behaviour | None:
+def smallest(
+    rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: int = TRIES, levels_mv: Sequence[int] = ()
+) -> Behaviour | None:
     """The simplest behaviour that is `wanted`; None if none was found in so many tries. The same every time."""
     if not tries:
         return None
@@ -86,5 +91,5 @@ def smallest(rules: Sequence[Rule], wanted: Callable[[Behaviour], bool], tries: 
     # a loop is one choice to the search, and many steps to a reader: only if nothing plainer is found
     for stage in range(LAST_STAGE + 1):
         with suppress(NoSuchExample):
-            return find(behaviours(rules, stage), wanted, settings=how)
+            return find(behaviours(rules, stage, levels_mv), wanted, settings=how)
     return None

@@ -13,7 +13,8 @@ ACTIONS = {
     "open": "how many readings it has, and which key to decide first",
     "matrix": "each rule on each meter",
     "compare": "the simplest behaviour on which two rules differ",
-    "audit": "what a rule lets through, and what it forbids for nothing",
+    "audit": "what a rule, or several as one requirement, lets through, and what it forbids for nothing",
+    "curve": "a rule with one of its numbers at many values",
     "gallery": "library, meters, matrix and audits on one page (takes minutes)",
     "new": "write a rule by answering questions",
     "cases": "test cases on either side of each key: switchings, VCDs, JSON, a pytest file",
@@ -32,6 +33,8 @@ _EXAMPLES = """examples:
   ridethrough rules compare mp102-wg-2020-04 mp102-per-reboot    the smallest behaviour on which they differ
   ridethrough rules gallery -o gallery.html          all of it on one page, to send to others
   ridethrough rules audit mp102-wg-2020-04           what it lets through, and what it forbids for nothing
+  ridethrough rules audit mp102-wg-2020-04 hub-in-service    both as one requirement, and what each adds
+  ridethrough rules curve mp102-wg-2020-04 lasting 1min..10min --svg curve.svg    at which limit does which meter fail?
 """
 _RULE = """A RULE is the id of one in the library, or a file whose name ends in .toml.
 
