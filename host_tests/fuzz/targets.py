@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import io
+import json
 import struct
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.headend import client
 from ridethrough.images import EMULATED, inspect_image
 from ridethrough.images.commands import next_command
+from ridethrough.reports import verdict_file
 from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.rules.conditions import EXAMPLES, Condition
@@ -259,9 +261,20 @@ def condition(data: bytes) -> None:
             assert "\n" not in message(str(e))
 
 
+def a_verdict_file(data: bytes) -> None:
+    """A verdict that somebody else has filed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "v.json"
+        path.write_bytes(data)
+        try:
+            verdict_file.load(path)
+        except BadInput as e:
+            assert "\n" not in message(str(e))
+
+
 TARGETS = (
     host_image, board_image, boot_record, console_line, command, scenario, board, rule, vcd, table_of_samples, sigrok,
-    condition, witness_lines, foreign_board,
+    condition, witness_lines, foreign_board, a_verdict_file,
 )  # fmt: skip
 
 
@@ -338,6 +351,15 @@ def seeds(target: str) -> tuple[bytes, ...]:
         hello = b"OK ridethrough protocol=2 board=0011223344556677 hardware=0101 version=1 counter=0 block=1024"
         blocks = b"\n".join(b"OK next=%d" % min(at, len(GOOD)) for at in range(0, len(GOOD) + 1024, 1024))
         return (hello + b"\n" + blocks + b"\nOK verified\nOK outcome=0 version=2 counter=1", hello + b"\nERR busy")
+    if target == "a_verdict_file":
+        entry = {"capture": "c.vcd", "capture_sha256": "0", "rule": "r.toml", "rule_sha256": "0", "status": "pass"}
+        data = {
+            "format": verdict_file.FORMAT,
+            "tool": "t",
+            "options": {"map": ["a=b"], "scale": 6.0},
+            "verdicts": [entry],
+        }
+        return (json.dumps(data).encode(), b'{"format": "ridethrough-verdict-1"}')
     if target == "condition":
         texts = (
             *EXAMPLES,

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "run a scenario and judge it",
     "demo": "a legacy meter's false alert, then the reference riding through",
     "check": "judge captures of real meters: VCD, Saleae CSV, sigrok .sr, plain CSV",
+    "verify": "does a verdict file still say what its files say?",
     "rules": "read, write, compare and audit reboot rules",
     "sweep": "cut the power everywhere, and see that no fault can brick the board or darken the hub",
     "scenarios": "run scenarios on every board and check what they state",

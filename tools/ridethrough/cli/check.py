@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.rule_names import RULE, named_apart
 from ridethrough.cli.spelling import sentence
 from ridethrough.cli.terminal import terminal
+from ridethrough.reports import verdict_file
 from ridethrough.reports.check import Judged, as_json, lines, worst_first, write_page
 from ridethrough.reports.timeline import Glyphs, strip
-from ridethrough.rules import Evidence
+from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.conditions import KINDS
 from ridethrough.rules.verdict import worst_exit_status
 from ridethrough.rules.words import time_us
@@ -26,6 +28,7 @@ from ridethrough.traces.load import ProbeMap, load_capture
 from ridethrough.traces.readers.stamps import DAY_US, absolute_us, of_day_us
 from ridethrough.traces.trace import WIRES
 
+BLIP = "1s"
 _EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome")
 _ASSUMED = {words: (wire, int(wire != "ac_lost")) for wire, words in ASSUMED.items()} | {"mains lost": ("mains", 0)}
 _EXAMPLES = """examples:
@@ -59,7 +62,7 @@ def add(parser: Command) -> None:
     parser.add_argument(
         "--blip",
         metavar="TIME",
-        default="1s",
+        default=BLIP,
         help="in sums and counts, nothing so short is minded between samples (1s)",
     )
     parser.add_argument(
@@ -70,29 +73,24 @@ def add(parser: Command) -> None:
     )
     parser.add_argument("--zone", metavar="ZONE", default="", help="of calendar days and months: Europe/London, or UTC")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with timelines")
+    parser.add_argument("--verdict", metavar="FILE", type=Path, help="write the verdicts with hashes, for `verify`")
     parser.add_argument("--json", action="store_true", help="print it as JSON, nothing else")
     parser.set_defaults(call=call)
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Reads, judges, prints; the worst verdict's exit status."""
-    rules = named_apart(arguments.rule or [RULE])
-    levels = frozenset(level for rule in rules for level in rule.levels_mv)
-    probes, stated = _probes(arguments), [_stated(text) for text in arguments.at]
-    blip_us = _option("--blip", arguments.blip, time_us)
+    asked = arguments.rule or [RULE]
+    rules = named_apart(asked)
     found: list[Judged] = []
     for path in arguments.captures:
-        capture = _load(path, probes, levels)
-        for name, kind, when, text in stated:
-            at_us = moment_us(capture, when, text)
-            if not 0 <= at_us - capture.first_us <= capture.end_us:
-                raise BadInput(f"--at {text}: {path} does not reach there")
-            capture.state(name, at_us, kind)
-            capture.rests_on.append(f"{text}, as stated")
-        capture.log.sort(key=lambda e: e.t_us)
-        evidence = Evidence(capture, blip_us)
-        found += [Judged(path, capture, rule, rule.check(evidence)) for rule in rules]
+        found += [Judged(path, capture, rule, verdict) for capture, rule, verdict in _judged(rules, path, arguments)]
     judged = worst_first(found)
+    if arguments.verdict:
+        asked_of = {rule.id: name for rule, name in zip(rules, asked, strict=True)}
+        rows = [(j.path, asked_of[j.rule.id], j.rule, j.verdict) for j in judged]
+        options = {name: getattr(arguments, name) for name in verdict_file.OPTIONS}
+        verdict_file.write(arguments.verdict, rows, options, [sentence(j.verdict) for j in judged])
     if arguments.html:
         write_page(judged, arguments.html, sentence)
     with terminal() as console:
@@ -105,6 +103,40 @@ def call(arguments: argparse.Namespace) -> int:
             for j in judged:
                 console.say(*lines(j, sentence))
     return worst_exit_status(j.verdict.exit_status for j in judged)
+
+
+def _judged(
+    rules: Sequence[Rule], path: Path, arguments: argparse.Namespace
+) -> Iterator[tuple[Capture, Rule, Verdict]]:
+    levels = frozenset(level for rule in rules for level in rule.levels_mv)
+    probes, stated = _probes(arguments), [_stated(text) for text in arguments.at]
+    blip_us = _option("--blip", arguments.blip, time_us)
+    capture = _load(path, probes, levels)
+    for name, kind, when, text in stated:
+        at_us = moment_us(capture, when, text)
+        if not 0 <= at_us - capture.first_us <= capture.end_us:
+            raise BadInput(f"--at {text}: {path} does not reach there")
+        capture.state(name, at_us, kind)
+        capture.rests_on.append(f"{text}, as stated")
+    capture.log.sort(key=lambda e: e.t_us)
+    evidence = Evidence(capture, blip_us)
+    for rule in rules:
+        yield capture, rule, rule.check(evidence)
+
+
+def judged_by(rule: Rule, path: Path, options: Mapping[str, Any]) -> Verdict:
+    """The verdict of one rule over one capture that is read with these of this command's options."""
+    defaults: dict[str, Any] = {
+        "map": [],
+        "scale": None,
+        "threshold": [],
+        "blip": BLIP,
+        "at": [],
+        "assume": [],
+        "zone": "",
+    }
+    ((_, _, verdict),) = _judged([rule], path, argparse.Namespace(**{**defaults, **options}))
+    return verdict
 
 
 def _load(path: Path, probes: ProbeMap, levels: frozenset[float]) -> Capture:

@@ -17,6 +17,7 @@ from ridethrough.cli.rule_names import RULE
 from ridethrough.cli.terminal import terminal
 from ridethrough.cli.watching import add_watching, is_watched, watching
 from ridethrough.guests.named import guest_named
+from ridethrough.reports import verdict_file
 from ridethrough.reports.difference import draw
 from ridethrough.reports.page import Page
 from ridethrough.reports.picture import write_picture
@@ -62,6 +63,7 @@ def add(parser: Command) -> None:
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where to write the trace (default: build/NAME.vcd)")
     parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the timeline as SVG")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with the timeline, to look into")
+    parser.add_argument("--verdict", metavar="FILE", type=Path, help="write the verdict with hashes, for `verify`")
     parser.add_argument("--rule", metavar="RULE", default=RULE, help=f"default: {RULE}")
     parser.add_argument("--calls", metavar="FILE", type=Path, help="write each call to the hardware into a file")
     parser.add_argument(
@@ -82,7 +84,7 @@ def call(arguments: argparse.Namespace) -> int:
     else:
         scenario, board, firmware = chosen(arguments)
     if arguments.against:
-        for option in ("vcd", "picture", "html", "json", "quiet", "calls", "breaks"):
+        for option in ("vcd", "verdict", "picture", "html", "json", "quiet", "calls", "breaks"):
             if getattr(arguments, option):
                 shown = "break" if option == "breaks" else option
                 raise BadInput(f"--against compares two runs and has no --{shown}: run one of them for that")
@@ -94,7 +96,11 @@ def call(arguments: argparse.Namespace) -> int:
     with CallFile(arguments.calls) as calls:
         heard = calls.hear if arguments.calls else None
         trace, summary = perform(scenario, board, firmware, guest, rule, heard)
-    write_vcd(trace, arguments.vcd or Path("build") / f"{scenario.name}.vcd")
+    vcd = arguments.vcd or Path("build") / f"{scenario.name}.vcd"
+    write_vcd(trace, vcd)
+    if arguments.verdict:
+        rows = [(vcd, arguments.rule, rule, summary.verdict)]
+        verdict_file.write(arguments.verdict, rows, {}, [summary.verdict.sentence()])
     if arguments.picture:
         write_picture(trace, summary.verdict, scenario.title, arguments.picture)
     if arguments.html:

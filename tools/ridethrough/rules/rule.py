@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from ridethrough.rules.decisions import DECISIONS_MAX, Decision, decision_of
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.judge import judge
 from ridethrough.rules.keys import CHOICES, KEYS, OPEN, count, open_keys
@@ -61,6 +62,8 @@ class Rule:
     limits: tuple[Limit, ...]
     written: str = ""
     """The file's text."""
+    version: str = ""
+    decisions: tuple[Decision, ...] = ()
 
     @classmethod
     def load(cls, name: str | Path) -> Rule:
@@ -78,6 +81,11 @@ class Rule:
             raise BadInput(
                 f'{top.source}: [reading] is missing: it holds the keys, such as forbid = "CH power below 90 %"'
             )
+        decisions = top.tables("decision")
+        if len(decisions) > DECISIONS_MAX:
+            raise top.fail(
+                "decision", f"{len(decisions)} decisions are more than anybody takes: at most {DECISIONS_MAX}"
+            )
         base = _raw(reading)
         limits = []
         for table in top.tables("limit"):
@@ -92,6 +100,8 @@ class Rule:
             note=head.text("note", ""),
             limits=tuple(limits) or (_limit(reading, base, ""),),
             written=top.source_text,
+            version=head.text("version", ""),
+            decisions=tuple(map(decision_of, decisions)),
         )
         if not is_id(rule.id):
             raise head.fail("id", "letters, digits, dots and hyphens expected")

@@ -64,6 +64,14 @@ class Table:
             problem = f"{str(e).partition(' (at')[0].lower()}: {_mend(text, line, str(e))}"
             raise BadInput(f"{path}:{line}: {problem}{_pointing(text, line, column - 1)}") from e
 
+    @classmethod
+    def parsed_text(cls, path: Path, text: str) -> Table:
+        """What `path` would hold with this text in it. BadInput if it is no TOML."""
+        try:
+            return cls(path, _read(path, text), text=text)
+        except (ValueError, RecursionError) as e:
+            raise BadInput(f"{path}: would be no TOML: {e}") from e
+
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""
         begin, end = self._section()

@@ -18,6 +18,8 @@ ACTIONS = {
     "gallery": "library, meters, matrix and audits on one page (takes minutes)",
     "new": "write a rule by answering questions",
     "cases": "test cases on either side of each key: switchings, VCDs, JSON, a pytest file",
+    "decide": "write down who has decided a key of a rule file, and when",
+    "record": "a rule's record of decisions with its verdicts, as HTML, to be filed",
     "draft": "numbered requirement text with acceptance criteria, as HTML",
 }
 _EXAMPLES = """examples:
@@ -27,6 +29,8 @@ _EXAMPLES = """examples:
   ridethrough rules open mp102-open                  how much of it is open, and what to decide first
   ridethrough rules new my-rule.toml                 write a rule by answering questions
   ridethrough rules draft my-rule.toml -o draft.html numbered requirement text, for a word processor
+  ridethrough rules decide my-rule.toml per cut --by 'MP102 Working Group' --on 2026-11-26
+  ridethrough rules record my-rule.toml -o record.html    what was decided, by whom, and what it says of the meters
   ridethrough rules cases my-rule.toml -o build/cases    test cases for a test house, and for your own firmware
   ridethrough rules matrix --html matrix.html        every rule on every meter
   ridethrough rules matrix --rules mp102-wg-2020-04,design-target --specimens chatter,sag
