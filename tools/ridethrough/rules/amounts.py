@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ridethrough.rules.cuts import at_most, cuts, length_us
+from ridethrough.rules.cuts import at_most, cuts, cuts_number, length_us
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.exemptions import counted, drops_cuts, taken_off
 from ridethrough.rules.reading import Reading
-from ridethrough.rules.reboots import spans, updates
+from ridethrough.rules.reboots import spans, spans_number, updates
 from ridethrough.rules.side import Side
 from ridethrough.traces import Interval
 from ridethrough.traces.intervals import touching
@@ -44,6 +44,25 @@ def amount(evidence: Evidence, reading: Reading, side: Side) -> Amount | None:
         if not (side.most and heading_for_a_reboot(evidence, reading)):
             return None
         about = [(evidence.trace.end_us - 1, evidence.trace.end_us)]
+    key = ("amount", counted_alike(evidence, reading, side), reading.always, spans_number(evidence, reading, side))
+    return evidence.once(key, lambda: _amount(evidence, reading, side, about))
+
+
+def counted_alike(evidence: Evidence, reading: Reading, side: Side) -> tuple[object, ...]:
+    """The same for readings whose words come to the same cuts and exemptions here, and that add up and compare alike:
+    over the same reboots they have the same amount."""
+    off = taken_off(evidence, reading, side)
+    off_number = evidence.once(("off number", id(off)), lambda: (evidence.number(tuple(off)), off))[0] if off else -1
+    drops = tuple(x for x in reading.unless if drops_cuts(evidence, x, side))
+    # where whole cuts are dropped, or cuts are counted, it matters what was forbidden, and how surely
+    words = (reading.forbid.text, reading.raw.get("ends_when"), drops) if drops or reading.times else ()
+    return (
+        side.most, cuts_number(evidence, reading, side), off_number, words, reading.per, reading.times,
+        reading.duration, reading.tolerance_us,
+    )  # fmt: skip
+
+
+def _amount(evidence: Evidence, reading: Reading, side: Side, about: Sequence[Interval]) -> Amount:
     off = taken_off(evidence, reading, side)
     every = cuts(evidence, reading, side)
     slack = reading.tolerance_us if side.most else -reading.tolerance_us

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ridethrough.rules.words import at_most, plain, show_span, time_us
 from ridethrough.support.errors import BadInput, suggestion
@@ -256,6 +257,10 @@ class Condition:
     @classmethod
     def parse(cls, text: str) -> Condition:
         """BadInput if the words are not of the language."""
+        return _parsed(text)
+
+    @classmethod
+    def _of(cls, text: str) -> Condition:
         words = plain(text)
         parts = [_part(part) for part in re.split(r"(?i) and ", words)]
         if len(parts) == 1:
@@ -266,6 +271,12 @@ class Condition:
         stl = "(" + " and ".join(part.stl for part in parts) + ")"
         speaks_of = next((part.speaks_of for part in parts if part.speaks_of), None)
         return cls(words, says, _all_of([part.holds for part in parts]), levels, momentary, speaks_of, stl)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Condition:
+    # thousands of readings are made of the same few
+    return Condition._of(text)
 
 
 def _all_of(tests: list[_Test]) -> _Test:

@@ -14,6 +14,7 @@ from ridethrough.traces.intervals import joined, without
 from ridethrough.traces.spans import reaching
 
 FOR_EVER = 2**62
+_COMPARED_MOST = 10_000
 
 
 def cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
@@ -21,6 +22,18 @@ def cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]
     side of the most."""
     key = ("cuts", reading.forbid.text, reading.back_us, reading.until and reading.until.text, side.most)
     return evidence.once(key, lambda: _cuts(evidence, reading, side))
+
+
+def cuts_number(evidence: Evidence, reading: Reading, side: Side) -> int:
+    """A number that is the same for readings with the same cuts."""
+    key = ("cuts number", reading.forbid.text, reading.back_us, reading.until and reading.until.text, side.most)
+
+    def find() -> int:
+        found = cuts(evidence, reading, side)
+        # millions of them, in an array of a capture, are compared with nothing
+        return evidence.number(tuple(found) if len(found) < _COMPARED_MOST else key)
+
+    return evidence.once(key, find)
 
 
 def _cuts(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:

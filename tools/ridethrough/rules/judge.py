@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 
-from ridethrough.rules.amounts import Amount, amount
+from ridethrough.rules.amounts import Amount, amount, counted_alike
 from ridethrough.rules.cuts import cuts
 from ridethrough.rules.evidence import Evidence
 from ridethrough.rules.exemptions import why_uncertain
 from ridethrough.rules.reading import Reading
-from ridethrough.rules.reboots import spans
+from ridethrough.rules.reboots import spans, spans_number
 from ridethrough.rules.side import AT_LEAST, AT_MOST
 from ridethrough.rules.verdict import Verdict, Worst
 from ridethrough.support.errors import Param
@@ -21,16 +21,26 @@ from ridethrough.traces.doubt import Doubt, cures_of
 
 _MAINS = (Param("channels", "mains=CHANNEL"), Param("assumed", "mains on"))
 _NOTHING = "the trace holds nothing that the rule speaks about"
-_AMOUNT_KEYS = ("forbid", "require", "lasting", "times", "per", "ends_when", "unless", "tolerance")
 
 
 def judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:
     """The verdict of one reading."""
-    # readings that differ only in words that come to the same reboots here have the same verdict
-    what = tuple(str(reading.raw.get(key)) for key in _AMOUNT_KEYS)
-    when = tuple(evidence.number(tuple(spans(evidence, reading, side))) for side in (AT_LEAST, AT_MOST))
-    key = ("verdict", rule_id, reading.name, what, when, reading.always)
+    key = ("verdict", rule_id, reading.name, reading.what, when(reading, evidence))
     return evidence.once(key, lambda: _judge(rule_id, reading, evidence))
+
+
+def when(reading: Reading, evidence: Evidence) -> tuple[int, int, bool]:
+    """The same for readings that come to the same reboots here, whatever their words: with the same `what` they have
+    the same verdict."""
+    least, most = (spans_number(evidence, reading, side) for side in (AT_LEAST, AT_MOST))
+    return least, most, reading.always
+
+
+def what(reading: Reading, evidence: Evidence) -> tuple[object, ...]:
+    """The same for readings of which the same is counted here: with the same `when` they are kept, or broken, alike.
+    What is undecided may have another cause."""
+    sides = (counted_alike(evidence, reading, side) for side in (AT_LEAST, AT_MOST))
+    return reading.name, reading.forbid.text, _too_coarse(evidence, reading), *sides
 
 
 def _judge(rule_id: str, reading: Reading, evidence: Evidence) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ridethrough.rules.conditions import KINDS, Condition, demanded
@@ -24,6 +25,8 @@ from ridethrough.rules.words import Boundary, lasting, plain, show_span, time_us
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import show_time
 from ridethrough.support.toml import Table, brief
+
+_AMOUNT_KEYS = ("forbid", "require", "lasting", "times", "per", "ends_when", "unless", "tolerance")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,17 @@ class Reading:
     name: str = ""
     begins: Condition | None = None
     ends: Condition | None = None
+
+    @cached_property
+    def what(self) -> tuple[str, ...]:
+        """What is written for the keys that say what counts and how much of it."""
+        return tuple(str(self.raw.get(key)) for key in _AMOUNT_KEYS)
+
+    @cached_property
+    def which(self) -> tuple[str, ...]:
+        """What is written for the keys that say which reboots it speaks of."""
+        back = self.raw.get("forbid") if self.to == "power back" else ""
+        return tuple(str(x) for x in (self.always, self.during, self.from_, self.to, back))
 
     @property
     def calendar(self) -> str:
@@ -150,6 +164,7 @@ def _choice(text: str, choices: tuple[str, ...]) -> str:
     return words
 
 
+@lru_cache(maxsize=256)
 def _side_of_a_reboot(text: str, choices: tuple[str, ...]) -> tuple[str, Condition | None]:
     words = plain(text)
     bare = words.lower().removeprefix("the ").removeprefix("a ")
@@ -163,6 +178,7 @@ def _side_of_a_reboot(text: str, choices: tuple[str, ...]) -> tuple[str, Conditi
         raise BadInput(f"'{words[:40]}' is not known{hint}") from e
 
 
+@lru_cache(maxsize=256)
 def _per(text: str) -> tuple[int, str]:
     words = plain(text).lower().removeprefix("per ").removeprefix("each ").removeprefix("every ")
     if words in (*PER, *CALENDAR):
@@ -184,6 +200,7 @@ def _per(text: str) -> tuple[int, str]:
     return us, show_span(us)
 
 
+@lru_cache(maxsize=256)
 def _ends_when(text: str) -> tuple[int, Condition | None]:
     words = plain(text)
     if words.lower() == BACK:
@@ -217,6 +234,7 @@ def _unless(value: Any) -> tuple[Exemption, ...]:
     return tuple(_exemption(plain(text)) for text in texts)
 
 
+@lru_cache(maxsize=256)
 def _exemption(words: str) -> Exemption:
     for scope in SCOPES:
         if words.lower().endswith(" " + scope):

@@ -26,6 +26,12 @@ def spans(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval
     return evidence.once(key, lambda: merged(_reboots(evidence, side).spans(reading, evidence)))
 
 
+def spans_number(evidence: Evidence, reading: Reading, side: Side) -> int:
+    """A number that is the same for readings with the same spans."""
+    key = ("spans number", reading.which, side.most)
+    return evidence.once(key, lambda: evidence.number(tuple(spans(evidence, reading, side))))
+
+
 def updates(evidence: Evidence, side: Side) -> Sequence[Interval]:
     """From one command to the next: the reboots in between belong to one update. Where commands were not captured,
     everything may be one."""

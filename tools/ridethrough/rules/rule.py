@@ -15,7 +15,7 @@ from typing import Any
 
 from ridethrough.rules.decisions import DECISIONS_MAX, Decision, decision_of
 from ridethrough.rules.evidence import Evidence
-from ridethrough.rules.judge import judge
+from ridethrough.rules.judge import judge, what, when
 from ridethrough.rules.keys import CHOICES, KEYS, OPEN, count, open_keys
 from ridethrough.rules.library import names
 from ridethrough.rules.reading import Reading, parse_reading
@@ -49,6 +49,15 @@ class Limit:
     def decided(self, values: Mapping[str, Any]) -> Reading:
         """With a value for each open key."""
         return parse_reading(self.table, {**self.raw, **values}, self.name)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    # Every reading with two numbers: where in `whats` a reading stands that counts the same, and where in `whiches` one
+    # that speaks of the same reboots.
+    whats: tuple[Reading, ...]
+    whiches: tuple[Reading, ...]
+    rows: tuple[tuple[Values, tuple[Reading, ...], tuple[tuple[int, int], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -167,8 +176,39 @@ class Rule:
 
     def spread(self, evidence: Evidence) -> Spread:
         """Every reading's verdict."""
-        verdicts = ((values, self.check_readings(readings, evidence)) for values, readings in self.every_reading)
-        return Spread(self.open_keys, tuple(verdicts))
+        # what counts and which reboots are looked at apart: a few hundred of the one and some dozens of the other make
+        # thousands of readings, and many of these come to the same here
+        plan = self._plan
+        of_what = [evidence.number(("what", what(reading, evidence))) for reading in plan.whats]
+        of_which = [evidence.number(("which", when(reading, evidence))) for reading in plan.whiches]
+        known: dict[tuple[int, int], Verdict] = {}
+        found = []
+        for values, readings, numbers in plan.rows:
+            verdicts = []
+            for reading, (one, other) in zip(readings, numbers, strict=True):
+                key = of_what[one], of_which[other]
+                verdict = known.get(key)
+                if verdict is None or verdict.status == "undecided":
+                    verdict = known[key] = judge(self.id, reading, evidence)
+                verdicts.append(verdict)
+            found.append((values, verdicts[0] if len(verdicts) == 1 else worst_of(verdicts)))
+        return Spread(self.open_keys, tuple(found))
+
+    @cached_property
+    def _plan(self) -> _Plan:
+        whats: dict[tuple[str, ...], Reading] = {}
+        whiches: dict[tuple[str, ...], Reading] = {}
+        for _, readings in self.every_reading:
+            for reading in readings:
+                whats.setdefault((reading.name, *reading.what), reading)
+                whiches.setdefault(reading.which, reading)
+        what_at = {key: i for i, key in enumerate(whats)}
+        which_at = {key: i for i, key in enumerate(whiches)}
+        rows = tuple(
+            (values, readings, tuple((what_at[r.name, *r.what], which_at[r.which]) for r in readings))
+            for values, readings in self.every_reading
+        )
+        return _Plan(tuple(whats.values()), tuple(whiches.values()), rows)
 
     def check_readings(self, readings: tuple[Reading, ...], evidence: Evidence) -> Verdict:
         """The verdict if its limits are read like that."""

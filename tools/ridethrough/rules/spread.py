@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ridethrough.rules.verdict import Status, Verdict
@@ -21,7 +22,7 @@ class Spread:
     open_keys: tuple[str, ...]
     verdicts: tuple[tuple[Values, Verdict], ...]
 
-    @property
+    @cached_property
     def statuses(self) -> Counter[Status]:
         return Counter(v.status for _, v in self.verdicts)
 
@@ -30,14 +31,21 @@ class Spread:
         """How many readings are broken, and how many are not."""
         return Counter(v.status == "fail" for _, v in self.verdicts)
 
+    @cached_property
+    def _said(self) -> tuple[Status, ...]:
+        # of each reading, in their order
+        return tuple(_broken(v) for _, v in self.verdicts)
+
     def doubt_bits(self, key: str | None = None) -> float:
         """How much is open about whether it is broken, 0 to 1 for two outcomes; once `key` is decided, on average."""
         if key is None:
-            return _bits([_broken(v) for _, v in self.verdicts])
-        parts: dict[Any, list[Status]] = {}
-        for values, verdict in self.verdicts:
-            parts.setdefault(values[key], []).append(_broken(verdict))
-        return sum(_bits(part) * len(part) for part in parts.values()) / len(self.verdicts)
+            return _bits(Counter(self._said))
+        if len(set(self._said)) == 1:
+            return 0.0
+        parts: dict[Any, Counter[Status]] = {}
+        for (value, status), n in Counter(zip((v[key] for v, _ in self.verdicts), self._said, strict=True)).items():
+            parts.setdefault(value, Counter())[status] += n
+        return sum(_bits(part) * part.total() for part in parts.values()) / len(self.verdicts)
 
     def decided_by(self) -> tuple[str, bool]:
         """The key that decides most, and whether it decides everything."""
@@ -73,6 +81,6 @@ def _broken(verdict: Verdict) -> Status:
     return "pass" if verdict.status == "vacuous" else verdict.status
 
 
-def _bits(statuses: list[Status]) -> float:
-    shares = [n / len(statuses) for n in Counter(statuses).values()]
+def _bits(statuses: Counter[Status]) -> float:
+    shares = [n / statuses.total() for n in statuses.values()]
     return -sum(p * math.log2(p) for p in shares) + 0.0

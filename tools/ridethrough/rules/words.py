@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ridethrough.support.errors import BadInput
 from ridethrough.support.quantities import parse_time_us, show_time
@@ -45,6 +46,7 @@ _LESS = re.compile(r"(?:less than|shorter than|fewer than|under|below|<) ?(?P<a>
 _COMMA = re.compile(r"\d,\d")
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """`text` as it would be typed: no word processor's characters, numbers and units in short."""
     text = _ONE.sub("1", " ".join(text.translate(WORD_PROCESSOR).split()).rstrip("."))
@@ -56,6 +58,7 @@ def plain(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def time_us(text: str) -> int:
     """Microseconds of `3 min`, `three minutes`, `1 min 30 s`, `30 d`. BadInput if it is no time."""
     if len(text) > _TEXT_MAX:
@@ -108,6 +111,7 @@ class Boundary:
         return {1: "more than once", 2: "more than twice"}.get(self.limit, f"more than {self.limit} times")
 
 
+@lru_cache(maxsize=256)
 def lasting(text: str) -> Boundary:
     """A time with its boundary. BadInput if it has none: that is the whole question."""
     words, number, inclusive = _boundary(text)
@@ -121,6 +125,7 @@ def lasting(text: str) -> Boundary:
     return Boundary(time_us(number), inclusive)
 
 
+@lru_cache(maxsize=256)
 def times(text: str) -> Boundary:
     """A count with its boundary: `2 or more`, `more than 4`."""
     counted = re.sub(r"(?i)\b(once|twice|thrice)\b", lambda m: str(_TIMES[m[1].lower()]), plain(text))
