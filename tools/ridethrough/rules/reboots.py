@@ -55,10 +55,17 @@ class _Reboots:
     def __init__(self, trace: Trace, side: Side) -> None:
         self._trace = trace
         self._most = side.most
+        self._events: dict[str, list[Event]] = {}
+
+    def _named(self, name: str) -> list[Event]:
+        # each reboot asks for the same few
+        if name not in self._events:
+            self._events[name] = self._trace.events(name)
+        return self._events[name]
 
     @cached_property
     def _resets(self) -> list[Event]:
-        return self._trace.events("reset")
+        return self._named("reset")
 
     @cached_property
     def _kinds_known(self) -> bool:
@@ -71,7 +78,7 @@ class _Reboots:
         trace = self._trace
         if reading.always:
             return [(0, trace.end_us)]
-        starts = [e.t_us for e in trace.events(reading.from_)]
+        starts = [e.t_us for e in self._named(reading.from_)]
         spans, earlier_us = [], -1
         for reset in self._resets:
             if (reset.sure or self._most) and self._speaks_about(reading, reset, earlier_us):
@@ -150,7 +157,7 @@ class _Reboots:
         return min(ends, default=trace.end_us)
 
     def _times(self, name: str, after_us: int) -> list[int]:
-        events = self._trace.events(name)
+        events = self._named(name)
         if self._most:
             return [e.t_us for e in events if e.sure and e.t_us > after_us]
         return [max(after_us, e.t_us - e.early_us) for e in events if e.t_us > after_us]
@@ -158,7 +165,7 @@ class _Reboots:
     def _activating(self, reset: Event) -> tuple[bool, bool]:
         # Surely, and maybe: has an activation begun, up to this reset, whose outcome was not reported before it?
         until = [e for e in self._resets if e.t_us <= reset.t_us]
-        reported_us = max((e.t_us for e in self._trace.events("outcome") if e.t_us <= reset.t_us), default=-1)
+        reported_us = max((e.t_us for e in self._named("outcome") if e.t_us <= reset.t_us), default=-1)
         reported = self._trace.knows("outcome")
         pending = [e for e in until if e.t_us > reported_us]
         last = next((e for e in reversed(pending) if e.data.get("kind") == "activation"), None)

@@ -53,11 +53,12 @@ class Limit:
 
 @dataclass(frozen=True)
 class _Plan:
-    # Every reading with two numbers: where in `whats` a reading stands that counts the same, and where in `whiches` one
-    # that speaks of the same reboots.
+    # For each limit its readings, in the order of `values`, and of each two numbers: where in `whats` a reading stands
+    # that counts the same, and where in `whiches` one that speaks of the same reboots.
     whats: tuple[Reading, ...]
     whiches: tuple[Reading, ...]
-    rows: tuple[tuple[Values, tuple[Reading, ...], tuple[tuple[int, int], ...]], ...]
+    values: tuple[Values, ...]
+    columns: tuple[tuple[tuple[Reading, ...], tuple[tuple[int, int], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -182,17 +183,20 @@ class Rule:
         of_what = [evidence.number(("what", what(reading, evidence))) for reading in plan.whats]
         of_which = [evidence.number(("which", when(reading, evidence))) for reading in plan.whiches]
         known: dict[tuple[int, int], Verdict] = {}
-        found = []
-        for values, readings, numbers in plan.rows:
-            verdicts = []
-            for reading, (one, other) in zip(readings, numbers, strict=True):
-                key = of_what[one], of_which[other]
-                verdict = known.get(key)
-                if verdict is None or verdict.status == "undecided":
-                    verdict = known[key] = judge(self.id, reading, evidence)
-                verdicts.append(verdict)
-            found.append((values, verdicts[0] if len(verdicts) == 1 else worst_of(verdicts)))
-        return Spread(self.open_keys, tuple(found))
+        columns = []
+        for readings, numbers in plan.columns:
+            keys = [(of_what[one], of_which[other]) for one, other in numbers]
+            for reading, key in zip(readings, keys, strict=True):
+                if key not in known:
+                    known[key] = judge(self.id, reading, evidence)
+            verdicts = [known[key] for key in keys]
+            for i, verdict in enumerate(verdicts):
+                if verdict.status == "undecided":
+                    # it may have another cause
+                    verdicts[i] = judge(self.id, readings[i], evidence)
+            columns.append(verdicts)
+        worst = columns[0] if len(columns) == 1 else [worst_of(row) for row in zip(*columns, strict=True)]
+        return Spread(self.open_keys, tuple(zip(plan.values, worst, strict=True)))
 
     @cached_property
     def _plan(self) -> _Plan:
@@ -204,11 +208,12 @@ class Rule:
                 whiches.setdefault(reading.which, reading)
         what_at = {key: i for i, key in enumerate(whats)}
         which_at = {key: i for i, key in enumerate(whiches)}
-        rows = tuple(
-            (values, readings, tuple((what_at[r.name, *r.what], which_at[r.which]) for r in readings))
-            for values, readings in self.every_reading
+        by_limit = list(zip(*(readings for _, readings in self.every_reading), strict=True))
+        columns = tuple(
+            (readings, tuple((what_at[r.name, *r.what], which_at[r.which]) for r in readings)) for readings in by_limit
         )
-        return _Plan(tuple(whats.values()), tuple(whiches.values()), rows)
+        values = tuple(values for values, _ in self.every_reading)
+        return _Plan(tuple(whats.values()), tuple(whiches.values()), values, columns)
 
     def check_readings(self, readings: tuple[Reading, ...], evidence: Evidence) -> Verdict:
         """The verdict if its limits are read like that."""
