@@ -18,7 +18,8 @@ from ridethrough.guests.flashfs import FlashFs
 from ridethrough.sweep.littlefs_layout import Layout, LayoutReader
 from ridethrough.world.chip import ChipParams, FlashChip
 
-REGISTER, LOG, RECORD = "/register.log", ("/events.log", "/events.old"), "/boot.rec"
+REGISTER, LOG, RECORD, OUTAGE = "/register.log", ("/events.log", "/events.old"), "/boot.rec", "/outage"
+_OUTAGE_BYTES = 8
 LOGGED_ONCE = frozenset(("8F72", "8F1C", "8F43", "E001", "E007", "8F66", "8F67"))
 """Entries that the invariants look for."""
 COUNTED = frozenset("8F57 8F1C 81A2 81A3 81B3 E002 E004 E005 E007 E008".split())
@@ -154,6 +155,24 @@ class Record:
             digests=(slots[0][5], slots[1][5]),
         )
 
+    @classmethod
+    def key(cls, data: bytes) -> bytes:
+        """What of it tells states apart: all, but of the requests without a permit only whether any is left, and of the
+        permits that were used only whether there was one."""
+        if cls.read(data) is None:
+            return data
+        at = len(data) - cls._MORE.size - 4
+        permits, permitted, quota = cls._MORE.unpack_from(data, at)
+        return data[:at] + bytes((permits > 0, quota > 0)) + bytes(permitted)
+
+    @classmethod
+    def without_quota(cls, data: bytes) -> bytes:
+        """The record in `data`, with no request left that needs no permit."""
+        at = len(data) - cls._MORE.size - 4
+        permits, permitted, _ = cls._MORE.unpack_from(data, at)
+        body = data[:at] + cls._MORE.pack(permits, permitted, 0)
+        return body + zlib.crc32(body).to_bytes(4, "little")
+
     @property
     def running(self) -> int:
         """The slot that runs: the one on trial, else the confirmed one."""
@@ -238,8 +257,8 @@ class Reader:
 
     def key(self, contents: Contents, high_mwh: int) -> bytes:
         """Equal for contents that count as one: the same files, without times, of the log which entries that matter
-        stand in it, the register as where it stands to the highest that was ever reported, and what nobody ever reads
-        as being there or not."""
+        stand in it, the register as where it stands to the highest that was ever reported, the record by `Record.key`,
+        and what nobody ever reads as being there or not."""
         sha = hashlib.sha256(repr((contents.mounts, contents.changed, sorted(contents.logged))).encode())
         for path, content in sorted(contents.files.items()):
             if path in self._outside:
@@ -249,6 +268,11 @@ class Reader:
             elif path == self._register:
                 whole = bool(content) and len(content) % _ENTRY.size == 0
                 content = b"%d %d" % (whole, (contents.register_mwh or 0) >= high_mwh)
+            elif self._register and path == OUTAGE:
+                # when an outage began is a time
+                content = b"%d" % (len(content) == _OUTAGE_BYTES)
+            elif self._register and path == RECORD:
+                content = Record.key(content)
             sha.update(repr((path, len(content))).encode() + content)
         return sha.digest()[:16]
 

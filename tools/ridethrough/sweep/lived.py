@@ -14,6 +14,7 @@ from ridethrough.headend import client
 from ridethrough.headend.head_end import HeadEnd
 from ridethrough.images import EMULATED, ImageSpec, activation_command, build_image
 from ridethrough.images.commands import manufacturer_part, permits
+from ridethrough.sweep.flash import RECORD, Record
 from ridethrough.world.chip import ChipParams, FlashChip
 from ridethrough.world.site import Site
 from ridethrough.world.world import World
@@ -92,6 +93,15 @@ def _full_log(firmware: Firmware, board: Board, size: int) -> Lived:
     return _with_files(_live(firmware, board, size, 1, World()), board, files)
 
 
+def _spent(firmware: Firmware, board: Board, size: int) -> Lived:
+    # As after many unsigned requests: none is left, so that each new transfer takes a permit.
+    lived = _live(firmware, board, size, 0, World())
+    chip = FlashChip(ChipParams.of(board), bytearray(lived.flash))
+    flash = FlashFs(chip)
+    flash.mount()
+    return _with_files(lived, board, {RECORD: Record.without_quota(flash.read_file(RECORD))})
+
+
 def _stranger(firmware: Firmware, board: Board, size: int) -> Lived:
     strange = _image(firmware, board, size, 9, _STRANGE_HARDWARE)
     return _with_files(_live(firmware, board, size, 0, World()), board, {"/slot_b.img": strange}, gone="/boot.rec")
@@ -113,7 +123,8 @@ LIVES: dict[str, Callable[[Firmware, Board, int], Lived]] = {
     "full-log": _full_log,
     "register-wrap": _wrap,
     "stranger": _stranger,
+    "spent": _spent,
 }
 """By name: both slots proven by one update; by two, so that the first slot runs again; an activation with a date is
 stored; the event log is about to rotate; the metrology part's counter is about to wrap; the record is gone, and a
-slot holds an image for other hardware."""
+slot holds an image for other hardware; no request without a permit is left."""

@@ -16,15 +16,15 @@ from ridethrough.images.layout import TAIL_BYTES
 from ridethrough.scenarios import Scenario, Step
 from ridethrough.scenarios.images import planned_image
 from ridethrough.support.errors import BadInput, suggestion
-from ridethrough.sweep.flash import LOG, RECORD, REGISTER, SLOTS, Reader
+from ridethrough.sweep.flash import LOG, OUTAGE, RECORD, REGISTER, SLOTS, Reader
 from ridethrough.sweep.lived import LIVES, Lived
 from ridethrough.sweep.raw_flash import RawReader
 
 _PLAIN_BYTES = 8192
 _OF_IMAGES = {"push", "activate", "activate again", "activate older", "activate elsewhere", "cancel"}
 _UNSWEPT = {*_OF_IMAGES, "set clock", "ask"}
-_UNREAD = frozenset(path + ".new" for path in (RECORD, REGISTER))
-_OURS = frozenset(name for path in (RECORD, REGISTER, *LOG, *SLOTS) for name in (path, path + ".new"))
+_UNREAD = frozenset(path + ".new" for path in (RECORD, REGISTER, OUTAGE))
+_OURS = frozenset(name for path in (RECORD, REGISTER, OUTAGE, *LOG, *SLOTS) for name in (path, path + ".new"))
 
 
 @dataclass(frozen=True)
