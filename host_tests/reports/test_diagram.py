@@ -6,13 +6,18 @@ from itertools import pairwise
 from xml.etree import ElementTree as Xml
 
 import pytest
-from ridethrough import Rule
+from ridethrough import Rule, Scenario
 from ridethrough.cli import main
 from ridethrough.reports.diagram import diagrams, legend, svg_of
+from ridethrough.reports.picture import Drawing
 from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules.formula import formula
 from ridethrough.rules.library import names
+from ridethrough.runner import run_scenario
+from ridethrough.traces import Segment, Trace
+from ridethrough.workbench.behaviour import CALM_US, Step, trace_of
 from ridethrough.workbench.criteria import either_side
+from ridethrough.world.hub_params import HubParams
 from support import S, of
 
 DECIDED = [name for name in names() if not Rule.load(name).open_keys]
@@ -84,3 +89,74 @@ def test_a_formula_says_what_stl_cannot():
     assert summed[-1] == "breach := sum over each reboot of counted >= 180000000"
     counts = list(formula(Rule.load("activations-apart").readings[0]))
     assert counts[-1] == "breach := count over any 600000000 of the cuts with sum(counted) > 0 >= 2"
+
+
+# --- timelines ---
+
+
+def noisy(n, end_us=10 * 60 * S):
+    """A rail that changes `n` times, with one spike that nothing else reaches."""
+    trace = Trace(end_us=end_us)
+    for i in range(n):
+        mv = 500.0 if i == n // 3 else 11_900.0 + 100 * (i % 2)
+        trace.voltages["ch_mv"].add(Segment(i * end_us // n, "flat", mv))
+    trace.set_wire("mains", 0, 1)
+    for i in range(n):
+        trace.set_wire("ac_lost", i * end_us // n, i % 2)
+        trace.add_event(i * end_us // n, "reset", kind="watchdog")
+    return trace
+
+
+def test_a_long_curve_is_thinned_and_not_cut_off():
+    trace = noisy(60_000)
+    drawing = Drawing(trace, of(during="always").check(trace))
+    (curve,) = drawing.plot.iter("polyline")
+    points = [tuple(map(float, point.split(","))) for point in curve.attrib["points"].split()]
+    assert len(points) < 9000 and points == sorted(points, key=lambda p: p[0])
+    assert points[0][0] == 0 and points[-1][0] > 999.9
+    assert max(y for _, y in points) == 13_200 - 500, "a spike of a ten-thousandth of the time is still there"
+    boxes = [e for e in drawing.plot.iter("rect") if e.attrib["class"] == "bad"]
+    assert len(boxes) <= 2000 and float(boxes[-1].attrib["x"][:-1]) + float(boxes[-1].attrib["width"][:-1]) > 99.9
+    marks = [float(e.attrib["x1"][:-1]) for e in drawing.plot.iter("line") if e.attrib["class"] == "reset"]
+    assert len(marks) <= 2001 and marks[-1] > 99.9
+
+
+def test_a_short_curve_is_drawn_as_it_is():
+    trace = noisy(100)
+    drawing = Drawing(trace, of(during="always").check(trace))
+    (curve,) = drawing.plot.iter("polyline")
+    assert len(curve.attrib["points"].split()) == 200
+    assert len([e for e in drawing.plot.iter("line") if e.attrib["class"] == "reset"]) == 100
+
+
+def test_the_moment_at_which_the_limit_ran_out():
+    behaviour = (Step(200 * S, 0, "activation"), Step(S, event="outcome"))
+    trace = trace_of(behaviour, HubParams())
+    fail = of(lasting="3 min or more").check(trace)
+    assert fail.limit_ran_out_us == CALM_US + 180 * S
+    assert of(lasting="5 min or more").check(trace).limit_ran_out_us is None
+    assert of(forbid="reset", times="1 or more", during="always").check(trace).limit_ran_out_us is None
+    mains = (Step(100 * S, mains=False, event="activation"), Step(200 * S, 0), Step(S, event="outcome"))
+    # a part of it is taken off, so nobody can say where in it the limit ran out
+    assert of(lasting="3 min or more", unless="mains lost").check(trace_of(mains, HubParams())).limit_ran_out_us is None
+    drawing = Drawing(trace, fail)
+    (line,) = [e for e in drawing.plot.iter("line") if e.attrib["class"] == "ranout"]
+    assert float(line.attrib["x1"][:-1]) == pytest.approx(100 * fail.limit_ran_out_us / trace.end_us, abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["long_reboot", "boot_loop", "five_in_a_month", "two_activations", "chatter"])
+def test_labels_never_collide_on_a_narrow_page(name):
+    trace = run_scenario(Scenario.load(name))
+    drawing = Drawing(trace, Rule.load("mp102-wg-2020-04").check(trace))
+    rows = {}
+    for text in drawing.plot.findall("text"):
+        style = text.attrib.get("class", "")
+        if "wideonly" in style:
+            continue
+        at, width = float(text.attrib["x"].rstrip("%")), 2.3 * len(text.text or "")  # of a plot 250 px wide
+        begin = at - width if text.attrib.get("text-anchor") == "end" else at
+        rows.setdefault(text.attrib["y"], []).append((begin, begin + width, text.text))
+    assert rows
+    for row in rows.values():
+        for (_, end, one), (begin, _, other) in pairwise(sorted(row)):
+            assert end <= begin + 0.5, (one, other)

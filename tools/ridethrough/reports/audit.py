@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 
 from ridethrough.reports.lines import Line, joined, styled
 from ridethrough.reports.page import Page, Td, anchor_of
@@ -141,8 +142,8 @@ def find_lines(twins: Sequence[Find], number: int, width: int, glyphs: Glyphs) -
         yield f"    would change it: {blame(other)}"
 
 
-def add_audit(page: Page, rules: Sequence[Rule], found: Sequence[Find], level: int = 2) -> None:
-    """A summary, and every kind of find with its timeline; of twins the first is drawn, the others are folded."""
+def add_audit(page: Page, rules: Sequence[Rule], found: Sequence[Find], level: int = 2, folded: bool = False) -> None:
+    """A summary, and every kind of find with its timeline, if asked for `folded`; of twins the first is drawn."""
     for rule in rules:
         page.add("blockquote", rule.text)
     page.add("p", hub_words(), "soft")
@@ -155,17 +156,22 @@ def add_audit(page: Page, rules: Sequence[Rule], found: Sequence[Find], level: i
     page.table("What was found: holes first", ("kind", "ways", "the simplest"), rows)
     levels_mv = sorted({level_mv for rule in rules for level_mv in rule.levels_mv})
     for heading, (_, twins) in zip(headings, groups, strict=True):
-        find = twins[0]
         page.heading(heading, level)
-        page.add("p", f"{find.harm.words()[:1].upper()}{find.harm.words()[1:]}.", f"verdict {_style(find)}")
-        page.bullets(words(find.behaviour))
-        page.timeline(find.trace, find.verdict, levels_mv, title(find))
-        page.add("p", f"The rule: {find.verdict.sentence()}")
-        page.add("p", f"The hub: {find.harm.words()}; {_holds(find.valid)}.")
-        page.add("p", f"What would change it: {blame(find)}.")
-        if twins[1:]:
-            ways = [f"{'; '.join(words(other.behaviour))} (would change it: {blame(other)})" for other in twins[1:]]
-            page.folded(f"{len(ways)} more of the same kind", ways)
+        with page.fold("; ".join(words(twins[0].behaviour))) if folded else nullcontext():
+            _add_kind(page, twins, levels_mv)
+
+
+def _add_kind(page: Page, twins: Sequence[Find], levels_mv: Sequence[float]) -> None:
+    find = twins[0]
+    page.add("p", f"{find.harm.words()[:1].upper()}{find.harm.words()[1:]}.", f"verdict {_style(find)}")
+    page.bullets(words(find.behaviour))
+    page.timeline(find.trace, find.verdict, levels_mv, title(find))
+    page.add("p", f"The rule: {find.verdict.sentence()}")
+    page.add("p", f"The hub: {find.harm.words()}; {_holds(find.valid)}.")
+    page.add("p", f"What would change it: {blame(find)}.")
+    if twins[1:]:
+        ways = [f"{'; '.join(words(other.behaviour))} (would change it: {blame(other)})" for other in twins[1:]]
+        page.folded(f"{len(ways)} more of the same kind", ways)
 
 
 def _style(find: Find) -> str:

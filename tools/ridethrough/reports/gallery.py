@@ -4,7 +4,7 @@ plain English, the meters, how each rule does on each, and what audits found. Op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ridethrough.reports.audit import add_audit, hub_words, ranked
 from ridethrough.reports.matrix import add_matrix
@@ -17,9 +17,8 @@ from ridethrough.support.quantities import show_time
 from ridethrough.workbench.audit import audit
 from ridethrough.workbench.harm import useless_us
 from ridethrough.workbench.hub_replay import RANGES
-from ridethrough.workbench.matrix import matrix
-from ridethrough.workbench.openness import openness
-from ridethrough.workbench.specimen import Specimen
+from ridethrough.workbench.matrix import HOLE, OVERREACH, Matrix, matrix
+from ridethrough.workbench.openness import Openness, openness
 from ridethrough.workbench.specimens import run_specimen
 from ridethrough.world.hub_params import HubParams
 
@@ -43,35 +42,72 @@ def add_gallery(page: Page, progress: Callable[[str, int, int], None] = lambda w
     page.add("blockquote", literal.text)
     page.add("p", literal.source, "soft")
     progress("what is open", 1, _STEPS)
-    _add_open(page, meters)
+    found = openness(Rule.load(OPEN), meters)
     progress("matrix", 2, _STEPS)
+    cells = matrix([rule for rule in rules if not rule.open_keys], meters)
+    _add_answer(page, cells, found)
+    _add_open(page, found)
     page.heading("Each rule on each meter")
-    add_matrix(page, matrix([rule for rule in rules if not rule.open_keys], meters), links=True)
+    add_matrix(page, cells, links=True)
     _add_assumed(page)
     page.heading("The rules in plain English")
     for rule in rules:
         page.heading(rule.id, 3)
-        page.add("blockquote", rule.text)
-        page.add("p", " ".join(t for t in (rule.source + ".", rule.note) if t), "soft")
-        for paragraph in explain(rule):
-            page.add("p", paragraph)
+        with page.fold(rule.note or rule.text):
+            page.add("blockquote", rule.text)
+            page.add("p", rule.source, "soft")
+            for paragraph in explain(rule):
+                page.add("p", paragraph)
     page.heading("The meters")
     for meter in meters:
         page.heading(meter.scenario.title, 3)
-        page.add("p", f"{meter.scenario.sentence} ({meter.name}; {meter.scenario.tag}) The hub: {meter.harm.words()}.")
-        page.timeline(meter.trace, literal.check(meter.trace), sorted(literal.levels_mv), meter.scenario.title)
+        with page.fold(f"{meter.scenario.sentence} The hub: {meter.harm.words()}."):
+            page.add("p", f"{meter.name}; {meter.scenario.tag}", "soft")
+            page.timeline(meter.trace, literal.check(meter.trace), sorted(literal.levels_mv), meter.scenario.title)
     for i, name in enumerate(AUDITED):
         progress(f"audit of {name}", 3 + i, _STEPS)
         page.heading(f"What an audit found in {name}")
         page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
         rule = Rule.load(name)
-        add_audit(page, [rule], ranked(audit(rule)), 3)
+        add_audit(page, [rule], ranked(audit(rule)), 3, folded=True)
     page.contents()
 
 
-def _add_open(page: Page, meters: Sequence[Specimen]) -> None:
-    rule = Rule.load(OPEN)
-    found = openness(rule, meters)
+def _add_answer(page: Page, cells: Matrix, found: Openness) -> None:
+    # What somebody who reads no further has to know.
+    at = [rule.id for rule in cells.rules].index(LITERAL)
+    column = [row[at] for row in cells.cells]
+    broken = sum(cell.verdict.status == "fail" for cell in column)
+    holes, over = (sum(cell.flag == name for cell in column) for name in (HOLE, OVERREACH))
+    page.add(
+        "p",
+        f"Of {len(column)} emulated meters the sentence, read literally, breaks {broken}. It lets through {holes} that "
+        f"harm their hub, and breaks {over} whose hub noticed nothing.",
+        "verdict hole" if holes else "verdict pass",
+    )
+    key, share = found.settles()[0]
+    page.add(
+        "p",
+        f"Its wording has {found.readings} readings, and the verdict on {len(found.depending)} of the meters depends "
+        f"on which is meant. To decide {KEYS_SAY[key]} (`{key}`) first settles most of it: {share:.0%} of the doubt.",
+    )
+    fewest = min(cells.rules, key=lambda rule: _missed(cells, rule.id))
+    through, for_nothing = _missed(cells, fewest.id)
+    page.add(
+        "p",
+        f"Of the rules below, {fewest.id} lets the fewest harmful meters through: {through}, and breaks {for_nothing} "
+        "for nothing.",
+    )
+
+
+def _missed(cells: Matrix, rule_id: str) -> tuple[int, int]:
+    at = [rule.id for rule in cells.rules].index(rule_id)
+    flags = [row[at].flag for row in cells.cells]
+    return flags.count(HOLE), flags.count(OVERREACH)
+
+
+def _add_open(page: Page, found: Openness) -> None:
+    rule = found.rule
     page.heading("How much of it is open")
     page.add(
         "p",
@@ -93,11 +129,10 @@ def _add_open(page: Page, meters: Sequence[Specimen]) -> None:
         )
         for s, spread in found.depending
     ]
-    page.table(
-        "Meters whose verdict depends on the reading, those first on which readings are most evenly split",
-        ("meter", "broken in", "decided most by"),
-        split,
-    )
+    with page.fold(f"The {len(split)} meters whose verdict depends on the reading"):
+        page.table(
+            "Those first on which readings are most evenly split", ("meter", "broken in", "decided most by"), split
+        )
 
 
 def _add_assumed(page: Page) -> None:

@@ -5,7 +5,8 @@ screen reader; what failed stands out first.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -53,13 +54,14 @@ class Page:
     def __init__(self, title: str) -> None:
         self._title = title
         self._body = Xml.Element("body")
-        self._main = Xml.SubElement(self._body, "main")
+        self._main = self._at = Xml.SubElement(self._body, "main")
+        self._has_timeline = False
         self._ids: set[str] = set()
         self.add("h1", title)
 
     def add(self, tag: str, text: str, style: str = "", **attributes: str) -> Xml.Element:
         """An element with text, at the end."""
-        element = Xml.SubElement(self._main, tag, {**({"class": style} if style else {}), **attributes})
+        element = Xml.SubElement(self._at, tag, {**({"class": style} if style else {}), **attributes})
         _fill(element, text)
         return element
 
@@ -85,6 +87,17 @@ class Page:
         element = self.add("ul", "", style)
         for text in texts:
             _fill(Xml.SubElement(element, "li"), text)
+
+    @contextmanager
+    def fold(self, summary: str) -> Iterator[None]:
+        """What is added meanwhile is opened with a click, and left out in print."""
+        outer, details = self._at, self.add("details", "", "fold")
+        Xml.SubElement(details, "summary").text = summary
+        self._at = details
+        try:
+            yield
+        finally:
+            self._at = outer
 
     def folded(self, summary: str, texts: Iterable[str]) -> None:
         """A list that is opened with a click, and stands open in print."""
@@ -125,11 +138,12 @@ class Page:
     def timeline(self, trace: Trace, verdict: Verdict, limits_mv: Sequence[float], name: str) -> None:
         """The trace as a drawing that can be stretched, and in words."""
         drawing = Drawing(trace, verdict, limits_mv)
-        if self._main.find("div[@class='timeline']") is None:
+        if not self._has_timeline:
+            self._has_timeline = True
             self.add("p", _LEGEND, "soft")
         box = self.add("div", "", "timeline")
         zoom = Xml.SubElement(box, "p", {"class": "zoom"})
-        for text, factor in (("wider", "2"), ("narrower", "0.5"), ("whole", "0")):
+        for text, factor in (("wider", "2"), ("narrower", "0.5"), ("whole", "0"), ("copy as picture", "copy")):
             Xml.SubElement(zoom, "button", {"type": "button", "value": factor}).text = text
         Xml.SubElement(zoom, "output", {"class": "soft"}).text = ""
         both = Xml.SubElement(box, "div", {"class": "both"})

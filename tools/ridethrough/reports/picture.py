@@ -6,6 +6,7 @@ the axis of time everything is placed in percent, so a page can stretch the plot
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -17,7 +18,7 @@ from ridethrough.support.files import write_atomically
 from ridethrough.support.quantities import show_time
 from ridethrough.traces import Interval, Trace, Voltage
 from ridethrough.traces.alerts import alerts
-from ridethrough.traces.intervals import covers, touching, without
+from ridethrough.traces.intervals import covers, joined, touching, without
 
 LEFT_PX, WIDTH_PX = 110, 1000
 _ROW, _GAP, _TOP = 30, 12, 12
@@ -25,8 +26,12 @@ _TOP_MV = 13_200
 _WINDOW_LOW_MV = 10_800
 _POINTS_MAX = 4000
 _SEEN_PERCENT = 0.2
-_LETTER_PERCENT = 0.8
-"""How wide a letter is, of a plot as wide as a page."""
+_LETTER_PERCENT, _NARROW_LETTER_PERCENT = 0.8, 2.6
+"""How wide a letter is, of a plot as wide as a page, and of one on a telephone (400 px)."""
+_WIDE = "wideonly"
+"""The class of words that have room on a wide page alone; page.css hides them on a narrow one."""
+_COLUMNS = 2000
+"""So finely a curve is drawn at most: more than a screen has columns."""
 STYLE = """
 .rt { font: 13px system-ui, sans-serif; }
 .rt text { fill: #222; } .rt .small { font-size: 11px; fill: #555; }
@@ -36,7 +41,7 @@ STYLE = """
 .rt .counted { fill: #e2574c; fill-opacity: .28; }
 .rt .hole { fill: #f1f1f1; stroke: #888; stroke-dasharray: 2 3; }
 .rt .reset { stroke: #b8860b; } .rt .alert { stroke: #c4161c; stroke-width: 2; }
-.rt .alerttext { fill: #c4161c; font-weight: bold; }
+.rt .alerttext { fill: #c4161c; font-weight: bold; } .rt .ranout { stroke: #b3141b; stroke-width: 1.5; }
 @media (prefers-color-scheme: dark) { @media screen {
   .rt text { fill: #e6e6e6; } .rt .small { fill: #a8a8a8; }
   .rt .line { stroke: #6fd39a; } .rt .grid { stroke: #2b2e36; } .rt .on { fill: #24513a; }
@@ -80,6 +85,8 @@ class Drawing:
         self._voltage("CH power", trace.voltages["ch_mv"], limits_mv, [], trace.unseen("ch_mv"))
         if verdict.witness and verdict.status in ("fail", "undecided"):
             self._box((verdict.witness.from_us, verdict.witness.to_us), top, 2 * _ROW, "counted")
+        if (ran_out_us := verdict.limit_ran_out_us) is not None:
+            self._ran_out(ran_out_us, top)
         if trace.voltages["hub_mv"].segments:
             self._voltage(
                 "hub supply", trace.voltages["hub_mv"], (trace.hub_lost_mv,), trace.dark(), trace.unseen("hub_mv")
@@ -112,27 +119,45 @@ class Drawing:
         size = {"x": f"{x}%", "width": f"{max(0.07, round(self._percent(at[1]) - x, 4))}%"}
         Xml.SubElement(self.plot, "rect", {"class": style, **size, "y": str(top), "height": str(height)})
 
+    def _ran_out(self, t_us: int, top: int) -> None:
+        # the moment from which on the rule was broken
+        x = f"{self._percent(t_us)}%"
+        line = {"class": "ranout", "x1": x, "x2": x, "y1": str(top - 4), "y2": str(top + 2 * _ROW + 4)}
+        mark = Xml.SubElement(self.plot, "line", line)
+        Xml.SubElement(mark, "title").text = f"the limit ran out, {show_time(t_us)}"
+        _text(self.plot, x, top + 2 * _ROW - 8, "limit", {"class": "small", "dx": "4"})
+
     def _levels(
         self, label: str, intervals: Sequence[Interval], style: str = "on", unseen: Sequence[Interval] = ()
     ) -> None:
         if not intervals and not unseen and not self._trace.knows(label):
             return
         top = self._label(label, _ROW // 2)
-        for at in intervals[:_POINTS_MAX]:
+        for at in self._seen(intervals):
             self._box(at, top, _ROW // 2, style)
         self._unseen(unseen, top, _ROW // 2)
+
+    def _seen(self, intervals: Sequence[Interval]) -> Sequence[Interval]:
+        # what is nearer together than a column of a screen is drawn as one, if there is so much of it
+        return intervals if len(intervals) <= _COLUMNS else joined(intervals, self._trace.end_us // _COLUMNS)
 
     def _bands(self, label: str, changes: list[tuple[int, str]]) -> None:
         if not changes:
             return
         top = self._label(label, _ROW - 6)
-        for i, (t_us, name) in enumerate(changes[:_POINTS_MAX]):
+        drawn_us = -1
+        for i, (t_us, name) in enumerate(changes):
             stop = changes[i + 1][0] if i + 1 < len(changes) else self._trace.end_us
-            if name in ("idle", "off"):
+            if name in ("idle", "off") or (
+                len(changes) > _COLUMNS and stop - drawn_us < self._trace.end_us // _COLUMNS
+            ):
                 continue
+            drawn_us = stop
             self._box((t_us, stop), top, _ROW - 6, "band")
-            if self._percent(stop) - self._percent(t_us) > 0.8 * len(name):
-                _text(self.plot, f"{self._percent(t_us)}%", top + 16, name, {"class": "small", "dx": "4"})
+            room = self._percent(stop) - self._percent(t_us)
+            if room > (len(name) + 1) * _LETTER_PERCENT:
+                tier = "" if room > (len(name) + 1) * _NARROW_LETTER_PERCENT else f" {_WIDE}"
+                _text(self.plot, f"{self._percent(t_us)}%", top + 16, name, {"class": "small" + tier, "dx": "4"})
 
     def _voltage(
         self,
@@ -155,8 +180,7 @@ class Drawing:
         # the curve has a scale of its own, which is stretched with the plot
         scale = {"viewBox": f"0 0 1000 {_TOP_MV}", "preserveAspectRatio": "none", "width": "100%"}
         inner = Xml.SubElement(self.plot, "svg", {**scale, "y": str(top), "height": str(height)})
-        curves: list[list[str]] = [[]]
-        drawn = 0
+        curves: list[list[tuple[float, float]]] = [[]]
         pieces = list(voltage.pieces(self._trace.end_us))
         fine = max(1, min(24, _POINTS_MAX // (2 * len(pieces) + 1)))
         for segment, stop in pieces:
@@ -165,15 +189,16 @@ class Drawing:
             for a, b in without([whole], touching(unseen, [whole])):
                 if covers(unseen, a - 1):
                     curves.append([])
-                drawn += steps + 1
                 curves[-1] += [
-                    f"{self._percent(t_us) * 10:.3f},{_TOP_MV - segment.mv_at(t_us):.0f}"
+                    (self._percent(t_us) * 10, _TOP_MV - segment.mv_at(t_us))
                     for t_us in (a + (b - 1 - a) * i // steps for i in range(steps + 1))
                 ]
-            if drawn > _POINTS_MAX:
-                break
+        thin = sum(map(len, curves)) > _POINTS_MAX
         for points in filter(None, curves):
-            Xml.SubElement(inner, "polyline", {"class": "line", "points": " ".join(points)})
+            drawn = _thinned(points) if thin else points
+            Xml.SubElement(
+                inner, "polyline", {"class": "line", "points": " ".join(f"{x:.3f},{y:.0f}" for x, y in drawn)}
+            )
         self._unseen(unseen, top, height)
 
     def _unseen(self, unseen: Sequence[Interval], top: int, height: int) -> None:
@@ -200,30 +225,50 @@ class Drawing:
         for t_us in range(0, end_us + 1, step_us):
             x = f"{self._percent(t_us)}%"
             Xml.SubElement(grid, "line", {"class": "grid", "x1": x, "x2": x, "y1": "0", "y2": str(bottom)})
-            _text(
-                self.plot,
-                x,
-                bottom + 14,
-                show_span(t_us) if t_us else "0 s",
-                {"class": "small", "dx": "-8" if t_us else "0"},
-            )
+            tier = "" if t_us % (4 * step_us) == 0 else f" {_WIDE}"
+            words = show_span(t_us) if t_us else "0 s"
+            _text(self.plot, x, bottom + 14, words, {"class": "small" + tier, "dx": "-8" if t_us else "0"})
 
     def _marks(self, marks: list[tuple[int, str]], bottom: int, style: str, below: int) -> None:
         # Text that would lie over its neighbour's is left out: the lines are all there.
-        free, kind = 0.0, {"class": "alerttext" if style == "alert" else "small"}
-        for t_us, text in marks[:_POINTS_MAX]:
+        free, narrow_free, kind = 0.0, 0.0, "alerttext" if style == "alert" else "small"
+        before = -1.0
+        for t_us, text in marks:
             percent = self._percent(t_us)
+            if len(marks) > _COLUMNS and percent - before < 100 / _COLUMNS:
+                continue
+            before = percent
             x = f"{percent}%"
             line = {"x1": x, "x2": x, "y1": "0", "y2": str(bottom + below + 4)}
             mark = Xml.SubElement(self.plot, "line", {"class": style, **line})
             Xml.SubElement(mark, "title").text = f"{text}, {show_time(t_us)}"
-            width = len(text) * _LETTER_PERCENT
-            right = percent + width > 100
-            begin = percent - width if right else percent
+            width, narrow = len(text) * _LETTER_PERCENT, len(text) * _NARROW_LETTER_PERCENT
+            # on the side on which it has room on a narrow page, if it has any
+            right = percent + narrow > 100 and percent > 50
+            begin, narrow_begin = (percent - width, percent - narrow) if right else (percent, percent)
             if begin >= free:
                 anchor = {"text-anchor": "end", "dx": "-4"} if right else {"dx": "4"}
-                _text(self.plot, x, bottom + below + 14, text, anchor | kind)
+                fits = narrow_begin >= narrow_free and narrow_begin >= 0 and narrow_begin + narrow <= 104
+                tier = "" if fits else f" {_WIDE}"
+                _text(self.plot, x, bottom + below + 14, text, anchor | {"class": kind + tier})
                 free = begin + width + 1
+                if fits:
+                    narrow_free = narrow_begin + narrow + 2
+
+
+def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    # Of the points in each column of a screen the first, the lowest, the highest and the last, in their order.
+    drawn: list[tuple[float, float]] = []
+    first, last_x = 0, points[-1][0]
+    width = max(last_x - points[0][0], 1e-9) / _COLUMNS
+    while first < len(points):
+        end_x = points[first][0] + width
+        end = bisect_left(points, (end_x, float("-inf")), lo=first + 1)
+        column = range(first, end)
+        low, high = min(column, key=lambda i: points[i][1]), max(column, key=lambda i: points[i][1])
+        drawn += [points[i] for i in sorted({first, low, high, end - 1})]
+        first = end
+    return drawn
 
 
 def _text(parent: Xml.Element, x: str, y: float, text: str, attributes: dict[str, str] | None = None) -> None:

@@ -58,6 +58,15 @@ class Verdict:
     def exit_status(self) -> int:
         return EXIT_STATUS[self.status]
 
+    @property
+    def limit_ran_out_us(self) -> int | None:
+        """When a single cut had lasted so long that the rule was broken; None where nobody can say it in one moment."""
+        w = self.witness
+        if self.status != "fail" or w is None or w.cuts != 1 or self.counts or self.margin_us is None:
+            return None
+        # what counts may be less than the whole cut: then it is not known where in it the limit ran out
+        return w.to_us - self.margin_us if w.amount_us == w.to_us - w.from_us else None
+
     def sentence(self) -> str:
         """The verdict for people: its times are rounded, where nothing hangs on the rest of them."""
         if self.readings:
