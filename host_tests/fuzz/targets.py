@@ -29,8 +29,9 @@ from ridethrough.images.commands import next_command
 from ridethrough.reports import verdict_file
 from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs, strip
-from ridethrough.rules.conditions import EXAMPLES, Condition
+from ridethrough.rules.conditions import Condition
 from ridethrough.rules.explain import explain
+from ridethrough.rules.forms import EXAMPLES
 from ridethrough.rules.words import lasting, time_us, times
 from ridethrough.scenarios import names
 from ridethrough.support.text import message

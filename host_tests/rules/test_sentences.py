@@ -4,8 +4,9 @@ the words to write instead."""
 import pytest
 from ridethrough import BadInput, Rule, Scenario
 from ridethrough.cli import main
-from ridethrough.rules.conditions import EXAMPLES, Condition
+from ridethrough.rules.conditions import Condition
 from ridethrough.rules.explain import explain, warnings
+from ridethrough.rules.forms import EXAMPLES
 from ridethrough.rules.words import Boundary, lasting, times
 from ridethrough.runner import run_scenario
 from ridethrough.traces import Segment, Trace

@@ -9,6 +9,7 @@ import re
 import pytest
 from ridethrough import BadInput, Rule
 from ridethrough.cli import main
+from ridethrough.cli.progress import Progress
 from ridethrough.reports.summary import summarise
 from ridethrough.rules import Evidence
 from ridethrough.rules.explain import explain, warnings
@@ -284,6 +285,18 @@ def test_two_files_with_one_id_are_told_apart(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "1 a.toml" in out and "2 b.toml" in out
     assert main(["rules", "explain", "a"]) == 2 and "'a.toml'" in capsys.readouterr().err
+    assert main(["rules", "matrix", "--rules", "a", "--specimens", "sag"]) == 2
+    assert "the file beside you is 'a.toml'" in capsys.readouterr().err
+
+
+def test_long_work_in_a_pipe_says_how_far_it_is(capsys):
+    with Progress("meters", "items", lines=True) as progress:
+        for i in range(40):
+            progress.show("meters", i, 40)
+    assert capsys.readouterr().err == "meters: 10 of 40\nmeters: 20 of 40\nmeters: 30 of 40\n"
+    with Progress("bytes") as progress:
+        progress.show("bytes", 9, 10)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_draft_has_an_example_on_either_side_of_the_boundary(tmp_path):

@@ -18,7 +18,7 @@ from ridethrough.reports import verdict_file
 from ridethrough.reports.check import Judged, as_json, lines, worst_first, write_page
 from ridethrough.reports.timeline import Glyphs, strip
 from ridethrough.rules import Evidence, Rule, Verdict
-from ridethrough.rules.conditions import KINDS
+from ridethrough.rules.forms import KINDS
 from ridethrough.rules.verdict import worst_exit_status
 from ridethrough.rules.words import time_us
 from ridethrough.support.errors import BadInput, Param, suggestion

@@ -16,7 +16,7 @@ from ridethrough.devices.witness import WitnessLink
 from ridethrough.headend import client
 from ridethrough.images.commands import next_command, permits
 from ridethrough.images.keys import KeyPair
-from ridethrough.rules.conditions import KINDS
+from ridethrough.rules.forms import KINDS
 from ridethrough.support.errors import BadInput, Param
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.load import ProbeMap, load_capture

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ridethrough.rules.conditions import KINDS, Condition, demanded
+from ridethrough.rules.conditions import Condition, demanded
+from ridethrough.rules.forms import KINDS
 from ridethrough.rules.keys import (
     ANY_START,
     BACK,

@@ -5,8 +5,7 @@ docs/sweep.md says of each invariant what it means.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ridethrough.guests.protocol import GUEST_ENDED
@@ -15,7 +14,8 @@ from ridethrough.invariants.table import SLOTS as SLOTS_NEEDED
 from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import NONE
 from ridethrough.sweep.crash_states import Memory
-from ridethrough.sweep.flash import COUNTED, LOG, LOG_BYTES_MIN, LOGGED_ONCE, SLOTS, Contents, Entry, Record
+from ridethrough.sweep.flash import LOGGED_ONCE, SLOTS, Contents, Record
+from ridethrough.sweep.log_kept import LogKept
 from ridethrough.sweep.setting import Setting, manufacturer_digest
 from ridethrough.traces import Event, Trace
 from ridethrough.world.site import Site
@@ -61,10 +61,7 @@ class Watch:
         self._seen = 0
         self._news = False
         self._changed = ""
-        self._entries_before = flash_now().entries if setting.reference else ()
-        self._told: Counter[str] = Counter()
-        self._told_in_boot: set[tuple[int, str]] = set()
-        self._newest = ""
+        self._log = LogKept(flash_now().entries if setting.reference else ())
         hear = site.mcu.console.on_line
         hear_phase = site.mcu.console.on_phase
 
@@ -190,7 +187,7 @@ class Watch:
         self.memory = replace(self.memory, command_high=max(high, counter))
 
     def _logged(self, code: str, text: str) -> None:
-        self._note_entry(code)
+        self._log.told(len(self._site.trace.events("boot")), code)
         resets = self._site.trace.events("reset")
         kind = resets[-1].data["kind"] if resets else ""
         fault = {
@@ -208,34 +205,9 @@ class Watch:
         if code in LOGGED_ONCE:
             self.memory = replace(self.memory, logged=self.memory.logged | {code})
 
-    def _note_entry(self, code: str) -> None:
-        # One that is counted and comes again within a minute may be written later, or lost with the reset.
-        boot = (len(self._site.trace.events("boot")), code)
-        if code not in COUNTED or boot not in self._told_in_boot:
-            self._told_in_boot.add(boot)
-            self._told[code] += 1
-            self._newest = code
-
     def _entries(self, contents: Contents, at_rest: bool) -> None:
-        # Does the log have at least what was told since the start of this boot? What was told last is written next.
-        if self.spoilt or self._says(_LOG_LOST):
-            return
-        before, now = self._entries_before, contents.entries
-        known = {e.number for e in before}
-        dropped = bool(before) and before[0].number not in {e.number for e in now}
-        if dropped and sum(len(contents.files.get(path, b"")) for path in LOG) >= LOG_BYTES_MIN:
-            # the ring's own bound: what it took with it can no longer be counted, what came since can
-            have = Counter(e.code for e in now if e.number not in known)
-            owed = Counter({code: n for code, n in self._told.items() if code not in COUNTED})
-        else:
-            have = _times(now)
-            have.subtract(_times(before))
-            owed = Counter(self._told)
-        if not at_rest and owed[self._newest]:
-            owed[self._newest] -= 1
-        for code, n in owed.items():
-            if have[code] < n:
-                self.report("log-kept", f"{code} happened {n} times in this boot, and the log has {have[code]} of them")
+        if not self.spoilt and not self._says(_LOG_LOST) and (missing := self._log.missing(contents, at_rest)):
+            self.report("log-kept", missing)
 
     def _says(self, words: str) -> bool:
         # Has this recovery's console had a line that begins so?
@@ -401,13 +373,6 @@ class Watch:
             codes = {e.data["code"] for e in inside if e.name == "gbcs"}
             if kinds and kinds[-1] in ("power-up", "brown-out") and not codes & {"8F35", "8F36", "E003"}:
                 self.report("log", f"a {kinds[-1]}, and no 8F35 says so", boot_us)
-
-
-def _times(entries: Iterable[Entry]) -> Counter[str]:
-    times: Counter[str] = Counter()
-    for entry in entries:
-        times[entry.code] += entry.count
-    return times
 
 
 def _guest_ended(event: Event) -> bool:

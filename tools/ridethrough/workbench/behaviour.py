@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ridethrough.rules.conditions import KINDS
+from ridethrough.rules.forms import KINDS
 from ridethrough.rules.words import show_span
 from ridethrough.traces import Segment, Trace
 from ridethrough.workbench.hub_replay import with_hub

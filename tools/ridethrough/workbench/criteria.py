@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, product
 
 from ridethrough.rules import Evidence, Rule, Verdict
-from ridethrough.rules.conditions import KINDS
+from ridethrough.rules.forms import KINDS
 from ridethrough.rules.reading import Reading
 from ridethrough.workbench.behaviour import FULL_MV, MARKS, Behaviour, Step, trace_of
 from ridethrough.workbench.search import smallest

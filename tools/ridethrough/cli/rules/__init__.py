@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ridethrough.cli.commands import Command, add_commands
 from ridethrough.rules.library import names
 from ridethrough.support.errors import BadInput, suggestion
@@ -62,5 +64,6 @@ def listed(text: str, known: list[str], what: str, files: bool = False) -> list[
     chosen = [name.strip() for name in text.split(",") if name.strip()]
     for name in chosen:
         if name not in known and not (files and name.endswith(".toml")) and not (what == "rules" and name in names()):
-            raise BadInput(f"--{what}: no '{name}'{suggestion(name, known)}")
+            beside = f"; the file beside you is '{name}.toml'" if files and Path(f"{name}.toml").is_file() else ""
+            raise BadInput(f"--{what}: no '{name}'{beside or suggestion(name, known)}")
     return chosen or known

@@ -32,7 +32,7 @@ def call(arguments: argparse.Namespace) -> int:
     rules = named_apart(arguments.rules)
     decided(rules)
     found: list[Find] = []
-    with Progress("searching", "items") as progress:
+    with Progress("searching", "items", lines=True) as progress:
 
         def show(wanted: str, kind: str) -> None:
             progress.show(f"{wanted} {kind}", len(found), AUDIT_MOST)

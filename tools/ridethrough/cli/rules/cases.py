@@ -32,7 +32,7 @@ def add(parser: Command) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Finds, prints, writes."""
     rule = Rule.load(arguments.rule)
-    with Progress("cases", "items") as progress:
+    with Progress("cases", "items", lines=True) as progress:
         found = cases(rule, progress.show)
     data = as_json(rule, found)
     if arguments.output:

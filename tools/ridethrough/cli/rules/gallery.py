@@ -23,7 +23,7 @@ def add(parser: Command) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Makes the page."""
     page = Page("Reboot rules, and the meters that they meet")
-    with Progress("gallery", "items") as progress:
+    with Progress("gallery", "items", lines=True) as progress:
         add_gallery(page, progress.show)
     page.write(arguments.output)
     say(f"{arguments.output}: one page, no network; send it to whoever has to agree")

@@ -29,7 +29,7 @@ def call(arguments: argparse.Namespace) -> int:
     """Every reading of the rule on every meter."""
     rule = Rule.load(arguments.rule)
     wanted = listed(arguments.specimens, specimens(), "specimens")
-    with Progress("readings", "items") as progress:
+    with Progress("readings", "items", lines=True) as progress:
         meters = (run_specimen(name) for name in wanted)
         found = openness(rule, meters, lambda done: progress.show("readings", done, len(wanted)))
     with terminal() as console:
