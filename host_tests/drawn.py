@@ -11,13 +11,18 @@ POWER = st.sampled_from(
     ["CH power below 10800 mV", "CH power at or below 9000 mV", "CH power outside 9000 mV..12000 mV"]
 )
 EVENT = st.sampled_from(["ad1", "reset", "command", "outcome", "reboot", "start", "watchdog reset"])
-PLAIN = POWER | st.sampled_from(
-    ["mains lost", "mains on", "CH up", "CH down", "ad1", "reset", "CH power above 9000 mV", "reboot", "false ad1"]
+STEADY = POWER | st.sampled_from(["mains lost", "mains on", "CH up", "CH down", "CH power above 9000 mV"])
+PLAIN = STEADY | st.sampled_from(["ad1", "reset", "reboot", "false ad1"])
+_SELF = {("ad1", "ad1"), ("reset", "reset"), ("reset", "start"), ("reboot", "reboot")}
+"""An event that would count against itself."""
+WITHIN = (
+    st.tuples(st.sampled_from(["", "no "]), PLAIN, TIMES, EVENT)
+    .filter(lambda p: (p[1], p[3]) not in _SELF)
+    .map("{0[0]}{0[1]} within {0[2]} of {0[3]}".format)
 )
-WITHIN = st.tuples(st.sampled_from(["", "no "]), PLAIN, TIMES, EVENT).map("{0[0]}{0[1]} within {0[2]} of {0[3]}".format)
 ANY = st.one_of(
     PLAIN,
-    st.tuples(PLAIN, TIMES).map("{0[0]} for {0[1]}".format),
+    st.tuples(STEADY, TIMES).map("{0[0]} for {0[1]}".format),
     st.tuples(PLAIN, TIMES).map("{0[0]} in the last {0[1]}".format),
     st.tuples(PLAIN, TIMES).map("no {0[0]} in the last {0[1]}".format),
     st.tuples(PLAIN, PLAIN).map(" and ".join),
@@ -42,7 +47,7 @@ _OPTIONAL = {
     "unless": EXEMPT | st.lists(EXEMPT, min_size=1, max_size=2),
 }
 READINGS = st.fixed_dictionaries({"forbid": ANY}, optional=_OPTIONAL) | st.fixed_dictionaries(
-    {"require": WITHIN}, optional={k: v for k, v in _OPTIONAL.items() if k not in ("during", "from", "to")}
+    {"require": WITHIN}, optional={"unless": _OPTIONAL["unless"]}
 )
 EVENTS = st.sampled_from(["command", "shutdown", "boot", "application", "outcome", "ad1"]).map(lambda name: (name, ""))
 

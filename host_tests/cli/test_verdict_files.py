@@ -186,3 +186,44 @@ def test_the_record_says_what_was_open_and_what_stands(opened, tmp_path, capsys)
     assert "the file says something else" in text and "A Group" in text and "Hub figures, all assumed" in text
     assert "Nobody is named for:" in text and "chatter" in text and "SHA-256 of its file" in text
     assert main(["rules", "record", "mp102-wg-2020-04", "-o", str(tmp_path / "x.pdf")]) == 2
+
+
+def test_a_decision_never_touches_what_is_quoted(tmp_path, capsys):
+    path = tmp_path / "t.toml"
+    head = '[rule]\nid = "t"\ntext = """a\nper = "week"\n[[decision]]\nb"""\nsource = "s"\n'
+    path.write_text(head + '[reading] # as proposed\nlasting = "3 min or more"  # the paper\n')
+    assert decide(path, "per", "reboot") == 0
+    rule = Rule.load(path)
+    assert path.read_text().startswith(head) and rule.limits[0].raw["per"] == "reboot"
+    assert rule.decisions[0].was == "none"
+    assert decide(path, "lasting", "more than 3 min") == 0 and "  # the paper" in path.read_text()
+
+
+def test_a_decision_keeps_the_ends_of_lines(opened):
+    opened.write_bytes(opened.read_text().replace("\n", "\r\n").encode())
+    assert decide(opened, "per", "cut") == 0
+    data = opened.read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") and Rule.load(opened).decisions
+
+
+def test_an_open_question_is_no_decision(opened, capsys):
+    before = opened.read_text()
+    assert decide(opened, "per", "?") == 2 and opened.read_text() == before
+    assert "is no decision" in capsys.readouterr().err
+
+
+def test_a_device_is_no_capture(filed, capsys):
+    data = json.loads((filed / "v/rail.json").read_text())
+    data["verdicts"][0]["capture"] = "/dev/zero"
+    (filed / "v/rail.json").write_text(json.dumps(data))
+    assert main(["verify", "v/rail.json"]) == 2
+    assert "/dev/zero: no file" in capsys.readouterr().err
+
+
+def test_another_name_or_version_of_the_rule_is_found(filed, capsys):
+    data = json.loads((filed / "v/rail.json").read_text())
+    for one in data["verdicts"]:
+        one["rule_version"] = "7"
+    (filed / "v/rail.json").write_text(json.dumps(data))
+    assert main(["verify", "v/rail.json"]) == 1
+    assert "rule_version: 1.2 now, 7 in the file" in capsys.readouterr().out

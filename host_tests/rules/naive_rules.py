@@ -72,7 +72,9 @@ def pending(words, small):
             for t in range(max(0, end - _us(m[2])), end):
                 if holds(m[3], small, t) and not any(holds(m[1], small, x) for x in range(t, end)):
                     return True
-        return False
+            return False
+        # it may come to hold as long as the time is not over
+        return any(holds(m[3], small, t) for t in range(max(0, end - _us(m[2])), end))
     if m := re.fullmatch(r"(.+) for (at most|less than) (\d+ us)", words):
         return holds(words, small, end - 1)
     return any(pending(part, small) for part in words.split(" and ")) if " and " in words else False

@@ -354,3 +354,123 @@ def test_a_day_of_summer_time_has_23_hours():
     found = periods("day", epoch_us, zone_of("Europe/London"), 30 * 3600 * S)
     assert [(b - a) // (3600 * S) for a, b in found] == [24, 23]
     assert [(b - a) // (24 * 3600 * S) for a, b in periods("month", epoch_us, zone_of("UTC"), S)] == [31]
+
+
+@pytest.mark.parametrize(
+    ("require", "stated", "said"),
+    [
+        ("CH up within 10 min of outcome", (), "outcome was not captured: --at outcome=TIME would say"),
+        ("CH up within 10 min of outcome", ("--at", "outcome=20s"), "hub was not captured"),
+        ("no ad1 within 10 min of a reset", ("--at", "reset=20s"), "ad1 was not captured"),
+        ("CH power above 9 V within 1 min of a reset", (), "reset was not captured"),
+    ],
+)
+def test_what_nobody_saw_is_neither_kept_nor_broken(tmp_path, capsys, require, stated, said):
+    rule, rail = tmp_path / "r.toml", tmp_path / "rail.csv"
+    rule.write_text(f'[rule]\nid = "r"\ntext = "t"\nsource = "s"\n[reading]\nrequire = "{require}"\n')
+    rail.write_text("time [s],rail [V]\n" + "".join(f"{t / 100},12.0\n" for t in range(3000)))
+    assert main(["check", str(rail), "--map", "ch_mv=rail", "--scale", "1", "--rule", str(rule), *stated]) == 3
+    assert said in capsys.readouterr().out
+
+
+def test_a_demand_that_nothing_happens_is_open_until_its_time_is_over():
+    rule = of(require="no CH power below 9 V within 5 min of a reset")
+    trace = behaved(Step(30 * S, event="watchdog"))
+    assert rule.check(trace).status == "pass"
+    trace.end_us = 10 * MIN + 4 * MIN
+    verdict = rule.check(trace)
+    assert verdict.status == "undecided" and "before the time for it is over" in verdict.cause
+    assert status(rule, Step(30 * S, event="watchdog"), Step(S, 0)) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        ('forbid = "CH power below 9 V for 1 min"\nduring = "always"', "a cut of 60 s fits between two"),
+        (
+            'forbid = "CH power below 9 V"\nlasting = "1 min or more"\nduring = "always"',
+            "a cut of 60 s fits between two",
+        ),
+        ('require = "CH power above 10.8 V within 1 min of reset"', "a cut of 1 s fits between two"),
+        ('forbid = "CH power below 9 V for at most 1 min"\nduring = "always"', "fits between two"),
+    ],
+)
+@pytest.mark.parametrize("dark", [(), range(20, 60)])
+def test_samples_that_are_too_far_apart_decide_nothing(tmp_path, capsys, reading, expected, dark):
+    rule, rail = tmp_path / "r.toml", tmp_path / "rail.csv"
+    rule.write_text(f'[rule]\nid = "r"\ntext = "t"\nsource = "s"\n[reading]\n{reading}\n')
+    rows = (f"{100 * t},{0.0 if t in dark else 12.0}\n" for t in range(90))
+    rail.write_text("time [s],rail [V]\n" + "".join(rows))
+    words = ["check", str(rail), "--map", "ch_mv=rail", "--scale", "1", "--rule", str(rule), "--at", "watchdog=1900s"]
+    assert main(words) == 3
+    assert expected in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["lasting", "times", "tolerance", "per", "ends_when"])
+def test_keys_that_would_hide_a_breach_have_no_place_beside_a_demand(key):
+    value = {
+        "lasting": "3 min or more",
+        "times": "more than 1",
+        "tolerance": "1 s",
+        "per": "10 min",
+        "ends_when": "CH up",
+    }
+    demand = {"require": "CH up within 10 min of outcome"}
+    with pytest.raises(BadInput, match=f"`{key}` has no place beside it"):
+        of(**demand, **{key: value[key]})
+    with pytest.raises(BadInput, match=r"nor in the \[reading\] above"):
+        of(demand, **{key: value[key]})
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "said"),
+    [
+        ("require", "no reset within 10 min of reset", "would count against itself"),
+        ("require", "AD1 within 3 min of an AD1", "would count against itself"),
+        ("forbid", "AD1 for 1 min", "takes no time"),
+        ("lasting", "maximum 3 min", "'more than 3 min'"),
+        ("lasting", "less than or equal to 3 min", "'more than 3 min'"),
+        ("times", "maximum 3", "'more than 3'"),
+        ("times", "0", "'1 or more'"),
+        ("times", "0 or more", "'1 or more'"),
+        ("unless", "mains never lost", "reads two ways"),
+        ("forbid", "CH isn't up", "reads two ways"),
+        ("during", "not activation", "there is no 'not'"),
+        ("during", "except power-up", "there is no 'not'"),
+        ("per", "1 day", "'any 24 hours'"),
+        ("per", "a day", "'any 24 hours'"),
+    ],
+)
+def test_what_would_be_misunderstood_is_refused(key, written, said):
+    with pytest.raises(BadInput) as error:
+        of(**{key: written})
+    assert said in str(error.value) and "did you mean" not in str(error.value)
+
+
+def test_any_before_a_kind_of_reboot_and_before_a_window():
+    assert of(during="any unplanned reboot").readings[0].during == of(during="unplanned").readings[0].during
+    assert of(during="any power-up reboot").readings[0].during == ("power-up",)
+    assert of(per="any cut").readings[0].per == "cut" and of(per="any calendar day").readings[0].calendar == "day"
+
+
+def test_a_window_of_volts_within_a_time():
+    rule = of(require="CH power within 90..110 % within 1 min of a reset")
+    assert status(rule, Step(59 * S, 0, "watchdog"), Step(S)) == "pass"
+    assert status(rule, Step(61 * S, 0, "watchdog"), Step(S)) == "fail"
+
+
+def test_an_end_that_holds_already_is_warned_of():
+    (warning,) = warnings(of(lasting="1 min or more", to="CH power above 10.8 V"))
+    assert "ends a reboot at once where it holds at the reset already" in warning
+
+
+@pytest.mark.parametrize("command", [["audit"], ["cases"], ["curve"]])
+def test_what_has_no_date_is_not_tried_on_a_calendar(tmp_path, capsys, command):
+    path = tmp_path / "c.toml"
+    path.write_text(
+        '[rule]\nid = "c"\ntext = "t"\nsource = "s"\n[reading]\nlasting = "3 min or more"\nper = "calendar day"\n'
+    )
+    more = ["lasting", "1min..2min"] if command == ["curve"] else []
+    assert main(["rules", *command, str(path), *more]) == 2
+    err = capsys.readouterr().err
+    assert "counts by the calendar day" in err and err.count("\n") == 1

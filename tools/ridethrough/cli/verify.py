@@ -59,7 +59,7 @@ def _problems(folder: Path, entry: Entry, options: Mapping[str, Any]) -> Iterato
         if now != then:
             changed = True
             yield f"{what} is another file now: SHA-256 {now[:16]}..., then {then[:16]}..."
-    found = said(judged_by(rule, capture, options))
+    found = said(rule, judged_by(rule, capture, options))
     for key, then in entry.said.items():
         if found[key] != then:
             yield f"{key}: {found[key]} now, {then} in the file{'' if changed else ', of the same files'}"

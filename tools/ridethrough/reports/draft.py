@@ -84,7 +84,10 @@ def _criteria(page: Page, rule: Rule) -> None:
     for number, reading in enumerate(rule.readings, 1):
         pair = either_side(rule, reading)
         if pair is None:
-            page.add("p", f"A{number}. No example was found in {TRIES} tries.")
+            why = f"No example was found in {TRIES} tries."
+            if reading.calendar:
+                why = f"A {reading.per} needs a date, and examples have none: try it on a capture that has one."
+            page.add("p", f"A{number}. {why}")
             continue
         name = f" ({reading.name})" if reading.name else ""
         for letter, example in zip("ab", (pair.kept, pair.broken), strict=True):

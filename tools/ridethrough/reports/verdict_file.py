@@ -22,6 +22,7 @@ from ridethrough.version import VERSION
 FORMAT = "ridethrough-verdict-1"
 BYTES_MAX = 4 * 1024 * 1024
 _BLOCK = 1 << 20
+_SAID = ("rule_id", "rule_version", "status", "witness", "margin_us", "limit", "reason")
 OPTIONS: dict[str, type] = {"map": list, "scale": float, "threshold": list, "blip": str, "at": list, "assume": list,
                             "zone": str}  # fmt: skip
 """The options of `check` on which a verdict rests, and their types."""
@@ -41,6 +42,8 @@ class Entry:
 def sha256_of_file(path: Path) -> str:
     """Of its bytes. BadInput if it cannot be read."""
     sha = hashlib.sha256()
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: no file")
     try:
         with path.open("rb") as f:
             while block := f.read(_BLOCK):
@@ -50,11 +53,17 @@ def sha256_of_file(path: Path) -> str:
     return sha.hexdigest()
 
 
-def said(verdict: Verdict) -> dict[str, Any]:
-    """What a verdict says, without what is only for people."""
-    witness = vars(verdict.witness) if verdict.witness else None
-    return {"status": verdict.status, "witness": witness, "margin_us": verdict.margin_us, "limit": verdict.limit,
-            "reason": verdict.readings or verdict.cause}  # fmt: skip
+def said(rule: Rule, verdict: Verdict) -> dict[str, Any]:
+    """What a rule and its verdict say, without what is only for people."""
+    return {
+        "rule_id": rule.id,
+        "rule_version": rule.version,
+        "status": verdict.status,
+        "witness": vars(verdict.witness) if verdict.witness else None,
+        "margin_us": verdict.margin_us,
+        "limit": verdict.limit,
+        "reason": verdict.readings or verdict.cause,
+    }
 
 
 def write(
@@ -67,10 +76,8 @@ def write(
             "capture": _from(path, capture),
             "capture_sha256": sha256_of_file(capture),
             "rule": _from(path, Path(asked)) if asked.endswith(".toml") else asked,
-            "rule_id": rule.id,
-            "rule_version": rule.version,
             "rule_sha256": sha256_of(rule),
-            **said(verdict),
+            **said(rule, verdict),
             "sentence": sentence,
         }
         for (capture, asked, rule, verdict), sentence in zip(judged, words, strict=True)
@@ -113,5 +120,7 @@ def _entry(path: Path, i: int, one: object) -> Entry:
     names = ("capture", "capture_sha256", "rule", "rule_sha256")
     if not isinstance(one, dict) or not all(isinstance(one.get(name), str) for name in names):
         raise BadInput(f"{path}: verdicts[{i}]: {', '.join(names)} expected, as texts")
-    told = {key: one.get(key) for key in ("status", "witness", "margin_us", "limit", "reason")}
+    told = {
+        key: one.get(key) for key in ("rule_id", "rule_version", "status", "witness", "margin_us", "limit", "reason")
+    }
     return Entry(one["capture"], one["capture_sha256"], one["rule"], one["rule_sha256"], told)

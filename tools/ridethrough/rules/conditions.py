@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ridethrough.rules.forms import EVENTS, EXAMPLES, FORMS, HOWS, MOMENTS, VOLTAGE, Test
 from ridethrough.rules.words import at_most, plain, show_span, time_us
@@ -19,8 +19,9 @@ from ridethrough.traces import Trace, Truth
 _SAME = {"start": "reset", "any start": "reset"}
 """Other words for the same."""
 _ENDINGS = re.compile(r"(?i)(?P<base>.+?) (?P<how>for|in the last) (?P<time>[\d<≤].*|(?:at|not|no|less|under|up) .*)")
-_WITHIN = re.compile(r"(?i)(?P<base>.+?) within (?P<time>\d.*?) (?:of|after) (?P<event>.+)")
+_WITHIN = re.compile(r"(?i)(?P<base>.+) within (?P<time>\d.*?) (?:of|after) (?P<event>.+)")
 _IS = re.compile(r"(?i)^(CH power at the hub|CH power|CH|mains|converter|meter|update)(?: is| are| being)(?= )")
+_ARTICLE = re.compile(r"(?i)^(?:an?|the|any) (?=\S)")
 _NO = re.compile(r"(?i)no (?P<base>.+)")
 _REVERSE = {
     "on": ("off", "lost"), "off": ("on", "up", "fitted"), "up": ("down", "off"), "down": ("up",), "lost": ("on",),
@@ -42,6 +43,8 @@ class Condition:
     """It is about events, each of which takes no time."""
     speaks_of: Test | None = None
     """The events after which it wants or forbids something; None where it is about any time."""
+    event: str = ""
+    """Those events in words."""
     stl: str = ""
     """The same in signal temporal logic, with past operators as rtamt writes them; times in us, voltages in mV."""
 
@@ -59,6 +62,18 @@ class Condition:
         ending = _ENDINGS.fullmatch(self.text)
         return time_us(ending["time"]) if ending and ending["how"] == "for" and ending["time"][0].isdigit() else 0
 
+    @cached_property
+    def times_us(self) -> tuple[int, ...]:
+        """The times that its own words name."""
+        found = []
+        for part in re.split(r"(?i) and ", self.text):
+            if within := _WITHIN.fullmatch(part):
+                found.append(time_us(within["time"]))
+            elif ending := _ENDINGS.fullmatch(part):
+                most = at_most(ending["time"])
+                found.append(most.limit if most else time_us(ending["time"]))
+        return tuple(found)
+
     @classmethod
     def parse(cls, text: str) -> Condition:
         """BadInput if the words are not of the language."""
@@ -74,8 +89,10 @@ class Condition:
         says = " and ".join(part.says for part in parts)
         momentary = any(part.momentary for part in parts)
         stl = "(" + " and ".join(part.stl for part in parts) + ")"
-        speaks_of = next((part.speaks_of for part in parts if part.speaks_of), None)
-        return cls(words, says, _all_of([part.holds for part in parts]), levels, momentary, speaks_of, stl)
+        about = next((part for part in parts if part.speaks_of), parts[0])
+        return cls(
+            words, says, _all_of([part.holds for part in parts]), levels, momentary, about.speaks_of, about.event, stl
+        )
 
 
 @lru_cache(maxsize=1024)
@@ -110,6 +127,10 @@ def _part(words: str) -> Condition:
         says = f"{base.says} in a piece of {bound}"
         return Condition(words, says, _short(base, most_us), base.levels_mv, stl=_piece(base.stl, most_us))
     us = time_us(ending["time"])
+    if how == "for" and _base(ending["base"]).momentary:
+        raise BadInput(
+            f"'{words[:60]}': an event takes no time, so it never lasts; leave 'for {ending['time'][:20]}' out"
+        )
     if us == 0:
         raise BadInput(f"'{words[:60]}': the time must be longer than 0")
     if how == "for":
@@ -144,14 +165,22 @@ def _within(words: str, match: re.Match[str]) -> Condition:
         )
     without_no = _without_no(match["base"])
     base = _base(without_no or match["base"])
+    if base.says == event.says:
+        raise BadInput(
+            f"'{words[:60]}': the event would count against itself; that it comes again is said with `times` and `per`"
+        )
     levels = base.levels_mv + event.levels_mv
     after = f"{show_span(us)} after {event.says.removeprefix('there is ')}"
     if not without_no:
-        lately = _lately(event, us)
         says = f"{base.says} at most {after}"
         stl = f"({base.stl} and once[0,{us}] {event.stl})"
-        holds = _all_of([base.holds, lately])
-        return Condition(words, says, holds, levels, base.momentary, event.holds, stl)
+
+        def holds(trace: Trace) -> Truth:
+            return base.holds(trace).after(trace.with_what_was_before(event.holds(trace)), us, trace.end_us)
+
+        return Condition(
+            words, says, holds, levels, base.momentary, event.holds, _ARTICLE.sub("", match["event"].lower()), stl
+        )
 
     def test(trace: Trace) -> Truth:
         events = trace.with_what_was_before(event.holds(trace))
@@ -159,7 +188,7 @@ def _within(words: str, match: re.Match[str]) -> Condition:
 
     stl = f"(once[{us},{us}] {event.stl} and not once[0,{us}] ({base.stl}))"
     says = f"{after} have passed in which at no time {base.says}"
-    return Condition(words, says, test, levels, True, event.holds, stl)
+    return Condition(words, says, test, levels, True, event.holds, _ARTICLE.sub("", match["event"].lower()), stl)
 
 
 def demanded(text: str) -> Condition:
@@ -191,7 +220,7 @@ def _lately(base: Condition, us: int) -> Test:
 
 
 def _base(words: str) -> Condition:
-    bare = re.sub(r"(?i)^(?:an?|the|any) (?=\S)", "", words)
+    bare = _ARTICLE.sub("", words)
     bare = _IS.sub(r"\1", bare)
     bare = _SAME.get(bare.lower(), bare)
     for example, pattern, form in FORMS:
@@ -208,7 +237,7 @@ def _hint(words: str) -> str:
     said = words.lower().split()
     if "or" in said:
         return "; there is no 'or' within one: `unless` takes a list, and a second [[limit]] forbids something else"
-    denied = bool({"no", "not", "without"} & set(said))
+    denied = bool({"no", "not", "without", "never", "except", "neither"} & set(said)) or "n't" in words.lower()
     if denied:
         # the nearest words would say the reverse
         opposites = "mains lost, CH down, no CH, converter off, meter down, no X in the last D, no X within D of EVENT"

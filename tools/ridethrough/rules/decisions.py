@@ -76,27 +76,31 @@ def decided(text: str, source: Path, decision: Decision) -> tuple[str, str]:
     in several tables, so that nobody can say which is meant, or if the text cannot be edited."""
     if decision.key not in CHOICES:
         raise BadInput(f"'{decision.key}' cannot be decided{suggestion(decision.key, CHOICES)}")
-    body, _, old_decisions = text.partition("[[decision]]")
+    if decision.value == OPEN:
+        raise BadInput(f"'{OPEN}' is no decision: write it into the file by hand if the question is open again")
+    header = re.search(r"^[ \t]*\[reading\][ \t]*(?:#[^\n]*)?$", text, re.M)
+    if header is None:
+        raise BadInput(f"{source}: [reading] is missing: there is no place for `{decision.key}`")
+    later = re.search(r"^[ \t]*\[\[decision\]\]", text[header.end() :], re.M)
+    end = header.end() + later.start() if later else len(text)
+    head, body, old_decisions = text[: header.end()], text[header.end() : end], text[end:]
     line = re.compile(
         rf"^(?P<begin>[ \t]*{decision.key}[ \t]*=[ \t]*)(?P<value>[^#\n]*?)(?P<rest>[ \t]*(?:#[^\n]*)?)$", re.M
     )
     found = list(line.finditer(body))
     quoted = json.dumps(shown(decision.value, keep=""), ensure_ascii=False)
     if len(found) > 1:
-        lines = ", ".join(str(body.count("\n", 0, m.start()) + 1) for m in found)
+        lines = ", ".join(str((head + body).count("\n", 0, len(head) + m.start()) + 1) for m in found)
         raise BadInput(f"{source}: `{decision.key}` stands in lines {lines}: decide it there by hand")
     if found:
         was = found[0]["value"].strip().strip("\"'")
-        new = "" if decision.value == NOTHING else found[0].expand(r"\g<begin>") + quoted + found[0]["rest"]
+        new = "" if decision.value == NOTHING else found[0]["begin"] + quoted + found[0]["rest"]
         body = body[: found[0].start()] + new + body[found[0].end() :]
     else:
         was = NOTHING
-        header = re.search(r"^\[reading\][ \t]*$", body, re.M)
-        if header is None:
-            raise BadInput(f"{source}: [reading] is missing: there is no place for `{decision.key}`")
         if decision.value != NOTHING:
-            body = f"{body[: header.end()]}\n{decision.key} = {quoted}{body[header.end() :]}"
-    whole = body.rstrip("\n") + "\n" + (f"\n[[decision]]{old_decisions}" if old_decisions else "")
+            body = f"\n{decision.key} = {quoted}{body}"
+    whole = (head + body).rstrip("\n") + "\n" + (f"\n{old_decisions}" if old_decisions else "")
     return whole.rstrip("\n") + "\n\n" + _written(decision, was), was
 
 

@@ -245,6 +245,11 @@ def conflicts(reading: Reading) -> Iterator[str]:
             "`to = boot` ends a reboot before CH power has fallen: boot code may run milliseconds after the reset, "
             "and a cut that the reset causes begins after that"
         )
+    if reading.ends is not None and not reading.ends.momentary:
+        yield (
+            f"`to = {reading.ends.text}` ends a reboot at once where it holds at the reset already: a cut that begins "
+            "after it is passed over"
+        )
     if reading.to == "power back" and reading.from_ == "reset" and reading.per == "reboot":
         yield "`to = power back` ends a reboot with its first cut, so `per = reboot` has nothing to add up"
     if reading.forbid.about_power and max(reading.forbid.levels_mv) > NOMINAL_MV:

@@ -20,6 +20,8 @@ from ridethrough.support.quantities import show_time
 from ridethrough.traces.doubt import Doubt, cures_of
 
 _MAINS = (Param("channels", "mains=CHANNEL"), Param("assumed", "mains on"))
+_STATED = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome")
+"""Events that somebody may state."""
 _NOTHING = "the trace holds nothing that the rule speaks about"
 
 
@@ -80,11 +82,14 @@ def _but_power_ups(evidence: Evidence, reading: Reading) -> str:
 def _too_coarse(evidence: Evidence, reading: Reading) -> str:
     # samples so far apart that a cut which decides fits between two that agree
     apart_us = max(evidence.truth(condition).apart_us for condition in reading.conditions)
-    decides_us = reading.decides_us or evidence.blip_us
+    # what a condition itself asks for lasts no longer than its own time
+    named_us = [us for condition in reading.conditions for us in condition.times_us]
+    shortest_us = reading.decides_us or (0 if reading.times else reading.forbid.lasts_us) or evidence.blip_us
+    decides_us = min([shortest_us, *named_us])
     if apart_us < decides_us:
         return ""
     apart, decides = show_time(apart_us), show_time(decides_us)
-    if reading.decides_us:
+    if reading.decides_us or named_us:
         return f"samples are {apart} apart: a cut of {decides} fits between two"
     return f"samples are {apart} apart, and every cut counts: only blips shorter than {decides} are passed over"
 
@@ -100,6 +105,11 @@ def _witness(evidence: Evidence, worst: Amount | None) -> Worst | None:
 
 def _cause(evidence: Evidence, reading: Reading, least: Amount | None, most: Amount) -> str:
     trace = evidence.trace
+    events = reading.forbid.speaks_of(trace) if reading.forbid.speaks_of is not None else None
+    if events is not None and not events.sure:
+        # nobody knows whether there was any of the events that it is about
+        name = reading.forbid.event
+        return Doubt(events.why, Param("stated", f"{name}=TIME")) if name in _STATED else events.why
     if least is None:
         if spans(evidence, reading, AT_MOST) and trace.knows("reset"):
             # who knows that mains was on knows that it was no power-up

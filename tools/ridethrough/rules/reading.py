@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -122,6 +123,12 @@ def parse_reading(table: Table, raw: Mapping[str, Any], name: str = "") -> Readi
             raise table.fail("require", "`forbid` says what must not be, `require` what must: one of them has to go")
         if raw.get("during", "always") != "always":
             raise table.fail("require", "it names the event that it is about, in `of EVENT`: leave `during` out")
+        for key in ("lasting", "times", "tolerance", "per", "ends_when"):
+            if raw.get(key) is not None:
+                raise table.fail(
+                    "require",
+                    f"it says itself how long it may take: `{key}` has no place beside it, nor in the [reading] above",
+                )
         value["during"] = "always"
 
     def parsed(key: str, parse: Any) -> Any:
@@ -184,12 +191,14 @@ def _per(text: str) -> tuple[int, str]:
     words = plain(text).lower().removeprefix("per ").removeprefix("each ").removeprefix("every ")
     if words in (*PER, *CALENDAR):
         return 0, words
-    words = words.removeprefix("any ").removeprefix("one ")
+    words = words.removeprefix("any ").removeprefix("one ").removeprefix("a ")
+    if words in (*PER, *CALENDAR):
+        return 0, words
     if words in ("activation", "update activation"):
         raise BadInput('\'activation\': write per = "reboot" and during = "activation"')
     if words in ("month", "calendar"):
         raise BadInput(f"'{words}' reads two ways: write 'calendar month', or a window such as '30 d'")
-    if words == "day":
+    if words in ("day", "1 day", "1 d"):
         raise BadInput("'day' reads two ways: write 'calendar day', or 'any 24 hours'")
     try:
         us = time_us("1 weeks" if words == "week" else words)
@@ -214,10 +223,14 @@ def _ends_when(text: str) -> tuple[int, Condition | None]:
 def _during(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         kind = plain(value).lower().removeprefix("during ")
-        if not kind.startswith("any"):
-            kind = kind.removeprefix("an ").removeprefix("a ")
+        if re.search(r"\b(?:not|no|except|without|but|never)\b", kind):
+            raise BadInput(
+                f"'{kind[:40]}': there is no 'not': name the kinds that it speaks of, such as [\"watchdog\", \"crash\"]"
+            )
+        if kind not in DURING:
+            kind = kind.removeprefix("any ").removeprefix("an ").removeprefix("a ")
             kind = kind.removesuffix(" reboots").removesuffix(" reboot").removesuffix(" reset")
-        if kind in ("reboot", "any reboots", "reboots", "any reset"):
+        if kind in ("reboot", "reboots", "reset", "resets", ""):
             raise BadInput(
                 f"'{kind}' is not known; did you mean 'any reboot' (power-ups left out) or 'any start' (power-ups too)?"
             )

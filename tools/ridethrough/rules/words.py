@@ -39,8 +39,9 @@ _OR_MORE = re.compile(
 )
 _MORE_THAN = re.compile(r"(?:more than|longer than|greater than|over|exceeding|in excess of|>) ?(?P<a>.+)")
 _NOT_MORE = re.compile(
-    r"(?:at most|no more than|not more than|no longer than|not longer than|not over|not exceeding|up to|a maximum of"
-    r"|max\.?|<=|≤) ?(?P<a>.+)|(?P<b>.+?) (?:or|and) (?:less|shorter|under|below|fewer)"
+    r"(?:at most|no more than|not more than|no longer than|not longer than|not over|not exceeding|up to"
+    r"|(?:a )?maximum(?: of)?|max\.?|(?:less|shorter|fewer) than or equal to|< ?=|≤) ?(?P<a>.+)"
+    r"|(?P<b>.+?) (?:or|and) (?:less|shorter|under|below|fewer)"
 )
 _LESS = re.compile(r"(?:less than|shorter than|fewer than|under|below|<) ?(?P<a>.+)")
 _COMMA = re.compile(r"\d,\d")
@@ -132,9 +133,13 @@ def times(text: str) -> Boundary:
     words, number, inclusive = _boundary(re.sub(r" times?\b", "", counted))
     if number is None:
         _refuse_allowed(words, "times")
+        if words == "0":
+            raise BadInput("'0' has no boundary: write 'more than 0', or '1 or more'")
         if words.isdecimal():
             raise BadInput(f"'{words[:40]}' has no boundary: write '{words[:40]} or more' or 'more than {words[:40]}'")
     number = str(_NUMBERS.get(number or "", number))
+    if number == "0" and inclusive:
+        raise BadInput("'0 or more' is broken by no cut at all: write '1 or more'")
     if not number.isdecimal() or len(number) > 7 or int(number) > 10**6:
         raise BadInput(f"'{words[:40]}' is no count: write '2 or more' or 'more than 4'")
     return Boundary(int(number), inclusive)

@@ -114,8 +114,10 @@ class Capture(Trace):
             return holds
         may = holds.may
         if may and may[0][0] == 0:
-            return Truth(holds.sure, [(_LONG_AGO_US, may[0][1]), *may[1:]], holds.why or "the capture begins later")
-        return Truth(holds.sure, [(_LONG_AGO_US, 0), *may], holds.why or "the capture begins later")
+            may = [(_LONG_AGO_US, may[0][1]), *may[1:]]
+        else:
+            may = [(_LONG_AGO_US, 0), *may]
+        return Truth(holds.sure, may, holds.why or "the capture begins later", holds.apart_us)
 
     def finish(self, end_us: int) -> None:
         """Closes it at `end_us`: resets and starts of the application are read off their wires, and what

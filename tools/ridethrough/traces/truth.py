@@ -69,6 +69,16 @@ class Truth:
             return Truth(sure, sure, self.why, self.apart_us)
         return Truth(sure, may, self.why or "the trace ends before it is over", self.apart_us)
 
+    def after(self, events: Truth, within_us: int, end_us: int) -> Truth:
+        """While this holds and one of `events` was at most `within_us` before. Where the trace ends sooner than that
+        after an event, it may still come to hold."""
+        found = self.and_(events.lately(within_us, end_us))
+        last_us = max((b - 1 for _, b in events.may), default=-1)
+        if last_us < 0 or last_us + within_us < end_us:
+            return found
+        may = merged([*found.may, (end_us - 1, end_us)])
+        return Truth(found.sure, may, found.why or "the trace ends before the time for it is over", found.apart_us)
+
     def unmet(self, wanted: Truth, within_us: int, end_us: int) -> Truth:
         """The moments that are `within_us` after one of these (of moments), if `wanted` held at no time from that one
         on until then. One that is due after the end of the trace may come to be."""
@@ -80,7 +90,7 @@ class Truth:
             may = merged([*may, (end_us - 1, end_us)])
         if sure == may:
             return Truth(sure, sure, "", max(self.apart_us, wanted.apart_us))
-        why = self.why or wanted.why or "the trace ends before the time for it is over"
+        why = wanted.why or self.why or "the trace ends before the time for it is over"
         return Truth(sure, may, why, max(self.apart_us, wanted.apart_us))
 
     def lately(self, within_us: int, end_us: int) -> Truth:

@@ -16,6 +16,7 @@ from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import CALM_US, FULL_MV, Behaviour, Step, trace_of
 from ridethrough.workbench.criteria import Example, beside, either_side, plain
 from ridethrough.workbench.search import smallest
+from ridethrough.workbench.sets import dated
 from ridethrough.world.hub_params import HubParams
 
 _TRIES = 60
@@ -49,6 +50,7 @@ def cases(rule: Rule, progress: Callable[[str, int, int], None] = lambda key, do
     """The cases of a rule; BadInput if it leaves keys open."""
     if rule.open_keys:
         raise BadInput(f"{rule.id} leaves {', '.join(rule.open_keys)} open: cases need one reading; decide them first")
+    dated(rule)
     found: list[Case] = []
     seen: set[tuple[str, Behaviour]] = set()
 

@@ -16,6 +16,7 @@ from ridethrough.rules.words import plain, show_span, time_us
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import parse_voltage_mv
 from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
+from ridethrough.workbench.sets import dated
 from ridethrough.workbench.specimen import Specimen
 
 STEPS_MOST = 200
@@ -130,6 +131,7 @@ def curve(
         raise BadInput(
             f"{rule.id} leaves {', '.join(rule.open_keys)} open: a curve needs one reading; decide them first"
         )
+    dated(rule)
     evidences = [Evidence(specimen.trace) for specimen in specimens]
     points = []
     for i, (value, number) in enumerate(wanted):

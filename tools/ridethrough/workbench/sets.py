@@ -64,12 +64,23 @@ def conflicts(rules: Sequence[Rule], tries: int = TRIES) -> Iterator[Conflict]:
 
 
 def decided(rules: Sequence[Rule]) -> None:
-    """BadInput if one of them leaves keys open."""
+    """BadInput if one of them leaves keys open, or cannot be judged without a date."""
     for rule in rules:
+        dated(rule)
         if rule.open_keys:
             raise BadInput(
                 f"{rule.id} leaves {', '.join(rule.open_keys)} open: an audit needs one reading; decide them first"
             )
+
+
+def dated(rule: Rule) -> None:
+    """BadInput if it counts by the calendar: nothing that is made up here has a date."""
+    calendar = next((r.per for limit in rule.limits if (r := limit.reading) and r.calendar), "")
+    if calendar:
+        raise BadInput(
+            f"{rule.id} counts by the {calendar}, and what is tried here has no date, so none of it could be judged: "
+            "take a window such as '24 h' or '30 d' for it"
+        )
 
 
 def _found(

@@ -37,11 +37,16 @@ def call(arguments: argparse.Namespace) -> int:
         who(arguments.by or _ask("Who has decided it?\n> ")),
         date_of(arguments.on or _ask("When? (2026-11-26)\n> ")),
     )
-    text = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig").replace("\r\n", "\n")
+    written = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig")
+    text = written.replace("\r\n", "\n")
     new, was = decided(text, path, Decision(arguments.key, arguments.value, by, on))
     # what is written must be a rule still
     after = Rule.of(Table.parsed_text(path, new))
-    write_atomically(path, utf8(new))
+    said = {str(limit.raw.get(arguments.key, NOTHING)) for limit in after.limits}
+    untouched = (before.text, before.source, before.note) == (after.text, after.source, after.note)
+    if arguments.value not in said or not untouched:
+        raise BadInput(f"{path}: it is not plain to see where `{arguments.key}` stands: decide it there by hand")
+    write_atomically(path, utf8(new.replace("\n", "\r\n") if "\r\n" in written else new))
     n = (
         f"{before.count} readings before, {after.count} now"
         if before.count != after.count
