@@ -3,6 +3,7 @@ shortest scenario that reaches it, and its replay breaks the same one; without t
 """
 
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ridethrough.sweep.setting import Setting
 HERE = Path(__file__).parent
 DEFECTS = sorted((HERE / "defects").glob("*.toml"))
 BYTES = 8192
+BOOTS_OF_SOUND = 40
 
 
 class Seen(Exception):
@@ -72,6 +74,14 @@ SOUND = sorted(
 
 @pytest.mark.parametrize("scenario, board, faults, cuts, life", SOUND)
 def test_without_a_defect_all_holds(scenario, board, faults, cuts, life):
-    # each sweep once, however many defects it is the counterpart of
-    result = sweep(setting({"scenario": scenario, "board": board, "from": life}), cuts, faults.split(","))
-    assert result.broken == {} and result.boots > 1
+    # each sweep once, however many defects it is the counterpart of; to its end it is run by `make scenario-sweep`
+    seen = []
+
+    def look(result, waiting):
+        seen[:] = [result]
+        if result.boots >= BOOTS_OF_SOUND:
+            raise Seen
+
+    with suppress(Seen):
+        sweep(setting({"scenario": scenario, "board": board, "from": life}), cuts, faults.split(","), progress=look)
+    assert seen[0].broken == {} and seen[0].boots > 1
