@@ -23,7 +23,7 @@ from ridethrough.rules.explain import (
 from ridethrough.rules.keys import DEFAULTS, KEYS, OPEN
 from ridethrough.rules.words import show_span
 from ridethrough.workbench.behaviour import words
-from ridethrough.workbench.criteria import TRIES, either_side
+from ridethrough.workbench.criteria import TRIES, either_side, why_none
 
 _ABOUT_A_HUB = re.compile(r"\b(CH (up|down|on store|off|power at the hub)|ad1)\b", re.IGNORECASE)
 _TERMS = (
@@ -84,10 +84,7 @@ def _criteria(page: Page, rule: Rule) -> None:
     for number, reading in enumerate(rule.readings, 1):
         pair = either_side(rule, reading)
         if pair is None:
-            why = f"No example was found in {TRIES} tries."
-            if reading.calendar:
-                why = f"A {reading.per} needs a date, and examples have none: try it on a capture that has one."
-            page.add("p", f"A{number}. {why}")
+            page.add("p", f"A{number}. {why_none(reading, TRIES)}")
             continue
         name = f" ({reading.name})" if reading.name else ""
         for letter, example in zip("ab", (pair.kept, pair.broken), strict=True):

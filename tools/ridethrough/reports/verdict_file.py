@@ -120,7 +120,5 @@ def _entry(path: Path, i: int, one: object) -> Entry:
     names = ("capture", "capture_sha256", "rule", "rule_sha256")
     if not isinstance(one, dict) or not all(isinstance(one.get(name), str) for name in names):
         raise BadInput(f"{path}: verdicts[{i}]: {', '.join(names)} expected, as texts")
-    told = {
-        key: one.get(key) for key in ("rule_id", "rule_version", "status", "witness", "margin_us", "limit", "reason")
-    }
+    told = {key: one.get(key) for key in _SAID}
     return Entry(one["capture"], one["capture_sha256"], one["rule"], one["rule_sha256"], told)

@@ -10,13 +10,12 @@ from itertools import chain
 
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.keys import CHOICES, DEFAULTS
-from ridethrough.support.errors import BadInput
 from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import CALM_US, FULL_MV, Behaviour, Step, trace_of
-from ridethrough.workbench.criteria import Example, beside, either_side, plain
+from ridethrough.workbench.criteria import Example, beside, either_side, plain, with_time
 from ridethrough.workbench.search import smallest
-from ridethrough.workbench.sets import dated
+from ridethrough.workbench.sets import decided
 from ridethrough.world.hub_params import HubParams
 
 _TRIES = 60
@@ -48,9 +47,7 @@ class Case:
 
 def cases(rule: Rule, progress: Callable[[str, int, int], None] = lambda key, done, total: None) -> list[Case]:
     """The cases of a rule; BadInput if it leaves keys open."""
-    if rule.open_keys:
-        raise BadInput(f"{rule.id} leaves {', '.join(rule.open_keys)} open: cases need one reading; decide them first")
-    dated(rule)
+    decided([rule], "cases need")
     found: list[Case] = []
     seen: set[tuple[str, Behaviour]] = set()
 
@@ -160,16 +157,12 @@ def _partner(rule: Rule, example: Example) -> Example | None:
     for i, step in enumerate(behaviour):
         if step.ch_mv == FULL_MV and step.mains and step.fitted:
             continue
-        longer = _with_time(behaviour, i, step.for_us + longest_us)
+        longer = with_time(behaviour, i, step.for_us + longest_us)
         if _check(rule, longer).status != "fail":
             continue
         pair = beside(longer, lambda b: _check(rule, b), rule.readings[0])
         return pair.broken if pair else Example(longer, _check(rule, longer))
     return None
-
-
-def _with_time(behaviour: Behaviour, i: int, us: int) -> Behaviour:
-    return (*behaviour[:i], replace(behaviour[i], for_us=us), *behaviour[i + 1 :])
 
 
 def _switchings(behaviour: Behaviour) -> Iterator[tuple[int, str]]:

@@ -87,6 +87,13 @@ def either_side(rule: Rule, reading: Reading, hub: HubParams | None = None, trie
     return Pair(Example(found, check(found)), Example(kept, check(kept)) if kept is not None else None)
 
 
+def why_none(reading: Reading, tries: int) -> str:
+    """A sentence for a reading without examples."""
+    if reading.calendar:
+        return f"A {reading.per} needs a date, and examples have none: try it on a capture that has one."
+    return f"No example was found in {tries} tries."
+
+
 def _searched(rule: Rule, wanted: Callable[[Behaviour], bool], tries: int) -> Iterator[Behaviour]:
     found = smallest((rule,), wanted, tries)
     if found is not None:
@@ -106,16 +113,16 @@ def beside(found: Behaviour, check: Check, reading: Reading) -> Pair | None:
     if reading.times and reading.window_us:
         # what is counted must come close together: how close is the boundary
         for i, step in enumerate(found):
-            apart = _with_time(found, i, reading.window_us + _S)
+            apart = with_time(found, i, reading.window_us + _S)
             if keeps(apart):
                 near_us = _edge(found, i, step.for_us, reading.window_us + _S, keeps, _S)
-                nearest = _with_time(found, i, near_us)
-                broken = _with_time(found, i, near_us - _S)
+                nearest = with_time(found, i, near_us)
+                broken = with_time(found, i, near_us - _S)
                 return pair(nearest, broken if check(broken).status == "fail" else found)
     for i, step in enumerate(found):
-        if step.for_us > unit_us and keeps(shorter := _with_time(found, i, unit_us)):
+        if step.for_us > unit_us and keeps(shorter := with_time(found, i, unit_us)):
             kept_us = _edge(found, i, step.for_us, unit_us, keeps, unit_us)
-            shorter, next_longer = _with_time(found, i, kept_us), _with_time(found, i, kept_us + unit_us)
+            shorter, next_longer = with_time(found, i, kept_us), with_time(found, i, kept_us + unit_us)
             longer = next_longer if check(next_longer).status == "fail" else found
             return pair(shorter, longer, max(0, longer[i].for_us - kept_us - unit_us))
     # no time makes the difference: what is left when a step is taken away, or is calm instead
@@ -132,7 +139,7 @@ def _edge(found: Behaviour, i: int, bad_us: int, good_us: int, keeps: Callable[[
         middle_us = (bad_us + good_us) // 2 // unit_us * unit_us
         if middle_us in (bad_us, good_us):
             break
-        if keeps(_with_time(found, i, middle_us)):
+        if keeps(with_time(found, i, middle_us)):
             good_us = middle_us
         else:
             bad_us = middle_us
@@ -158,7 +165,7 @@ def _fewest(found: Behaviour, reading: Reading, breaks: Callable[[Behaviour], bo
 def _settled(found: Behaviour, breaks: Callable[[Behaviour], bool]) -> Behaviour:
     # no step so short that nobody could set it up, where that makes no difference
     for i, step in enumerate(found):
-        if step.for_us < LONG_ENOUGH_US and breaks(longer := _with_time(found, i, LONG_ENOUGH_US)):
+        if step.for_us < LONG_ENOUGH_US and breaks(longer := with_time(found, i, LONG_ENOUGH_US)):
             found = longer
     return found
 
@@ -169,16 +176,17 @@ def _tightened(found: Behaviour, breaks: Callable[[Behaviour], bool], unit_us: i
         if step.ch_mv == FULL_MV and step.mains and step.fitted:
             continue
         whole_us = -(-step.for_us // unit_us) * unit_us
-        unit = unit_us if breaks(_with_time(found, i, whole_us)) else 1
+        unit = unit_us if breaks(with_time(found, i, whole_us)) else 1
         low, high = 0, -(-step.for_us // unit)
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if breaks(_with_time(found, i, middle * unit)) else (middle, high)
-        found = _with_time(found, i, high * unit)
+            low, high = (low, middle) if breaks(with_time(found, i, middle * unit)) else (middle, high)
+        found = with_time(found, i, high * unit)
     return found
 
 
-def _with_time(behaviour: Behaviour, i: int, us: int) -> Behaviour:
+def with_time(behaviour: Behaviour, i: int, us: int) -> Behaviour:
+    """With another length of step `i`, a microsecond at least."""
     return (*behaviour[:i], replace(behaviour[i], for_us=max(1, us)), *behaviour[i + 1 :])
 
 

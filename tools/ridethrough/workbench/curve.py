@@ -16,7 +16,7 @@ from ridethrough.rules.words import plain, show_span, time_us
 from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.quantities import parse_voltage_mv
 from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
-from ridethrough.workbench.sets import dated
+from ridethrough.workbench.sets import decided
 from ridethrough.workbench.specimen import Specimen
 
 STEPS_MOST = 200
@@ -127,11 +127,7 @@ def curve(
 ) -> Curve:
     """The rule at each of the values, on each of the specimens. BadInput if the rule leaves keys open or has no number
     there."""
-    if rule.open_keys:
-        raise BadInput(
-            f"{rule.id} leaves {', '.join(rule.open_keys)} open: a curve needs one reading; decide them first"
-        )
-    dated(rule)
+    decided([rule], "a curve needs")
     evidences = [Evidence(specimen.trace) for specimen in specimens]
     points = []
     for i, (value, number) in enumerate(wanted):

@@ -63,18 +63,18 @@ def conflicts(rules: Sequence[Rule], tries: int = TRIES) -> Iterator[Conflict]:
             yield Conflict((one.id, other.id), tuple(shown))
 
 
-def decided(rules: Sequence[Rule]) -> None:
+def decided(rules: Sequence[Rule], who_needs: str = "an audit needs") -> None:
     """BadInput if one of them leaves keys open, or cannot be judged without a date."""
     for rule in rules:
-        dated(rule)
+        _dated(rule)
         if rule.open_keys:
             raise BadInput(
-                f"{rule.id} leaves {', '.join(rule.open_keys)} open: an audit needs one reading; decide them first"
+                f"{rule.id} leaves {', '.join(rule.open_keys)} open: {who_needs} one reading; decide them first"
             )
 
 
-def dated(rule: Rule) -> None:
-    """BadInput if it counts by the calendar: nothing that is made up here has a date."""
+def _dated(rule: Rule) -> None:
+    # nothing that is made up here has a date
     calendar = next((r.per for limit in rule.limits if (r := limit.reading) and r.calendar), "")
     if calendar:
         raise BadInput(

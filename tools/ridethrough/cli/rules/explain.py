@@ -14,7 +14,7 @@ from ridethrough.reports.timeline import Glyphs
 from ridethrough.rules import Rule
 from ridethrough.rules.explain import explain, first_reading, keys, warnings
 from ridethrough.rules.formula import NOTE, formula
-from ridethrough.workbench.criteria import either_side
+from ridethrough.workbench.criteria import either_side, why_none
 
 _TRIES = 300
 
@@ -48,7 +48,7 @@ def call(arguments: argparse.Namespace) -> int:
             console.wrap(NOTE, "dim")
             pair = either_side(rule, reading, tries=_TRIES)
             if pair is None:
-                console.say("", f"No example was found in {_TRIES} tries, so nothing is drawn.")
+                console.say("", f"{why_none(reading, _TRIES)} So nothing is drawn.")
                 continue
             glyphs = Glyphs.for_encoding(console.encoding)
             for diagram in diagrams(rule, reading, pair):
