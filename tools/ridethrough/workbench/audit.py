@@ -18,7 +18,7 @@ from ridethrough.workbench.behaviour import Behaviour, trace_of
 from ridethrough.workbench.harm import FALSE_AD1, KEPT_DOWN, MISSED_AD1, USELESS, Harm, harm
 from ridethrough.workbench.hub_replay import Valid, holds_for
 from ridethrough.workbench.matrix import HOLE, OVERREACH, flag
-from ridethrough.workbench.search import smallest
+from ridethrough.workbench.search import Search
 from ridethrough.workbench.sets import decided
 from ridethrough.world.hub_params import HubParams
 
@@ -28,6 +28,7 @@ AUDIT_MOST = sum(most for _, _, most in _WANTED)
 _TRIES = 1500
 Cure = tuple[str, str]
 """(key, value): read like that, the rule would not do this."""
+_Signature = tuple[str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,24 @@ def audit(
     together = (rules,) if isinstance(rules, Rule) else tuple(rules)
     decided(together)
     params = hub or HubParams()
-    search = _Search(together, params)
+    search = _Finds(together, params, tries)
     for wanted, kind, most in _WANTED:
         for _ in range(most):
             progress(wanted, kind)
-            found = search.next(wanted, kind, tries)
+            found = search.next(wanted, kind)
             if found is None:
                 break
             yield found
 
 
-class _Search:
-    def __init__(self, rules: tuple[Rule, ...], params: HubParams) -> None:
+class _Finds:
+    def __init__(self, rules: tuple[Rule, ...], params: HubParams, tries: int) -> None:
         self._rules = rules
         self._params = params
-        self._kinds: set[tuple[str, str, tuple[str, ...]]] = set()
+        self._search = Search(rules, tries)
+        self._kinds: set[_Signature] = set()
+        self._flagged: dict[Behaviour, tuple[str, tuple[str, ...]]] = {}
+        self._signatures: dict[tuple[Behaviour, str, str], _Signature] = {}
         self._others = [
             ((_key_of(rule, key, rules), "none" if value is None else str(value)), i, altered)
             for i, rule in enumerate(rules)
@@ -83,6 +87,20 @@ class _Search:
         evidence = Evidence(trace)
         return evidence, worst_of([rule.check(evidence) for rule in self._rules]), harm(trace, params)
 
+    def _flag(self, behaviour: Behaviour) -> tuple[str, tuple[str, ...]]:
+        # each behaviour is looked at for one kind of find after another
+        if behaviour not in self._flagged:
+            _, verdict, hurt = self._look(behaviour, self._params)
+            self._flagged[behaviour] = flag(verdict, hurt), hurt.kinds
+        return self._flagged[behaviour]
+
+    def _signature(self, behaviour: Behaviour, wanted: str, kind: str) -> _Signature:
+        asked = behaviour, wanted, kind
+        if asked not in self._signatures:
+            evidence = Evidence(trace_of(behaviour, self._params))
+            self._signatures[asked] = _signature(wanted, kind, self._cures(evidence))
+        return self._signatures[asked]
+
     def _cures(self, evidence: Evidence) -> tuple[Cure, ...]:
         broken = [rule.check(evidence).status == "fail" for rule in self._rules]
 
@@ -91,26 +109,25 @@ class _Search:
 
         return tuple(name for name, i, altered in self._others if breaks(i, altered) != any(broken))
 
-    def next(self, wanted: str, kind: str, tries: int) -> Find | None:
+    def next(self, wanted: str, kind: str) -> Find | None:
         def new(behaviour: Behaviour) -> bool:
-            evidence, verdict, hurt = self._look(behaviour, self._params)
-            if flag(verdict, hurt) != wanted or (kind and kind not in hurt.kinds):
+            flagged, kinds = self._flag(behaviour)
+            if flagged != wanted or (kind and kind not in kinds):
                 return False
-            return _signature(wanted, kind, self._cures(evidence)) not in self._kinds
+            return self._signature(behaviour, wanted, kind) not in self._kinds
 
-        behaviour = smallest(self._rules, new, tries)
+        behaviour = self._search.smallest(new)
         if behaviour is None:
             return None
         evidence, verdict, hurt = self._look(behaviour, self._params)
-        cures = self._cures(evidence)
-        self._kinds.add(_signature(wanted, kind, cures))
+        self._kinds.add(self._signature(behaviour, wanted, kind))
 
         def still(params: HubParams) -> bool:
             _, verdict, hurt = self._look(behaviour, params)
             return flag(verdict, hurt) == wanted
 
         valid = tuple(holds_for(still, self._params))
-        return Find(wanted, kind, behaviour, evidence.trace, verdict, hurt, cures, valid)
+        return Find(wanted, kind, behaviour, evidence.trace, verdict, hurt, self._cures(evidence), valid)
 
 
 def _key_of(rule: Rule, key: str, rules: tuple[Rule, ...]) -> str:
@@ -118,7 +135,7 @@ def _key_of(rule: Rule, key: str, rules: tuple[Rule, ...]) -> str:
     return key if len(rules) == 1 else f"{rule.id}: {key}"
 
 
-def _signature(wanted: str, kind: str, cures: tuple[Cure, ...]) -> tuple[str, str, tuple[str, ...]]:
+def _signature(wanted: str, kind: str, cures: tuple[Cure, ...]) -> _Signature:
     first: dict[str, str] = {}
     for key, value in cures:
         # the choices stand in the order in which they go further; which reboots is not a matter of further

@@ -14,7 +14,7 @@ from ridethrough.support.quantities import show_time
 from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import CALM_US, FULL_MV, Behaviour, Step, trace_of
 from ridethrough.workbench.criteria import Example, beside, either_side, plain, with_time
-from ridethrough.workbench.search import smallest
+from ridethrough.workbench.search import Search
 from ridethrough.workbench.sets import decided
 from ridethrough.world.hub_params import HubParams
 
@@ -109,7 +109,7 @@ def _parted(rule: Rule, other: Rule) -> Behaviour | None:
 
     readings = (*rule.readings, *other.readings)
     ready = chain(_usual(max(r.lasting.limit if r.lasting else 0 for r in readings)), *map(plain, readings))
-    return next(filter(parts, ready), None) or smallest((rule, other), parts, _TRIES)
+    return next(filter(parts, ready), None) or Search((rule, other), _TRIES).smallest(parts)
 
 
 def _usual(limit_us: int) -> Iterator[Behaviour]:

@@ -9,7 +9,7 @@ from ridethrough.traces import Trace
 from ridethrough.workbench.behaviour import Behaviour, trace_of
 from ridethrough.workbench.harm import Harm, harm
 from ridethrough.workbench.hub_replay import Valid, holds_for
-from ridethrough.workbench.search import TRIES, smallest
+from ridethrough.workbench.search import TRIES, Search
 from ridethrough.world.hub_params import HubParams
 
 
@@ -41,7 +41,8 @@ def compare(one: Rule, other: Rule, hub: HubParams | None = None, tries: int = T
         a, b = both(behaviour)
         return a.status != b.status
 
-    found = smallest((one, other), broken_by_one, tries) or smallest((one, other), different, tries)
+    search = Search((one, other), tries)
+    found = search.smallest(broken_by_one) or search.smallest(different)
     if found is None:
         return None
     trace, verdicts = trace_of(found, params), both(found)

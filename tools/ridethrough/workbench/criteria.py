@@ -15,7 +15,7 @@ from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.forms import KINDS
 from ridethrough.rules.reading import Reading
 from ridethrough.workbench.behaviour import FULL_MV, MARKS, Behaviour, Step, trace_of
-from ridethrough.workbench.search import smallest
+from ridethrough.workbench.search import Search
 from ridethrough.world.hub_params import HubParams
 
 TRIES = 1500
@@ -83,7 +83,7 @@ def either_side(rule: Rule, reading: Reading, hub: HubParams | None = None, trie
         first = first or pair
     if first is not None or found is None:
         return first
-    kept = smallest((rule,), lambda b: check(b).status == "pass", tries // 5)
+    kept = Search((rule,), tries // 5).smallest(lambda b: check(b).status == "pass")
     return Pair(Example(found, check(found)), Example(kept, check(kept)) if kept is not None else None)
 
 
@@ -95,7 +95,7 @@ def why_none(reading: Reading, tries: int) -> str:
 
 
 def _searched(rule: Rule, wanted: Callable[[Behaviour], bool], tries: int) -> Iterator[Behaviour]:
-    found = smallest((rule,), wanted, tries)
+    found = Search((rule,), tries).smallest(wanted)
     if found is not None:
         yield found
 

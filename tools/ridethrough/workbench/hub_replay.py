@@ -4,7 +4,7 @@ that there might be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ridethrough.world.hub import Hub
 from ridethrough.world.hub_params import HubParams
 
 _S = 1_000_000
+_HUBS = ("ad1", "missed_ad1")
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,15 @@ def with_hub(trace: Trace, params: HubParams) -> Trace:
             if b < trace.end_us:
                 clock.at(b, Order.WORLD, supply.on_hub_back)
     clock.run(trace.end_us)
-    log = [e for e in trace.log if e.name not in ("ad1", "missed_ad1")] + found.log
+    log = [e for e in trace.log if e.name not in _HUBS] + found.log
     found.log = sorted(log, key=_when)
     return found
+
+
+def hub_in(trace: Trace) -> Hashable:
+    """What the hub in a trace did: equal when two hubs behind the same power did the same."""
+    said = ((e.t_us, e.name, *e.data.items()) for e in trace.log if e.name in _HUBS)
+    return tuple(trace.texts["hub"]), tuple(said)
 
 
 def _when(event: Event) -> int:

@@ -14,7 +14,7 @@ from ridethrough.rules import Evidence, Rule
 from ridethrough.support.errors import BadInput
 from ridethrough.workbench.behaviour import FULL_MV, Behaviour, trace_of
 from ridethrough.workbench.criteria import plain
-from ridethrough.workbench.search import smallest
+from ridethrough.workbench.search import Search
 from ridethrough.world.hub_params import HubParams
 
 TRIES = 400
@@ -95,7 +95,7 @@ def _found(
     if is_it(()):
         return ()
     levels = (FULL_MV,) if powered else ()
-    found = smallest(rules, is_it, tries, levels)
+    found = Search(rules, tries, levels).smallest(is_it)
     if found is not None:
         return found
     ready = (b for rule in rules for reading in rule.readings for b in plain(reading))
