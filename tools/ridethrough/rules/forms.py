@@ -7,12 +7,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ridethrough.support.errors import BadInput
 from ridethrough.support.quantities import NOMINAL_MV, parse_voltage_mv
 from ridethrough.traces import Trace, Truth
 from ridethrough.traces.capture import OFF_MV
+from ridethrough.traces.intervals import without
 
 KINDS = ("activation", "commanded", "watchdog", "brown-out", "crash", "rollback", "power-up")
 EVENTS = ("command", "shutdown", "reset", "boot", "application", "confirm", "outcome", "ad1", "missed ad1", "fault")
@@ -155,6 +156,11 @@ def _reset(match: re.Match[str]) -> Said:
 def _reboot(match: re.Match[str]) -> Said:
     def test(trace: Trace) -> Truth:
         power_up = trace.moments("reset", "kind", "power-up")
+        if not power_up.exact:
+            resets = trace.events("reset")
+            earlier_us = [-1, *(e.t_us for e in resets)]
+            none = [e.t_us for e, t in zip(resets, earlier_us, strict=False) if not trace.may_be_power_up(e, t)]
+            power_up = replace(power_up, may=without(power_up.may, [(t, t + 1) for t in none]))
         return trace.moments("reset").and_(power_up.otherwise(trace.end_us))
 
     return Said("there is a reset that is no power-up", "(reset and not reset_power_up)", test)

@@ -6,6 +6,7 @@ In the order of docs/rules.md: cuts, the reboots that they touch, exemptions, su
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from ridethrough.rules.amounts import Amount, amount, counted_alike
 from ridethrough.rules.cuts import cuts
@@ -17,6 +18,7 @@ from ridethrough.rules.side import AT_LEAST, AT_MOST
 from ridethrough.rules.verdict import Verdict, Worst
 from ridethrough.support.errors import Param
 from ridethrough.support.quantities import show_time
+from ridethrough.traces import Trace
 from ridethrough.traces.doubt import Doubt, cures_of
 
 _MAINS = (Param("channels", "mains=CHANNEL"), Param("assumed", "mains on"))
@@ -124,11 +126,28 @@ def _cause(evidence: Evidence, reading: Reading, least: Amount | None, most: Amo
         return f"the trace ends in a cut that began at {show_time(sure[-1][0])}"
     if sure and sure[0][0] == 0 and not trace.begins_known:
         return "the capture begins in a cut"
+    # what alone would decide it comes first: better samples would not
+    if reading.tolerance_us and _decided(evidence, replace(reading, tolerance_us=0)):
+        return f"within the tolerance of {show_time(reading.tolerance_us)} of the limit"
+    throughout = replace(reading, during=(), tolerance_us=0)
+    if not _end_known(trace, reading) and _decided(evidence, throughout):
+        return _no_end(reading)
     why = why_uncertain(evidence, reading)
     if why:
         return why
-    if reading.tolerance_us and abs(least.size - reading.boundary.limit) <= 2 * reading.tolerance_us:
-        return f"within the tolerance of {show_time(reading.tolerance_us)} of the limit"
     if any(cut.us == math.inf for cut in most.cuts) and sure:
         return f"the trace ends within {show_time(reading.back_us)} of the cut that began at {show_time(sure[-1][0])}"
+    return _no_end(reading)
+
+
+def _decided(evidence: Evidence, reading: Reading) -> bool:
+    sizes = [found.size for side in (AT_LEAST, AT_MOST) if (found := amount(evidence, reading, side)) is not None]
+    return len({reading.boundary.broken_by(size) for size in sizes}) == 1 and len(sizes) > 1
+
+
+def _end_known(trace: Trace, reading: Reading) -> bool:
+    return reading.always or reading.ends is not None or trace.knows(reading.to)
+
+
+def _no_end(reading: Reading) -> Doubt:
     return Doubt("the end of the reboot was not captured", Param("stated", f"{reading.to.replace(' ', '_')}=TIME"))

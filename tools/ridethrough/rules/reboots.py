@@ -16,7 +16,7 @@ from ridethrough.rules.keys import UNPLANNED
 from ridethrough.rules.reading import Reading
 from ridethrough.rules.side import Side
 from ridethrough.traces import Event, Interval, Trace, Truth
-from ridethrough.traces.intervals import merged, without
+from ridethrough.traces.intervals import merged
 
 
 def spans(evidence: Evidence, reading: Reading, side: Side) -> Sequence[Interval]:
@@ -117,20 +117,13 @@ class _Reboots:
             if self._most:
                 return True
             # no reading without a list speaks about a power-up; and it may have been one
-            return reading.any_reboot and not self._may_be_power_up(reset, earlier_us)
+            return reading.any_reboot and not self._trace.may_be_power_up(reset, earlier_us)
         if kind == "power-up":
             return "power-up" in reading.during
         if reading.any_reboot or kind in reading.during:
             return True
         # a kind that nobody knows counts as unplanned
         return reading.during == UNPLANNED and kind not in ("activation", "commanded")
-
-    def _may_be_power_up(self, reset: Event, earlier_us: int) -> bool:
-        if reset.data.get("stated"):
-            # who states a reset says of which kind it was if it was a power-up
-            return False
-        since = (max(0, earlier_us), reset.t_us + 1)
-        return bool(without([since], self._trace.wire("mains", 1).sure))
 
     def _end_us(self, reading: Reading, evidence: Evidence, reset: Event) -> int:
         if reading.ends is not None:

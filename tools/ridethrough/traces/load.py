@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ridethrough.support.errors import BadInput, Param, suggestion
-from ridethrough.support.quantities import show_rounded
+from ridethrough.support.quantities import show_rounded, show_time
 from ridethrough.traces.bands import Bands
 from ridethrough.traces.capture import Capture
 from ridethrough.traces.doubt import Doubt
@@ -203,7 +203,9 @@ def _keeper(
     if channel.what in ("text", "event"):
         raise BadInput(Param("channels", signal), f": '{name}' is a {channel.what}, no level and no voltage")
     why = (
-        f"'{name}' is sampled every {source.period_us} us" if source.period_us else f"'{name}' is not known throughout"
+        f"'{name}' is sampled every {show_time(source.period_us)}"
+        if source.period_us
+        else f"'{name}' is not known throughout"
     )
     if signal not in VOLTAGES:
         return _wire(found, signal, source, channel, probes, why)

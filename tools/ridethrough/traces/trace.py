@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ridethrough.support.errors import Param
 from ridethrough.traces.doubt import Doubt
-from ridethrough.traces.intervals import Interval, common, merged
+from ridethrough.traces.intervals import Interval, common, merged, without
 from ridethrough.traces.segments import Voltage
 from ridethrough.traces.truth import Truth
 
@@ -157,6 +157,16 @@ class Trace:
             if len(own) == len(_STARTS):
                 break
         return own.get(event.name) is event
+
+    def may_be_power_up(self, reset: Event, earlier_us: int) -> bool:
+        """May this reset, the next after `earlier_us`, have been one, for all that is known?"""
+        if kind := reset.data.get("kind"):
+            return bool(kind == "power-up")
+        if reset.data.get("stated"):
+            # who states a reset says of which kind it was if it was a power-up
+            return False
+        since = (max(0, earlier_us), reset.t_us + 1)
+        return bool(without([since], self.wire("mains", 1).sure))
 
     def calendar(self, unit: str) -> Sequence[Interval] | Doubt:
         """Each day or month of which it shows some part; or why nobody knows where they begin."""
