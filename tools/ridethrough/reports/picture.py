@@ -30,6 +30,9 @@ _LETTER_PERCENT, _NARROW_LETTER_PERCENT = 0.8, 2.6
 """How wide a letter is, of a plot as wide as a page, and of one on a telephone (400 px)."""
 _WIDE = "wideonly"
 """The class of words that have room on a wide page alone; page.css hides them on a narrow one."""
+_NARROW = "narrowonly"
+"""The class of the short words that stand there instead."""
+_BOLD = 1.35
 _COLUMNS = 2000
 """So finely a curve is drawn at most: more than a screen has columns."""
 STYLE = """
@@ -41,7 +44,8 @@ STYLE = """
 .rt .counted { fill: #e2574c; fill-opacity: .28; }
 .rt .hole { fill: #f1f1f1; stroke: #888; stroke-dasharray: 2 3; }
 .rt .reset { stroke: #b8860b; } .rt .alert { stroke: #c4161c; stroke-width: 2; }
-.rt .alerttext { fill: #c4161c; font-weight: bold; } .rt .ranout { stroke: #b3141b; stroke-width: 1.5; }
+.rt .alerttext { fill: #c4161c; font-weight: bold; }
+.rt .narrowonly { display: none; } .rt .ranout { stroke: #b3141b; stroke-width: 1.5; }
 @media (prefers-color-scheme: dark) { @media screen {
   .rt text { fill: #e6e6e6; } .rt .small { fill: #a8a8a8; }
   .rt .line { stroke: #6fd39a; } .rt .grid { stroke: #2b2e36; } .rt .on { fill: #24513a; }
@@ -242,18 +246,23 @@ class Drawing:
             line = {"x1": x, "x2": x, "y1": "0", "y2": str(bottom + below + 4)}
             mark = Xml.SubElement(self.plot, "line", {"class": style, **line})
             Xml.SubElement(mark, "title").text = f"{text}, {show_time(t_us)}"
-            width, narrow = len(text) * _LETTER_PERCENT, len(text) * _NARROW_LETTER_PERCENT
+            letters = len(text) * (_BOLD if style == "alert" else 1)
+            width, narrow = letters * _LETTER_PERCENT, letters * _NARROW_LETTER_PERCENT
             # on the side on which it has room on a narrow page, if it has any
             right = percent + narrow > 100 and percent > 50
             begin, narrow_begin = (percent - width, percent - narrow) if right else (percent, percent)
+            anchor = {"text-anchor": "end", "dx": "-4"} if right else {"dx": "4"}
+            fits = narrow_begin >= narrow_free and narrow_begin >= 0 and narrow_begin + narrow <= 104
             if begin >= free:
-                anchor = {"text-anchor": "end", "dx": "-4"} if right else {"dx": "4"}
-                fits = narrow_begin >= narrow_free and narrow_begin >= 0 and narrow_begin + narrow <= 104
                 tier = "" if fits else f" {_WIDE}"
                 _text(self.plot, x, bottom + below + 14, text, anchor | {"class": kind + tier})
                 free = begin + width + 1
                 if fits:
                     narrow_free = narrow_begin + narrow + 2
+            short, comma, _ = text.partition(",")
+            if comma and not fits and percent >= narrow_free:
+                _text(self.plot, x, bottom + below + 14, short, anchor | {"class": f"{kind} {_NARROW}"})
+                narrow_free = percent + len(short) * _BOLD * _NARROW_LETTER_PERCENT + 2
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
