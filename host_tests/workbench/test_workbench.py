@@ -233,7 +233,7 @@ def test_ranges_stand_around_the_defaults():
 
 def test_rules_new_asks_and_writes(tmp_path, monkeypatch, capsys):
     answers = iter(
-        ["What was said", "Somebody", "?", "9", "more than two minutes", "reboot", "", "4", "3", "4", "2", "1"]
+        ["What was said", "Somebody", "?", "9", "more than two minutes", "reboot", "", "4", "3", "4", "2", "1", ""]
     )
     monkeypatch.setattr("builtins.input", lambda prompt: next(answers))
     path = tmp_path / "mine.toml"
@@ -275,6 +275,19 @@ def test_enter_alone_is_the_working_groups_sentence_and_always_asks_less(tmp_pat
     quoted = asked("x", "y", "\u201cCH power below 50 %\u201d", "", "", "", "5", "4")
     assert quoted.readings[0].always and quoted.readings[0].forbid.text == "CH power below 50 %"
     assert "from " not in quoted.written and quoted.readings[0].unless[0].scope == "at any time in it"
+    assert not plain.decisions and not quoted.decisions
+
+
+def test_who_answers_the_questions_may_say_who_decided(tmp_path):
+    said = []
+    answers = iter(["No cut", "me", "", "?", *[""] * 7, "x" * 300, "The Working Group", "soon", "2026-11-26"])
+    path = tmp_path / "a.toml"
+    path.write_text(ask_rule("a", lambda prompt: next(answers), said.append))
+    rule = Rule.load(path)
+    assert {d.key for d in rule.decisions} == set(CHOICES) - {"lasting", "times"}
+    assert {(d.by, d.on, d.was) for d in rule.decisions} == {("The Working Group", "2026-11-26", "?")}
+    assert all(d.stands(rule.limits[0].raw) for d in rule.decisions)
+    assert sum("is no date" in line or "who decides" in line for line in said) == 2
 
 
 def test_two_files_with_one_id_are_told_apart(tmp_path, monkeypatch, capsys):

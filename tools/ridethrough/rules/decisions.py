@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +101,11 @@ def decided(text: str, source: Path, decision: Decision) -> tuple[str, str]:
         if decision.value != NOTHING:
             body = f"\n{decision.key} = {quoted}{body}"
     whole = (head + body).rstrip("\n") + "\n" + (f"\n{old_decisions}" if old_decisions else "")
-    return whole.rstrip("\n") + "\n\n" + _written(decision, was), was
+    return whole.rstrip("\n") + "\n\n" + written(replace(decision, was=was)), was
 
 
-def _written(decision: Decision, was: str) -> str:
-    pairs = {"key": decision.key, "value": decision.value, "was": was, "by": decision.by, "on": decision.on}
+def written(decision: Decision) -> str:
+    """Its `[[decision]]` in a rule file."""
+    pairs = {"key": decision.key, "value": decision.value, "was": decision.was, "by": decision.by, "on": decision.on}
     lines = [f"{name:<5} = {json.dumps(shown(value, keep=''), ensure_ascii=False)}" for name, value in pairs.items()]
     return "[[decision]]\n" + "\n".join(lines) + "\n"

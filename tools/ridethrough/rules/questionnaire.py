@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ridethrough.rules.decisions import NOTHING, Decision, date_of, who, written
 from ridethrough.rules.keys import OPEN
 from ridethrough.rules.reading import parse_reading
 from ridethrough.rules.words import WORD_PROCESSOR
 from ridethrough.support.errors import BadInput
 from ridethrough.support.text import shown
 from ridethrough.support.toml import Table
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -122,26 +125,45 @@ def ask_rule(rule_id: str, ask: Callable[[str], str], tell: Callable[[str], None
     text = _bare(ask("\nThe sentence, as it was proposed:\n> ")) or "?"
     source = _bare(ask("Where it comes from:\n> ")) or "?"
     reading: dict[str, Any] = {}
-    asked = set()
+    asked: list[str] = []
     for question in QUESTIONS:
         if question.key in ("from", "to") and reading.get("during") == "always":
             continue
-        asked.add(question.key)
+        asked.append(question.key)
         tell("\n" + question.text)
         for i, (words, _) in enumerate(question.choices, 1):
             tell(f"  {i}  {words}")
-        while True:
-            answer = _bare(ask("> ").translate(WORD_PROCESSOR))
-            try:
-                value = _value(question, answer, reading)
-                break
-            except BadInput as e:
-                tell(f"  {e}")
+
+        def answered(said: str, question: Question = question) -> str | None:
+            return _value(question, _bare(said.translate(WORD_PROCESSOR)), reading)
+
+        value = _until_good(ask, "> ", tell, answered)
         if value is not None:
             reading[question.key] = value
+    decisions = _decisions(ask, tell, {key: reading.get(key) or NOTHING for key in asked if reading.get(key) != OPEN})
     lines = ["[rule]", f"id     = {_quoted(rule_id)}", f"text   = {_quoted(text)}", f"source = {_quoted(source)}", ""]
     lines += ["[reading]", *(_line(question, reading) for question in QUESTIONS if question.key in asked)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + "".join(f"\n{written(decision)}" for decision in decisions)
+
+
+def _decisions(ask: Callable[[str], str], tell: Callable[[str], None], values: Mapping[str, str]) -> Sequence[Decision]:
+    if not values:
+        return []
+    prompt = "\nWho has decided this? Enter alone: nobody yet, these are proposals.\n> "
+    by = _until_good(ask, prompt, tell, lambda said: who(said) if said.strip() else "")
+    if not by:
+        return []
+    on = _until_good(ask, "When? (2026-11-26)\n> ", tell, lambda said: date_of(said.strip()))
+    return [Decision(key, value, by, on) for key, value in values.items()]
+
+
+def _until_good(ask: Callable[[str], str], prompt: str, tell: Callable[[str], None], parse: Callable[[str], T]) -> T:
+    while True:
+        said = ask(prompt)
+        try:
+            return parse(said)
+        except BadInput as e:
+            tell(f"  {e}")
 
 
 def _value(question: Question, answer: str, before: dict[str, Any]) -> str | None:

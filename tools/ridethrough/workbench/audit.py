@@ -25,7 +25,7 @@ from ridethrough.world.hub_params import HubParams
 _WANTED = ((HOLE, FALSE_AD1, 3), (HOLE, MISSED_AD1, 1), (HOLE, USELESS, 7), (HOLE, KEPT_DOWN, 2), (OVERREACH, "", 2))
 """What is searched for, and how many kinds of each at most."""
 AUDIT_MOST = sum(most for _, _, most in _WANTED)
-_TRIES = 1500
+_TRIES = 4000
 Cure = tuple[str, str]
 """(key, value): read like that, the rule would not do this."""
 _Signature = tuple[str, str, tuple[str, ...]]

@@ -130,7 +130,7 @@ class _Draw:
 
     def behaviour(self, stage: int) -> Behaviour:
         kinds = [self._mark, self._cut, self._reboot, self._outage, self._anything, self._update, self._loop]
-        kinds = kinds[: 5 + stage]
+        kinds = kinds[: 5 + stage] + kinds[5 : 5 + stage] * 2
         blocks = [self._random.choice(kinds)() for _ in range(self._random.randint(1, _MOST_BLOCKS))]
         return tuple(step for block in blocks for step in block)
 
