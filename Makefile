@@ -51,6 +51,13 @@ sweep: $(VENV)/ready-test  ## every fault to the fixpoint on two boards, and eve
 scenario-sweep: $(VENV)/ready-test  ## every scenario that can be swept with one cut, every fault, on rpi_pico (an hour)
 	@$(VENV)/bin/python host_tests/benchmarks/scenario_sweep.py
 
+workbench: $(VENV)/ready  ## the workbench as one page for a browser, and as a folder for a web server (build/workbench)
+	@$(VENV)/bin/python tools/web/build.py
+
+browsers: $(VENV)/ready-test workbench  ## that page in real browsers: needs chromium and firefox-esr
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[browsers]'
+	@RIDETHROUGH_PAGE=build/workbench/ridethrough-workbench.html $(VENV)/bin/python -m pytest -n0 host_tests/web/browsers
+
 gallery: $(VENV)/ready  ## rules, meters, matrix and audits on one page, for people who have to agree (two minutes)
 	@$(RT) rules gallery -o build/gallery.html
 
@@ -84,4 +91,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test plain lint releases flash short bench budget sweep scenario-sweep gallery pictures table fuzz fuzz-ci clean
+.PHONY: help run test plain lint releases flash short bench budget sweep scenario-sweep workbench browsers gallery pictures table fuzz fuzz-ci clean

@@ -1,4 +1,5 @@
-"""What pyproject.toml cannot say: a wheel carries firmware/ and boards/, which stand beside tools/ in a clone."""
+"""What pyproject.toml cannot say: a wheel carries firmware/ and boards/, which stand beside tools/ in a clone, and the
+workbench's page if it was built before."""
 
 import shutil
 from pathlib import Path
@@ -18,6 +19,9 @@ class WithBoards(build_py):
         for name in ("firmware", "boards"):
             target = Path(self.build_lib) / "ridethrough" / "installed" / name
             shutil.copytree(name, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        page = Path("build") / "workbench" / "ridethrough-workbench.html"
+        if page.is_file():
+            shutil.copy(page, Path(self.build_lib) / "ridethrough" / "installed")
 
 
 setup(cmdclass={"build_py": WithBoards})

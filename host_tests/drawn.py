@@ -3,7 +3,9 @@
 from itertools import groupby
 
 from hypothesis import strategies as st
+from ridethrough.rules.forms import KINDS
 from ridethrough.traces import Segment, Trace
+from ridethrough.workbench.behaviour import MARKS, Step
 
 DAY_US = 86_400 * 10**6
 TIMES = st.integers(1, 12).map(lambda n: f"{n} us")
@@ -92,3 +94,16 @@ def small_traces(draw):
         draw(st.booleans()),
         draw(st.integers(0, 40)),
     )
+
+
+def behaviours():
+    """Behaviours of the workbench: up to eight steps of any kind."""
+    step = st.builds(
+        Step,
+        for_us=st.sampled_from([1, 10_000, 1_000_000, 59_000_000, 179_000_000, 181_000_000, 700_000_000]),
+        ch_mv=st.sampled_from([0, 8_000, 9_000, 10_800, 12_000, 14_000]),
+        event=st.sampled_from(["", *KINDS, *MARKS]),
+        mains=st.booleans(),
+        fitted=st.booleans(),
+    )
+    return st.lists(step, max_size=8).map(tuple)

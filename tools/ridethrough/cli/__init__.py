@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "judge captures of real meters: VCD, Saleae CSV, sigrok .sr, plain CSV",
     "verify": "does a verdict file still say what its files say?",
     "rules": "read, write, compare and audit reboot rules",
+    "workbench": "the same in a browser, on this machine alone",
     "sweep": "cut the power everywhere, and see that no fault can brick the board or darken the hub",
     "scenarios": "run scenarios on every board and check what they state",
     "image": "build, sign and inspect OTA images; make keys",

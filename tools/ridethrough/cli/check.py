@@ -84,7 +84,9 @@ def call(arguments: argparse.Namespace) -> int:
     rules = named_apart(asked)
     found: list[Judged] = []
     for path in arguments.captures:
-        found += [Judged(path, capture, rule, verdict) for capture, rule, verdict in _judged(rules, path, arguments)]
+        found += [
+            Judged(path, capture, rule, verdict) for capture, rule, verdict in judge_capture(rules, path, arguments)
+        ]
     judged = worst_first(found)
     if arguments.verdict:
         asked_of = {rule.id: name for rule, name in zip(rules, asked, strict=True)}
@@ -105,9 +107,10 @@ def call(arguments: argparse.Namespace) -> int:
     return worst_exit_status(j.verdict.exit_status for j in judged)
 
 
-def _judged(
+def judge_capture(
     rules: Sequence[Rule], path: Path, arguments: argparse.Namespace
 ) -> Iterator[tuple[Capture, Rule, Verdict]]:
+    """Each rule's verdict over one capture that is read with these options."""
     levels = frozenset(level for rule in rules for level in rule.levels_mv)
     probes, stated = _probes(arguments), [_stated(text) for text in arguments.at]
     blip_us = _option("--blip", arguments.blip, time_us)
@@ -135,7 +138,7 @@ def judged_by(rule: Rule, path: Path, options: Mapping[str, Any]) -> Verdict:
         "assume": [],
         "zone": "",
     }
-    ((_, _, verdict),) = _judged([rule], path, argparse.Namespace(**{**defaults, **options}))
+    ((_, _, verdict),) = judge_capture([rule], path, argparse.Namespace(**{**defaults, **options}))
     return verdict
 
 

@@ -78,30 +78,35 @@ def decided(text: str, source: Path, decision: Decision) -> tuple[str, str]:
         raise BadInput(f"'{decision.key}' cannot be decided{suggestion(decision.key, CHOICES)}")
     if decision.value == OPEN:
         raise BadInput(f"'{OPEN}' is no decision: write it into the file by hand if the question is open again")
+    new, was = with_key(text, source, decision.key, decision.value)
+    return new.rstrip("\n") + "\n\n" + written(replace(decision, was=was)), was
+
+
+def with_key(text: str, source: Path, key: str, value: str) -> tuple[str, str]:
+    """The text of a rule file with another value for a key of its [reading], NOTHING to leave it out; and what the key
+    said before. BadInput if the key stands in several tables, or the text cannot be edited."""
     header = re.search(r"^[ \t]*\[reading\][ \t]*(?:#[^\n]*)?$", text, re.M)
     if header is None:
-        raise BadInput(f"{source}: [reading] is missing: there is no place for `{decision.key}`")
+        raise BadInput(f"{source}: [reading] is missing: there is no place for `{key}`")
     later = re.search(r"^[ \t]*\[\[decision\]\]", text[header.end() :], re.M)
     end = header.end() + later.start() if later else len(text)
     head, body, old_decisions = text[: header.end()], text[header.end() : end], text[end:]
-    line = re.compile(
-        rf"^(?P<begin>[ \t]*{decision.key}[ \t]*=[ \t]*)(?P<value>[^#\n]*?)(?P<rest>[ \t]*(?:#[^\n]*)?)$", re.M
-    )
+    line = re.compile(rf"^(?P<begin>[ \t]*{key}[ \t]*=[ \t]*)(?P<value>[^#\n]*?)(?P<rest>[ \t]*(?:#[^\n]*)?)$", re.M)
     found = list(line.finditer(body))
-    quoted = json.dumps(shown(decision.value, keep=""), ensure_ascii=False)
+    quoted = json.dumps(shown(value, keep=""), ensure_ascii=False)
     if len(found) > 1:
         lines = ", ".join(str((head + body).count("\n", 0, len(head) + m.start()) + 1) for m in found)
-        raise BadInput(f"{source}: `{decision.key}` stands in lines {lines}: decide it there by hand")
+        raise BadInput(f"{source}: `{key}` stands in lines {lines}: decide it there by hand")
     if found:
         was = found[0]["value"].strip().strip("\"'")
-        new = "" if decision.value == NOTHING else found[0]["begin"] + quoted + found[0]["rest"]
+        new = "" if value == NOTHING else found[0]["begin"] + quoted + found[0]["rest"]
         body = body[: found[0].start()] + new + body[found[0].end() :]
     else:
         was = NOTHING
-        if decision.value != NOTHING:
-            body = f"\n{decision.key} = {quoted}{body}"
+        if value != NOTHING:
+            body = f"\n{key} = {quoted}{body}"
     whole = (head + body).rstrip("\n") + "\n" + (f"\n{old_decisions}" if old_decisions else "")
-    return whole.rstrip("\n") + "\n\n" + written(replace(decision, was=was)), was
+    return whole, was
 
 
 def written(decision: Decision) -> str:

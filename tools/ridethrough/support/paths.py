@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_ROOT = _PACKAGE / "installed" if (_PACKAGE / "installed").is_dir() else _PACKAGE.parents[1]
+_INSTALLED = (_PACKAGE / "installed").is_dir()
+_ROOT = _PACKAGE / "installed" if _INSTALLED else _PACKAGE.parents[1]
 FIRMWARE = _ROOT / "firmware"
 WITNESS = FIRMWARE / "witness"
 """Firmware for a board of its own."""
 BOARDS = _ROOT / "boards"
 SCENARIOS = _PACKAGE / "scenarios"
 SPECIMENS = _PACKAGE / "specimens"
+WORKBENCH = (_ROOT if _INSTALLED else _ROOT / "build" / "workbench") / "ridethrough-workbench.html"
+"""The page for a browser, if it was built."""
 RULES = _PACKAGE / "rules" / "library"

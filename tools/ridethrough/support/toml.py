@@ -46,7 +46,15 @@ class Table:
         """Reads `path`; BadInput if it is missing, too large, or no TOML. What is no TOML as it stands may be
         after a translation `typed` (a word processor's quotes). `carets`: errors show the line they are in."""
         try:
-            text = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig").replace("\r\n", "\n")
+            text = read_bounded(path, FILE_BYTES_MAX, "file of ours").decode("utf-8-sig")
+        except UnicodeDecodeError as e:
+            raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
+        return cls.of_text(path, text.replace("\r\n", "\n"), typed, carets)
+
+    @classmethod
+    def of_text(cls, path: Path, text: str, typed: Mapping[int, str] | None = None, carets: bool = False) -> Table:
+        """What `path` holds, or would hold, with this text in it."""
+        try:
             try:
                 return cls(path, _read(path, text), text=text, carets=carets)
             except tomllib.TOMLDecodeError:
@@ -54,8 +62,6 @@ class Table:
                 if translated == text:
                     raise
                 return cls(path, _read(path, translated), text=text, carets=carets)
-        except UnicodeDecodeError as e:
-            raise BadInput(f"{path}: not UTF-8 text (byte {e.start})") from e
         except (ValueError, RecursionError) as e:
             where = re.search(r"line (\d+), column (\d+)", str(e)) if carets else None
             if where is None:
@@ -63,14 +69,6 @@ class Table:
             line, column = int(where[1]), int(where[2])
             problem = f"{str(e).partition(' (at')[0].lower()}: {_mend(text, line, str(e))}"
             raise BadInput(f"{path}:{line}: {problem}{_pointing(text, line, column - 1)}") from e
-
-    @classmethod
-    def parsed_text(cls, path: Path, text: str) -> Table:
-        """What `path` would hold with this text in it. BadInput if it is no TOML."""
-        try:
-            return cls(path, _read(path, text), text=text)
-        except (ValueError, RecursionError) as e:
-            raise BadInput(f"{path}: would be no TOML: {e}") from e
 
     def fail(self, key: str, problem: str) -> BadInput:
         """The error to raise about `key`."""

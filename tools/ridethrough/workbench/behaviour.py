@@ -59,11 +59,16 @@ Behaviour = tuple[Step, ...]
 
 
 def trace_of(behaviour: Behaviour, hub: HubParams) -> Trace:
-    """The trace, with what a hub with these figures does."""
+    """The trace, with what a hub with these figures does; calm before and after."""
+    return trace_of_steps((Step(CALM_US), *behaviour, Step(CALM_US)), hub)
+
+
+def trace_of_steps(steps: Behaviour, hub: HubParams) -> Trace:
+    """The trace of these steps and nothing else."""
     trace = Trace()
     last = None
     at = 0
-    for step in (Step(CALM_US), *behaviour, Step(CALM_US)):
+    for step in steps:
         if step.event in KINDS:
             trace.add_event(at, "reset", kind=step.event)
             trace.set_wire("running_n", at, 1)

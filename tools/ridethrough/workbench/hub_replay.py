@@ -4,7 +4,7 @@ that there might be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,10 +113,12 @@ class Valid:
         return f"for any {self.range.words.removeprefix('a ')} {' and '.join(parts)}"
 
 
-def holds_for(finding: Callable[[HubParams], bool], params: HubParams) -> list[Valid]:
-    """The figures on which `finding`, true with `params`, depends within `RANGES`, and how far it holds."""
+def holds_for(
+    finding: Callable[[HubParams], bool], params: HubParams, figures: Sequence[Range] = RANGES
+) -> list[Valid]:
+    """The figures on which `finding`, true with `params`, depends within their ranges, and how far it holds."""
     found = []
-    for figure in RANGES:
+    for figure in figures:
         default = getattr(params, figure.key)
         low = _reach(finding, params, figure, default, figure.least)
         high = _reach(finding, params, figure, default, figure.most)

@@ -41,7 +41,7 @@ def call(arguments: argparse.Namespace) -> int:
     text = written.replace("\r\n", "\n")
     new, was = decided(text, path, Decision(arguments.key, arguments.value, by, on))
     # what is written must be a rule still
-    after = Rule.of(Table.parsed_text(path, new))
+    after = Rule.of(Table.of_text(path, new))
     said = {str(limit.raw.get(arguments.key, NOTHING)) for limit in after.limits}
     untouched = (before.text, before.source, before.note) == (after.text, after.source, after.note)
     if arguments.value not in said or not untouched:

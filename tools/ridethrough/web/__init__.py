@@ -1,0 +1,1 @@
+"""What the workbench in a browser asks Python: the sources of the page itself are in tools/web/."""
