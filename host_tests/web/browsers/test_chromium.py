@@ -108,7 +108,7 @@ def test_an_edge_is_dragged_by_mouse_and_by_touch(open_page):
             before = headline(page)
             box = handle(page, "CH power comes back to 12 V").bounding_box()
             x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-            to = x + (60 if not touch else -90)
+            to = x + (60 if not touch else -62)
             if touch:
                 drag = page.context.new_cdp_session(page)
                 drag.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
@@ -248,6 +248,23 @@ def test_a_capture_with_a_hole_is_undecided_and_one_without_is_broken(page, tmp_
         page.click("#capture-form button[type=submit]")
         page.wait_for_selector(f"#capture-result .result[data-rule='{RULE}'][data-status='{status}']")
     assert "a sample every 1 s" in page.inner_text("#capture-result")
+
+
+def test_a_calendar_day_is_counted_by_a_time_zone(page, tmp_path):
+    rows = [f"2026-03-28 {h:02}:00:{s:02},{0 if s == 30 else 12}" for h in range(20) for s in range(0, 60, 30)]
+    (tmp_path / "days.csv").write_text("time,ch_mv [V]\n" + "\n".join(rows) + "\n")
+    write(page, LITERAL.replace('"cut"', '"calendar day"').replace('"any reboot"', '"always"'))
+    page.evaluate("() => document.querySelector('#capture-form').reset()")
+    page.set_input_files("#capture-file", tmp_path / "days.csv")
+    says(page, "the time zone was not said", where="#capture-result")
+    page.fill("#capture-zone", "Europe/Atlantis")
+    page.click("#capture-form button[type=submit]")
+    says(page, "Atlantis", where="#capture-result .error")
+    page.fill("#capture-zone", "Europe/London")
+    page.click("#capture-form button[type=submit]")
+    page.wait_for_selector("#capture-result .result")
+    assert "time zone" not in page.inner_text("#capture-result .result")
+    page.fill("#capture-zone", "")
 
 
 def test_a_capture_is_dropped(page, tmp_path):

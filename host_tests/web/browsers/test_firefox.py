@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 
 import pytest
 from pages import LITERAL, PAGE, browser_of, fragment
@@ -18,7 +19,7 @@ NO_NETWORK = {
 def firefox():
     from marionette_driver.marionette import Marionette
 
-    driver = Marionette(bin=browser_of("firefox-esr", "firefox"), headless=True, prefs=NO_NETWORK)
+    driver = Marionette(bin=browser_of("firefox-esr", "firefox"), headless=True, prefs=NO_NETWORK, gecko_log=os.devnull)
     driver.start_session()
     driver.timeout.page_load = driver.timeout.script = PATIENCE_S
     yield driver

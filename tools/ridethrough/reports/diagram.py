@@ -46,6 +46,8 @@ _DARK = """
   .small { fill: #a8a8a8; } .grid { stroke: #343842; } .kept { fill: #7fdba5; } .broken { fill: #ff8a80; }
   .mains, .power { fill: #24513a; } .reboot { fill: #2c3c5c; } .exempt { fill: #4a4d5a; } } }
 """
+SCREEN_STYLE = _STYLE + _DARK
+"""For light and dark."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def svg_of(drawn: Sequence[Diagram], title: str, note: str, style: str = _STYLE)
 
 def write_svg(drawn: Sequence[Diagram], title: str, note: str, path: Path) -> None:
     """Writes them, for light and dark; BadInput if the file cannot be written."""
-    write_atomically(path, svg_of(drawn, title, note, _STYLE + _DARK))
+    write_atomically(path, svg_of(drawn, title, note, SCREEN_STYLE))
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:

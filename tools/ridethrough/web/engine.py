@@ -158,7 +158,7 @@ def _rule(given: Any, progress: Progress) -> dict[str, Any]:
 
 def _drawn(given: Any, progress: Progress) -> list[dict[str, Any]]:
     # formula and diagram of each limit: some hundred milliseconds, so they follow when the hand rests
-    from ridethrough.reports.diagram import diagrams, legend, svg_of
+    from ridethrough.reports.diagram import SCREEN_STYLE, diagrams, legend, svg_of
 
     rule, found = rule_of(given["written"]), []
     for limit in rule.limits:
@@ -170,7 +170,7 @@ def _drawn(given: Any, progress: Progress) -> list[dict[str, Any]]:
                 "name": limit.name,
                 "formula": list(formula(reading)),
                 "note": NOTE,
-                "svg": svg_of(drawn, limit.name or rule.id, legend(reading)).decode() if drawn else "",
+                "svg": svg_of(drawn, limit.name or rule.id, legend(reading), SCREEN_STYLE).decode() if drawn else "",
                 "said": "; ".join(f"{one.title}: {one.said}" for one in drawn) or why_none(reading, _DRAWN_TRIES),
             }
         )

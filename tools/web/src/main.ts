@@ -38,6 +38,7 @@ class Page {
   private judged: Judged | undefined;
   private rest = 0;
   private restRule = 0;
+  private capturedBy = "";
   private readonly view: TimelineView;
   private readonly figures: Figures;
   private readonly rule: RulePanel;
@@ -65,8 +66,7 @@ class Page {
     const preset = await this.engine.ask("preset", { name: PRESET });
     const own = this.start.rules.find((rule) => rule.id === RULE)!;
     this.state = { written: own.written, chosen: ["mp102-back-10-min", "hub-in-service"], timeline: preset.timeline, hub: {} };
-    byId<HTMLSelectElement>("preset").value = PRESET;
-    await this.follow();
+    byId<HTMLSelectElement>("preset").value = (await this.follow()) ? "" : PRESET;
     byId("loading").hidden = true;
     byId("page").hidden = false;
     await this.take(this.state);
@@ -293,6 +293,8 @@ class Page {
     this.figures.holds(undefined);
     clearTimeout(this.rest);
     this.rest = window.setTimeout(() => {
+      // a capture is judged by the same rules: it follows when they change
+      if (this.capturedBy !== ids.join("\n")) this.capture.again();
       if (closed.length < ids.length) this.judging.ask(() => this.engine.ask("judge", { timeline, hub, rules: ids }));
       void this.engine.ask("ranges", { timeline, hub, rules: closed }).then((ranges) => timeline === this.state.timeline && this.figures.holds(ranges), (problem) => this.failed(problem));
     }, REST_MS);
@@ -349,9 +351,11 @@ class Page {
 
   private async captured(file: File, fields: CaptureFields): Promise<void> {
     try {
+      const rules = this.rules();
+      this.capturedBy = rules.join("\n");
       const bytes = await file.arrayBuffer();
       const name = file.name.replaceAll("/", "_");
-      this.capture.shows(await this.long.ask("capture", { path: name, fields, rules: this.rules() }, this.progress, { name, bytes }));
+      this.capture.shows(await this.long.ask("capture", { path: name, fields, rules }, this.progress, { name, bytes }));
     } catch (problem) {
       if (problem instanceof BadInput) this.capture.fails(problem.bad.says);
       else this.failed(problem);

@@ -30,6 +30,9 @@ export class TimelineView {
 
   constructor(private readonly hears: Hears) {
     this.element.append(this.svg);
+    // an edge is dragged, beside it the page scrolls; browsers heed no `touch-action` inside a drawing
+    const hold = (e: TouchEvent) => { if (e.target instanceof Element && e.target.closest(".handle")) e.preventDefault(); };
+    this.svg.addEventListener("touchstart", hold, { passive: false });
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -80,7 +83,7 @@ export class TimelineView {
   private draw(): void {
     if (!this.timeline) return;
     this.width = Math.max(300, this.element.clientWidth);
-    this.left = this.width < 560 ? 62 : 96;
+    this.left = this.width < 560 ? 76 : 96;
     const had = this.svg.contains(document.activeElement);
     const t = this.timeline;
     this.svg.replaceChildren();
@@ -282,7 +285,9 @@ export class TimelineView {
   private drag(e: PointerEvent, handle: Handle): void {
     if (e.button) return;
     e.preventDefault();
-    this.select(handle, true);
+    // not drawn anew yet: the browser asks the very element that was touched whether it may scroll
+    this.held = handle;
+    this.hears.selected(handle);
     const box = () => this.svg.getBoundingClientRect();
     let now = handle;
     const shift = this.x(timeOf(this.timeline, handle)) - (e.clientX - box().left);
@@ -300,14 +305,16 @@ export class TimelineView {
       this.hears.changed(timeline, false);
     };
     const up = () => {
-      window.removeEventListener("pointermove", move);
-      window.removeEventListener("pointerup", up);
-      window.removeEventListener("pointercancel", up);
+      this.svg.removeEventListener("pointermove", move);
+      this.svg.removeEventListener("pointerup", up);
+      this.svg.removeEventListener("pointercancel", up);
       this.hears.changed(this.timeline, true);
-      this.hears.selected(now);
+      this.select(now, true);
     };
-    window.addEventListener("pointermove", move);
-    window.addEventListener("pointerup", up);
-    window.addEventListener("pointercancel", up);
+    // each redraw makes the handles anew, and a finger whose element is gone is heard no more: the drawing stays
+    this.svg.setPointerCapture(e.pointerId);
+    this.svg.addEventListener("pointermove", move);
+    this.svg.addEventListener("pointerup", up);
+    this.svg.addEventListener("pointercancel", up);
   }
 }
