@@ -46,6 +46,7 @@ sweep: $(VENV)/ready-test  ## every fault to the fixpoint on two boards, and eve
 	@$(RT) sweep --size 8192 --cuts 1 --guest micropython
 	@$(RT) sweep --size 8192 --board rpi_pico
 	@$(RT) sweep --size 8192 --board latch_pico
+	@$(RT) sweep --size 262144 --cuts 1 --faults power,reset
 	@$(VENV)/bin/python host_tests/benchmarks/pairs.py
 
 scenario-sweep: $(VENV)/ready-test  ## every scenario that can be swept with one cut, every fault, on rpi_pico (an hour)

@@ -61,7 +61,7 @@ def _dragged(page: Page) -> list[tuple[str, str, str, str]]:
         engine.append(float(found["engineMs"]))
         redraw.append(float(found["redrawMs"]))
         page.wait_for_timeout(300)
-    asked = json.dumps({"timeline": timeline(179), "hub": {}, "rules": [LITERAL]})
+    asked = json.dumps({"timeline": timeline(179), "hub": {}, "rules": [{"written": LITERAL}]})
     here = []
     for _ in range(DRAGS):
         began = time.perf_counter()
@@ -88,8 +88,14 @@ def _long(page: Page) -> list[tuple[str, str, str, str]]:
         if rule != "mp102-wg-2020-04":
             page.check(f"#chosen-{rule}")
     for what, button, key, name, asked in (
-        ("matrix, 20 rules and 33 meters", "#matrix-button", "matrixMs", "matrix", {"rules": closed}),
-        ("audit of the literal reading", "#audit-button", "searchMs", "audit", {"rules": [LITERAL]}),
+        (
+            "matrix, 20 rules and 33 meters",
+            "#matrix-button",
+            "matrixMs",
+            "matrix",
+            {"rules": [{"library": name} for name in closed]},
+        ),
+        ("audit of the literal reading", "#audit-button", "searchMs", "audit", {"rules": [{"written": LITERAL}]}),
     ):
         page.click(button)
         page.wait_for_function("key => document.body.dataset[key]", arg=key, timeout=300_000)

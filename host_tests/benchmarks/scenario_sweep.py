@@ -22,8 +22,9 @@ def main(names: list[str]) -> int:
     for name in names or all_names():
         try:
             scenario = Scenario.load(name, "rpi_pico")
-            # where the size is the point, it stays
-            scenario = scenario if scenario.image.size else scenario.with_image_bytes(BYTES)
+            if not scenario.shows.refused.startswith("size "):
+                # else its size is the point
+                scenario = scenario.with_image_bytes(BYTES)
             setting = Setting.load(scenario, Board.load("rpi_pico"), Firmware.load(scenario.firmware))
         except BadInput as e:
             print(f"{name:<32} left out: {e}", flush=True)

@@ -25,6 +25,10 @@ def installed(tmp_path_factory):
             shutil.copytree(source, folder / "src" / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             shutil.copy(source, folder / "src" / name)
+    # as `make workbench` leaves it; what is in it is no matter of the wheel's
+    page = folder / "src" / "build" / "workbench" / "ridethrough-workbench.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<!DOCTYPE html>")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(folder / "src")]
     subprocess.run(command, check=True, timeout=300)
     (wheel,) = folder.glob("*.whl")
@@ -49,6 +53,11 @@ def test_the_command_works_without_the_clone(installed, tmp_path):
     assert str(installed.parent.parent) in where.stdout, where
     done = ran(installed, "-m", "ridethrough", "run", cwd=tmp_path)
     assert done.returncode == 0 and "PASS: no cut at all" in done.stdout, done
+
+
+def test_the_workbench_is_in_a_wheel_that_was_made_after_it(installed, tmp_path):
+    done = ran(installed, "-m", "ridethrough", "workbench", "-o", "mine.html", cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "mine.html").read_text() == "<!DOCTYPE html>", done
 
 
 def test_the_example_projects_tests_pass_and_fail_as_they_should(installed, tmp_path):

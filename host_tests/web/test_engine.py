@@ -37,6 +37,11 @@ def _meters(tmp_path_factory):
         yield
 
 
+def refs(*rules):
+    """As the page says them: one of the library by its id, else what is written."""
+    return [{"written" if "\n" in rule else "library": rule} for rule in rules]
+
+
 def ask(name, /, **arguments):
     return json.loads(answer(name, json.dumps(arguments)))
 
@@ -97,16 +102,23 @@ def test_an_error_is_the_command_lines_with_its_line_and_caret(tmp_path, capsys,
 
 
 def test_a_verdict_says_whose_doing_it_was_and_how_far_it_holds():
-    found = good("judge", timeline=CUT, hub={}, rules=[LITERAL, "hub-in-service"])
+    found = good("judge", timeline=CUT, hub={}, rules=refs(LITERAL, "hub-in-service"))
     assert [v["status"] for v in found["verdicts"]] == ["fail", "pass"]
     assert found["verdicts"][1]["flag"] == "hole" and found["kinds"] == ["a false AD1"]
     assert found["verdicts"][0]["ran_out_us"] == 880 * 10**6
     assert [(a["doing"], a["legitimate"]) for a in found["alerts"]] == [("meter", False)]
-    ranges = {r["key"]: (r["least"], r["most"]) for r in good("ranges", timeline=CUT, hub={}, rules=[LITERAL])}
+    ranges = {r["key"]: (r["least"], r["most"]) for r in good("ranges", timeline=CUT, hub={}, rules=refs(LITERAL))}
     assert ranges["limit_us"] == (None, 180 * 10**6) and ranges["store_us"] == (None, None)
-    later = good("judge", timeline=CUT, hub={"limit_us": 190 * 10**6}, rules=[LITERAL])
+    later = good("judge", timeline=CUT, hub={"limit_us": 190 * 10**6}, rules=refs(LITERAL))
     assert later["alerts"] == [] and later["verdicts"][0]["status"] == "fail"
-    assert "hub that alerts after" in bad("judge", timeline=CUT, hub={"limit_us": 5}, rules=[LITERAL])["says"]
+    for wrong in ({"rules": ["x"]}, {"rules": 5}, {"hub": None}, {"hub": [1]}, {"rules": [{"library": "nope"}]}):
+        bad("judge", **{"timeline": CUT, "hub": {}, "rules": refs(LITERAL)} | wrong)
+    assert "hub that alerts after" in bad("judge", timeline=CUT, hub={"limit_us": 5}, rules=refs(LITERAL))["says"]
+
+
+def test_what_is_written_is_never_taken_for_a_name_or_a_file():
+    for text in ("", "mp102-wg-2020-04", "rule.toml"):
+        assert "rules list" not in bad("rule", written=text)["says"]
 
 
 @pytest.mark.parametrize("key", [q.key for q in QUESTIONS])
@@ -123,21 +135,21 @@ def test_each_answer_to_each_question_is_a_rule(key):
 def test_the_matrix_is_the_command_lines(capsys):
     rules = ["mp102-wg-2020-04", "hub-in-service", "dips-61000-4-29"]
     told = []
-    found = json.loads(answer("matrix", json.dumps({"rules": rules}), lambda *said: told.append(said)))["good"]
+    found = json.loads(answer("matrix", json.dumps({"rules": refs(*rules)}), lambda *said: told.append(said)))["good"]
     assert main(["rules", "matrix", "--json", "--rules", ",".join(rules)]) == 0
     assert found["rows"] == json.loads(capsys.readouterr().out)
     assert told[-1] == ("meters", len(specimens()) - 1, len(specimens()))
 
 
 def test_what_a_search_finds_opens_as_a_timeline_that_shows_it():
-    for find in good("audit", rules=["mp102-back-10-min"])["found"]:
-        again = good("judge", timeline=find["timeline"], hub={}, rules=["mp102-back-10-min"])
+    for find in good("audit", rules=refs("mp102-back-10-min"))["found"]:
+        again = good("judge", timeline=find["timeline"], hub={}, rules=refs("mp102-back-10-min"))
         assert again["verdicts"][0]["flag"] == find["flag"] and again["harm"] == find["harm"]
-    (found,) = good("compare", rules=["mp102-wg-2020-04", "mp102-back-10-min"])["found"]
-    both = good("judge", timeline=found["timeline"], hub={}, rules=["mp102-wg-2020-04", "mp102-back-10-min"])
+    (found,) = good("compare", rules=refs("mp102-wg-2020-04", "mp102-back-10-min"))["found"]
+    both = good("judge", timeline=found["timeline"], hub={}, rules=refs("mp102-wg-2020-04", "mp102-back-10-min"))
     assert sorted(v["status"] for v in both["verdicts"])[0] == "fail"
     assert len({v["status"] for v in both["verdicts"]}) == 2
-    assert "open" in bad("audit", rules=["mp102-open"])["says"]
+    assert "open" in bad("audit", rules=refs("mp102-open"))["says"]
 
 
 def test_what_is_taken_along(tmp_path):
@@ -158,11 +170,11 @@ def test_a_capture_is_judged_with_the_fields_beside_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [f"{t},{0 if 700 <= t < 900 else 12},1" for t in range(1500)]
     (tmp_path / "a.csv").write_text("time [s],rail,mains\n" + "\n".join(rows) + "\n")
-    found = good("capture", path="a.csv", fields={}, rules=[LITERAL])
+    found = good("capture", path="a.csv", fields={}, rules=refs(LITERAL))
     assert found["channels"] == ["rail", "mains"] and found["verdicts"][0]["status"] == "undecided"
     assert "the field “at” with reset=TIME would say" in found["verdicts"][0]["sentence"]
     fields = {"map": {"ch_mv": "rail"}, "at": "activation=650s, outcome=1000s"}
-    found = good("capture", path="a.csv", fields=fields, rules=[LITERAL])
+    found = good("capture", path="a.csv", fields=fields, rules=refs(LITERAL))
     assert found["verdicts"][0]["status"] == "fail" and found["svg"].startswith("<svg")
     for wrong, line in (
         ({"at": "party=5s"}, "the field “at” party=5s: EVENT=TIME expected"),
@@ -170,10 +182,10 @@ def test_a_capture_is_judged_with_the_fields_beside_it(tmp_path, monkeypatch):
         ({"threshold": "x"}, "the field “threshold” x:"),
         ({"zone": "Atlantis"}, "the field “time zone”"),
     ):
-        said = good("capture", path="a.csv", fields=fields | wrong, rules=[LITERAL])["bad"]
+        said = good("capture", path="a.csv", fields=fields | wrong, rules=refs(LITERAL))["bad"]
         assert line in said and "--" not in said
     (tmp_path / "b.csv").write_bytes(b"\x89PNG")
-    assert "b.csv" in bad("capture", path="b.csv", fields={}, rules=[LITERAL])["says"]
+    assert "b.csv" in bad("capture", path="b.csv", fields={}, rules=refs(LITERAL))["says"]
 
 
 def test_how_open_a_rule_is():

@@ -125,6 +125,53 @@ def test_an_edge_is_dragged_by_mouse_and_by_touch(open_page):
             assert headline(page) != before
 
 
+def test_a_drag_is_one_step_to_undo(page):
+    page.click("#calm")
+    page.click("#cut")
+    says(page, "does not apply")
+    ends = handle(page, "CH power comes back to 12 V")
+    before = ends.get_attribute("aria-valuetext")
+    box = ends.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    assert handle(page, "CH power comes back to 12 V").get_attribute("aria-valuetext") != before
+    page.click("#undo")
+    assert handle(page, "CH power comes back to 12 V").get_attribute("aria-valuetext") == before
+    assert page.input_value("#preset") == ""
+
+
+def test_a_field_that_holds_no_number_changes_nothing(page):
+    handle(page, "CH power comes back to 12 V").focus()
+    before = headline(page)
+    for field, wrong, shown in (
+        ("#at", "", "881.105"),
+        ("#depth", "", "12"),
+        ("#depth", "99", "20"),
+        ("#length", "-3", "34.5"),
+    ):
+        page.fill(field, wrong)
+        page.keyboard.press("Enter")
+        page.wait_for_function("([f, v]) => document.querySelector(f).value === v", arg=[field, shown])
+        if wrong != "99":
+            assert headline(page) == before
+    page.fill("#length", "1e9")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('#length').value === '57600'")
+    assert page.is_hidden("#problem")
+
+
+def test_the_grip_of_ch_power_stays_in_hand_at_full_power(page):
+    handle(page, "CH power, how low").focus()
+    for _ in range(13):
+        page.keyboard.press("Shift+ArrowUp")
+    for _ in range(10):
+        page.keyboard.press("ArrowDown")
+    says(page, "kept")
+    assert handle(page, "CH power, how low").get_attribute("aria-valuetext") == "12 V"
+
+
 def test_power_may_be_low_and_not_off(page):
     depth = handle(page, "CH power, how low")
     depth.focus()
@@ -151,6 +198,21 @@ def test_an_open_rules_count_follows_when_the_hand_rests(page):
     says(page, "of 15360 readings")
     page.click("#first-button")
     says(page, "which reboots it speaks of", "% of the doubt", where="#first")
+
+
+def test_a_verdict_that_is_not_there_yet_is_nobody_elses(page):
+    page.evaluate(
+        """() => {
+        window.heads = [];
+        new MutationObserver(() => window.heads.push(document.querySelector('#headline').textContent))
+          .observe(document.querySelector('#headline'), {childList: true, subtree: true});
+        }"""
+    )
+    page.select_option("#library", "mp102-open")
+    says(page, "of 15360 readings")
+    shown = page.evaluate("() => window.heads")
+    assert any("are being judged" in text for text in shown)
+    assert all("of 15360 readings" in text or "are being judged" in text for text in shown)
 
 
 def test_the_hubs_figures_say_how_far_the_verdict_holds(page):
@@ -206,6 +268,33 @@ def test_long_work_can_be_stopped(page):
     says(page, "differ", where="#finds")
 
 
+def test_a_job_that_takes_the_place_of_another_can_be_stopped_too(page):
+    page.click("#audit-button")
+    page.wait_for_selector("#working-search", state="visible")
+    page.click("#audit-button")
+    says(page, "stopped", where="#took")
+    assert page.is_visible("#working-search")
+    page.click("#stop-search")
+    page.wait_for_selector("#working-search", state="hidden")
+
+
+def test_nothing_is_made_of_a_rule_that_cannot_be_read(page):
+    write(page, LITERAL.replace("below", "blow"))
+    page.wait_for_selector("#rule-error", state="visible")
+    for button in ("#take-draft-file", "#take-cases", "#take-svg", "#audit-button", "#matrix-button"):
+        page.click(button)
+        says(page, "mend it first", where="#problem")
+        page.evaluate("() => { document.querySelector('#problem').textContent = ''; }")
+
+
+def test_a_link_with_a_rule_that_cannot_be_read_shows_the_error_and_judges_the_others(open_page):
+    for written in ("", "garbage"):
+        with open_page(fragment=fragment(written=written, chosen=["hub-in-service"])) as page:
+            page.wait_for_selector("#rule-error", state="visible")
+            says(page, "no rule that can be read", "The hub")
+            assert page.locator("#verdict-rows tr").count() == 1
+
+
 def test_a_link_holds_everything(open_page, page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     handle(page, "CH power comes back to 12 V").focus()
@@ -226,6 +315,8 @@ def test_a_link_holds_everything(open_page, page):
         (fragment(timeline={"end_us": 5}), "events: a list"),
         (fragment(timeline=timeline(179) | {"ch_mv": [[0, 99999]]}), "ch_mv: a whole number from 0 to 20000"),
         (fragment(hub={"limit_us": 1}), "hub that alerts after"),
+        (fragment(hub=None), "parts of it are missing"),
+        (fragment(chosen=["nope"]), "the library has no rule 'nope'"),
     ],
 )
 def test_a_damaged_link_is_one_line_and_the_page_still_opens(open_page, damaged, says_so):

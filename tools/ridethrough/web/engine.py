@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from ridethrough.rules.decisions import NOTHING, with_key
 from ridethrough.rules.explain import KEYS_SAY, explain, first_reading, keys, warnings
 from ridethrough.rules.formula import NOTE, formula
 from ridethrough.rules.keys import CHOICES, DEFAULTS, KEYS
-from ridethrough.rules.library import literal_first
+from ridethrough.rules.library import literal_first, names
 from ridethrough.rules.questionnaire import QUESTIONS
 from ridethrough.rules.words import WORD_PROCESSOR
-from ridethrough.support.errors import BadInput
+from ridethrough.support.errors import BadInput, suggestion
 from ridethrough.support.toml import Table
 from ridethrough.traces.alerts import alerts
 from ridethrough.version import VERSION
@@ -75,21 +75,32 @@ def _bad(e: BadInput) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def rule_of(written: str) -> Rule:
-    """The rule that is written there, or one of the library by its id."""
-    if "\n" not in written:
-        return Rule.load(written)
+    """The rule that is written there."""
     if len(written) > RULE_CHARACTERS_MAX:
         raise BadInput(f"a rule of more than {RULE_CHARACTERS_MAX} characters: nobody reads it")
     return Rule.of(Table.of_text(RULE_FILE, written, WORD_PROCESSOR, carets=True))
 
 
-def rules_of(names: Sequence[str]) -> list[Rule]:
-    """Those of the library, and the one that is edited."""
-    return [rule_of(name) for name in names]
+@lru_cache(maxsize=64)
+def _library(name: str) -> Rule:
+    if name not in names():
+        raise BadInput(f"the library has no rule '{name[:40]}'{suggestion(name[:40], names())}")
+    return Rule.load(name)
 
 
-def hub_of(figures: Mapping[str, Any]) -> HubParams:
+def rules_of(given: Any) -> list[Rule]:
+    """Those of the library (`{"library": id}`), and what is written on the page (`{"written": text}`)."""
+    if not isinstance(given, list) or not all(isinstance(one, dict) and len(one) == 1 for one in given):
+        raise BadInput("rules: a list of rules expected")
+    return [
+        _library(str(one["library"])) if "library" in one else rule_of(str(one.get("written", ""))) for one in given
+    ]
+
+
+def hub_of(figures: Any) -> HubParams:
     """The hub that the sliders say."""
+    if not isinstance(figures, dict):
+        raise BadInput("hub: an object of figures expected")
     given: dict[str, Any] = {}
     for figure in _FIGURES:
         value = figures.get(figure.key)

@@ -48,7 +48,8 @@ export const STATUS_SIGNS = { pass: "✓", fail: "✗", undecided: "?", vacuous:
 
 export function showTime(us: number): string {
   const sign = us < 0 ? "-" : "";
-  const all = Math.abs(us);
+  // rounded first: what is left of a minute is never 60 s
+  const all = Math.round(Math.abs(us) / 1e3) * 1e3;
   const minutes = Math.floor(all / 60e6);
   const seconds = (all - minutes * 60e6) / 1e6;
   const shown = String(Math.round(seconds * 1e3) / 1e3);

@@ -6,7 +6,7 @@ import { BadInput, Engine, Latest, Stopped } from "./engine";
 import { Figures } from "./figures";
 import { showMatrix } from "./meters";
 import { parts, workerAddress } from "./parts";
-import type { CaptureFields, Judged, Start, Timeline } from "./protocol";
+import type { CaptureFields, Judged, RuleRef, Start, Timeline } from "./protocol";
 import { RulePanel } from "./rule";
 import { showFinds } from "./search";
 import { ofFragment, toFragment, type State } from "./state";
@@ -35,7 +35,11 @@ class Page {
   private sound = "";
   private ruleIsBad = false;
   private undone: Timeline[] = [];
-  private judged: Judged | undefined;
+  private dragging = false;
+  private ownId = "";
+  private ownIsOpen = false;
+  private judgeFailed = false;
+  private readonly jobs = new Map<string, number>();
   private rest = 0;
   private restRule = 0;
   private capturedBy = "";
@@ -58,7 +62,10 @@ class Page {
       answered: (key, value) => void this.answered(key, value),
     });
     this.capture = new CapturePanel((file, fields) => void this.captured(file, fields));
-    this.judging = new Latest((judged) => this.show(judged), (problem) => this.failed(problem));
+    this.judging = new Latest((judged) => this.show(judged), (problem) => {
+      this.failed(problem);
+      this.judgeFailed = true;
+    });
     this.controls();
   }
 
@@ -70,7 +77,11 @@ class Page {
     byId("loading").hidden = true;
     byId("page").hidden = false;
     await this.take(this.state);
-    window.addEventListener("hashchange", () => void this.follow().then(async (linked) => { if (linked) await this.take(this.state); }));
+    window.addEventListener("hashchange", () => void this.follow().then(async (linked) => {
+      if (!linked) return;
+      this.yours();
+      await this.take(this.state);
+    }));
   }
 
   /** What the link holds becomes the state; false if it holds nothing. */
@@ -79,7 +90,7 @@ class Page {
       const linked = await ofFragment(location.hash);
       if (!linked) return false;
       // the engine knows what is sound
-      await this.engine.ask("judge", { timeline: linked.timeline, hub: linked.hub, rules: linked.chosen });
+      await this.engine.ask("judge", { timeline: linked.timeline, hub: linked.hub, rules: linked.chosen.map((library) => ({ library })) });
       this.state = linked;
       return true;
     } catch (problem) {
@@ -89,6 +100,8 @@ class Page {
   }
 
   private async take(state: State): Promise<void> {
+    // if its rule cannot be read, that of before is not its own
+    this.sound = this.ownId = "";
     this.figures.show(state.hub);
     this.rule.put(state.written);
     this.chosen();
@@ -121,20 +134,24 @@ class Page {
       const [name, kind] = byId<HTMLSelectElement>("event").value.split(":") as [string, string];
       this.added(withEvent(this.state.timeline, name, kind, this.view.middle_us));
     });
-    byId("length").addEventListener("change", () => {
-      const minutes = Number(byId<HTMLInputElement>("length").value);
-      if (minutes > 0) this.change(lasting(this.state.timeline, minutes * 60e6), true);
+    // what is no number changes nothing; either way the field then shows what holds
+    const numbered = (id: string, apply: (value: number) => void) => byId(id).addEventListener("change", () => {
+      const field = byId<HTMLInputElement>(id);
+      if (field.value.trim() && Number.isFinite(Number(field.value))) apply(Number(field.value));
+      this.lengthShown();
+      this.selected(this.view.selected);
     });
-    byId("at").addEventListener("change", () => {
-      const held = this.view.selected, at = Number(byId<HTMLInputElement>("at").value);
-      if (!held || !Number.isFinite(at)) return;
+    numbered("length", (minutes) => { if (minutes > 0) this.change(lasting(this.state.timeline, minutes * 60e6), true); });
+    numbered("at", (at) => {
+      const held = this.view.selected;
+      if (!held) return;
       const [timeline, handle] = moved(this.state.timeline, held, at * 1e6);
       this.change(timeline, true);
       this.view.select(handle);
     });
-    byId("depth").addEventListener("change", () => {
+    numbered("depth", (volts) => {
       const held = this.view.selected;
-      if (held && held.kind !== "event") this.change(deepened(this.state.timeline, held, Number(byId<HTMLInputElement>("depth").value) * 1000), true);
+      if (held && held.kind !== "event") this.change(deepened(this.state.timeline, held, volts * 1000), true);
     });
     on("remove", () => {
       const held = this.view.selected;
@@ -142,12 +159,12 @@ class Page {
       this.view.select(undefined);
       this.change(without(this.state.timeline, held), true);
     });
-    on("first-button", () => void this.work("which key to decide first", "open", () => this.long.ask("open", { written: this.sound }, this.progress), (found) => this.rule.first(found)));
-    on("matrix-button", () => void this.work("meters", "matrix", () => this.long.ask("matrix", { rules: this.rules() }, this.progress), (found) => showMatrix(found, this.start.meters, (name) => void this.preset(name))));
-    on("audit-button", () => void this.work("audit", "search", () => this.long.ask("audit", { rules: [this.sound] }, this.progress), (found) => showFinds(found.found, "Nothing was found.", (timeline, words) => this.found(timeline, words))));
+    on("first-button", () => void this.work("which key to decide first", "open", () => this.long.ask("open", { written: this.own() }, this.progress), (found) => this.rule.first(found)));
+    on("matrix-button", () => void this.work("meters", "matrix", () => this.long.ask("matrix", { rules: this.rules(this.own()) }, this.progress), (found) => showMatrix(found, this.start.meters, (name) => void this.preset(name))));
+    on("audit-button", () => void this.work("audit", "search", () => this.long.ask("audit", { rules: [{ written: this.own() }] }, this.progress), (found) => showFinds(found.found, "Nothing was found.", (timeline, words) => this.found(timeline, words))));
     on("compare-button", () => {
       const other = byId<HTMLSelectElement>("other").value;
-      void this.work("compare", "search", () => this.long.ask("compare", { rules: [this.sound, other] }, this.progress), (found) => showFinds(found.found, "No difference was found.", (timeline, words) => this.found(timeline, words)));
+      void this.work("compare", "search", () => this.long.ask("compare", { rules: [{ written: this.own() }, { library: other }] }, this.progress), (found) => showFinds(found.found, "No difference was found.", (timeline, words) => this.found(timeline, words)));
     });
     byId("other").append(...this.start.rules.map((rule) => h("option", { value: rule.id }, rule.id)));
     for (const id of ["stop-open", "stop-matrix", "stop-search"]) on(id, () => this.long.stop());
@@ -166,12 +183,12 @@ class Page {
     file("take-link", async () => copiedText(location.href.split("#")[0] + (await toFragment(this.state)), "The link was copied: it holds the rule, the timeline and the hub."));
     file("take-toml", async () => saved("rule.toml", this.state.written, "text/plain"));
     file("take-vcd", async () => saved("timeline.vcd", (await this.engine.ask("vcd", { timeline: this.state.timeline, hub: this.state.hub })).text, "text/plain"));
-    file("take-svg", async () => saved("timeline.svg", (await this.engine.ask("svg", { timeline: this.state.timeline, hub: this.state.hub, written: this.sound })).text, "image/svg+xml"));
-    file("take-draft", async () => copiedRich((await this.long.ask("draft", { written: this.sound })).text));
-    file("take-draft-file", async () => saved("draft.html", (await this.long.ask("draft", { written: this.sound })).text, "text/html"));
+    file("take-svg", async () => saved("timeline.svg", (await this.engine.ask("svg", { timeline: this.state.timeline, hub: this.state.hub, written: this.own() })).text, "image/svg+xml"));
+    file("take-draft", async () => copiedRich((await this.long.ask("draft", { written: this.own() })).text));
+    file("take-draft-file", async () => saved("draft.html", (await this.long.ask("draft", { written: this.own() })).text, "text/html"));
     file("take-cases", async () => {
       say("Looking for test cases …");
-      const found = await this.long.ask("cases", { written: this.sound });
+      const found = await this.long.ask("cases", { written: this.own() });
       saved(found.name, Uint8Array.from(atob(found.base64), (c) => c.charCodeAt(0)), "application/zip");
     });
     on("take-print", () => window.print());
@@ -188,12 +205,33 @@ class Page {
     }));
   }
 
-  private rules(): string[] {
+  /** The rule that is edited first, if it can be read, then those chosen beside it. */
+  private rules(own = this.sound): RuleRef[] {
     const ids = new Set(this.state.chosen);
-    const own = this.start.rules.find((rule) => rule.written === this.sound);
     // a rule of the library that is edited no further is that rule
-    if (own) ids.delete(own.id);
-    return [own?.id ?? this.sound, ...ids];
+    const known = this.start.rules.find((rule) => rule.written === own);
+    if (known) ids.delete(known.id);
+    return [...(own ? [{ written: own }] : []), ...[...ids].map((library) => ({ library }))];
+  }
+
+  /** The text of the rule, for what is made of it; an error while it cannot be read. */
+  private own(): string {
+    if (this.ruleIsBad || !this.sound) throw new Error("The rule cannot be read as it stands: mend it first.");
+    return this.sound;
+  }
+
+  private isOpen(rule: RuleRef): boolean {
+    return "written" in rule ? this.ownIsOpen : Boolean(this.start.rules.find((one) => one.id === rule.library)?.open);
+  }
+
+  /** The timeline is no meter of the gallery any more. */
+  private yours(): void {
+    byId<HTMLSelectElement>("preset").value = "";
+    byId("preset-says").textContent = "";
+  }
+
+  private lengthShown(): void {
+    byId<HTMLInputElement>("length").value = String(Math.round(this.state.timeline.end_us / 6e5) / 100);
   }
 
   private async written(text: string): Promise<void> {
@@ -203,6 +241,8 @@ class Page {
       if (text !== this.state.written) return;
       this.sound = text;
       this.ruleIsBad = false;
+      this.ownId = rule.id;
+      this.ownIsOpen = rule.count > 1;
       this.rule.bad(undefined);
       this.rule.says(rule);
       byId<HTMLSelectElement>("library").value = this.start.rules.find((one) => one.written === text)?.id ?? "";
@@ -228,12 +268,12 @@ class Page {
   }
 
   private change(timeline: Timeline, resting: boolean): void {
-    if (resting || !this.undone.length) {
-      if (this.undone.at(-1) !== this.state.timeline) this.undone.push(this.state.timeline);
-      if (this.undone.length > UNDO_MOST) this.undone.shift();
-    }
+    // a drag is one step, however many moves it has
+    if (!this.dragging) this.undone.push(this.state.timeline);
+    if (this.undone.length > UNDO_MOST) this.undone.shift();
+    this.dragging = !resting;
     this.state.timeline = timeline;
-    byId<HTMLSelectElement>("preset").value = "";
+    this.yours();
     this.view.show(timeline, false);
     this.judge();
   }
@@ -249,6 +289,7 @@ class Page {
     while (before && JSON.stringify(before) === JSON.stringify(this.state.timeline)) before = this.undone.pop();
     if (!before) return;
     this.state.timeline = before;
+    this.yours();
     this.view.show(before, false);
     this.view.select(undefined);
     this.judge();
@@ -278,14 +319,12 @@ class Page {
 
   /** Rules without open keys at once; those with, and the ranges, when the hand rests. */
   private judge(): void {
-    const ids = this.rules();
-    const open = (one: string) => this.start.rules.find((rule) => rule.id === one)?.open ?? /=\s*"\?"/.test(one);
-    const closed = ids.filter((one) => !open(one));
+    const rules = this.rules();
+    const closed = rules.filter((one) => !this.isOpen(one));
     const { timeline, hub } = this.state;
     const began = performance.now();
     this.judging.ask(async () => {
       const judged = await this.engine.ask("judge", { timeline, hub, rules: closed });
-      judged.verdicts.push(...(this.judged?.verdicts ?? []).filter((v) => !judged.verdicts.some((one) => one.id === v.id) && ids.some((one) => open(one))));
       document.body.dataset["engineMs"] = this.engine.spent_ms.toFixed(2);
       requestAnimationFrame(() => { document.body.dataset["redrawMs"] = (performance.now() - began).toFixed(1); });
       return judged;
@@ -294,19 +333,20 @@ class Page {
     clearTimeout(this.rest);
     this.rest = window.setTimeout(() => {
       // a capture is judged by the same rules: it follows when they change
-      if (this.capturedBy !== ids.join("\n")) this.capture.again();
-      if (closed.length < ids.length) this.judging.ask(() => this.engine.ask("judge", { timeline, hub, rules: ids }));
+      if (this.capturedBy !== JSON.stringify(rules)) this.capture.again();
+      if (closed.length < rules.length) this.judging.ask(() => this.engine.ask("judge", { timeline, hub, rules }));
       void this.engine.ask("ranges", { timeline, hub, rules: closed }).then((ranges) => timeline === this.state.timeline && this.figures.holds(ranges), (problem) => this.failed(problem));
     }, REST_MS);
   }
 
   private show(judged: Judged): void {
-    this.judged = judged;
-    const id = this.start.rules.find((rule) => rule.written === this.sound)?.id ?? /^\s*id\s*=\s*"([^"]*)"/m.exec(this.sound)?.[1];
-    const first = judged.verdicts.find((v) => v.id === id) ?? judged.verdicts[0];
+    if (this.judgeFailed) this.problem("");
+    this.judgeFailed = false;
+    const first = this.sound ? judged.verdicts.find((v) => v.id === this.ownId) : undefined;
     this.view.follows(judged, first);
-    showVerdicts(judged, first, this.ruleIsBad);
-    byId<HTMLInputElement>("length").value = String(Math.round(this.state.timeline.end_us / 6e5) / 100);
+    const pending = !this.sound ? "" : first ? "" : `${this.ownId}: all its readings are being judged …`;
+    showVerdicts(judged, first, this.ruleIsBad, pending);
+    this.lengthShown();
   }
 
   private selected(handle: Handle | undefined): void {
@@ -331,6 +371,8 @@ class Page {
 
   private async work<T>(what: string, place: string, ask: () => Promise<T>, show: (found: T) => void): Promise<void> {
     const working = byId(`working-${place}`);
+    const job = (this.jobs.get(place) ?? 0) + 1;
+    this.jobs.set(place, job);
     this.long.stop();
     working.hidden = false;
     this.progress(what, 0, 1);
@@ -345,25 +387,27 @@ class Page {
       if (problem instanceof Stopped) say(`${what}: stopped.`);
       else this.failed(problem);
     } finally {
-      working.hidden = true;
+      // unless the next of its kind has begun meanwhile
+      if (this.jobs.get(place) === job) working.hidden = true;
     }
   }
 
   private async captured(file: File, fields: CaptureFields): Promise<void> {
     try {
       const rules = this.rules();
-      this.capturedBy = rules.join("\n");
+      this.capturedBy = JSON.stringify(rules);
       const bytes = await file.arrayBuffer();
-      const name = file.name.replaceAll("/", "_");
+      const name = file.name.replace(/[/\\\0]/g, "_").replace(/^\.*$/, "capture");
       this.capture.shows(await this.long.ask("capture", { path: name, fields, rules }, this.progress, { name, bytes }));
     } catch (problem) {
       if (problem instanceof BadInput) this.capture.fails(problem.bad.says);
+      else if (problem instanceof Stopped) this.capture.fails(`${file.name}: stopped by another job; judge again`);
       else this.failed(problem);
     }
   }
 
   private failed(problem: unknown, before = ""): void {
-    if (problem instanceof Stopped) return;
+    if (problem instanceof Stopped) return say("What went on before was stopped by another job: ask for it again.");
     const says = problem instanceof BadInput ? problem.bad.says : problem instanceof Error ? problem.message : String(problem);
     this.problem(before + says);
   }

@@ -82,23 +82,26 @@ export interface Bad { says: string; line: number; column: number }
 
 export type Hub = Record<string, number>;
 
+/** A rule of the library, or what is written on the page. */
+export type RuleRef = { library: string } | { written: string };
+
 export interface Questions {
   start: { takes: Record<string, never>; gives: Start };
   rule: { takes: { written: string }; gives: Rule };
   drawn: { takes: { written: string }; gives: Drawn[] };
   set_key: { takes: { written: string; key: string; value: string }; gives: { written: string } };
-  judge: { takes: { timeline: Timeline; hub: Hub; rules: string[] }; gives: Judged };
-  ranges: { takes: { timeline: Timeline; hub: Hub; rules: string[] }; gives: Range[] };
+  judge: { takes: { timeline: Timeline; hub: Hub; rules: RuleRef[] }; gives: Judged };
+  ranges: { takes: { timeline: Timeline; hub: Hub; rules: RuleRef[] }; gives: Range[] };
   preset: { takes: { name: string }; gives: { timeline: Timeline; title: string; sentence: string } };
-  matrix: { takes: { rules: string[] }; gives: Matrix };
+  matrix: { takes: { rules: RuleRef[] }; gives: Matrix };
   open: { takes: { written: string }; gives: Openness };
-  compare: { takes: { rules: string[] }; gives: { found: Find[] } };
-  audit: { takes: { rules: string[] }; gives: { found: Find[] } };
+  compare: { takes: { rules: RuleRef[] }; gives: { found: Find[] } };
+  audit: { takes: { rules: RuleRef[] }; gives: { found: Find[] } };
   vcd: { takes: { timeline: Timeline; hub: Hub }; gives: { text: string } };
   svg: { takes: { timeline: Timeline; hub: Hub; written: string }; gives: { text: string } };
   draft: { takes: { written: string }; gives: { text: string } };
   cases: { takes: { written: string }; gives: { name: string; base64: string } };
-  capture: { takes: { path: string; fields: CaptureFields; rules: string[] }; gives: Captured };
+  capture: { takes: { path: string; fields: CaptureFields; rules: RuleRef[] }; gives: Captured };
 }
 
 export interface CaptureFields { map: Record<string, string>; at: string; assume: string[]; threshold: string; scale: string; blip: string; zone: string }

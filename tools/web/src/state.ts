@@ -30,12 +30,16 @@ export async function ofFragment(fragment: string): Promise<State | undefined> {
     const json = await bounded(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")));
     const found = JSON.parse(json) as Partial<State>;
     const sound = typeof found.written === "string" && Array.isArray(found.chosen) && found.chosen.every((c) => typeof c === "string")
-      && typeof found.timeline === "object" && typeof found.hub === "object";
+      && isObject(found.timeline) && isObject(found.hub);
     if (!sound) throw new Error("parts of it are missing");
     return found as State;
   } catch (problem) {
     throw new Error(`the link is damaged: was all of it copied? (${(problem as Error).message})`);
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 async function bounded(stream: ReadableStream<Uint8Array>): Promise<string> {

@@ -39,7 +39,7 @@ scope.onmessage = async (e) => {
   } catch (problem) {
     scope.postMessage({ id: asked.id, kind: "defect", says: String(problem) });
   } finally {
-    if (asked.file && python) python.FS.unlink(`${FOLDER}/${asked.file.name}`);
+    if (asked.file && python?.FS.analyzePath(`${FOLDER}/${asked.file.name}`).exists) python.FS.unlink(`${FOLDER}/${asked.file.name}`);
   }
 };
 

@@ -5,6 +5,8 @@ import type { Change, Happening, Lane, Timeline } from "../protocol";
 export const FULL_MV = 12_000;
 export const MOST_MV = 20_000;
 const APART_US = 1;
+/** As the engine has it (timeline.py): more edges nobody drags, and longer no timeline is. */
+const CHANGES_MOST = 400, END_MOST_US = 40 * 86_400e6;
 
 /** One thing that can be taken hold of: an edge of a lane, the depth of CH power from an edge on, or an event. */
 export type Handle = { kind: "edge" | "depth"; lane: Lane; index: number } | { kind: "event"; index: number };
@@ -65,6 +67,7 @@ export function without(t: Timeline, handle: Handle): Timeline {
 /** With a stretch of `value` on a lane, a minute long or as long as there is room; undefined if there is none. */
 export function withStretch(t: Timeline, lane: Lane, value: number, near_us: number): [Timeline, Handle] | undefined {
   const changes = t[lane];
+  if (changes.length + 2 > CHANGES_MOST) return undefined;
   const gaps = changes
     .map((change, i) => ({ from: change[0], to: changes[i + 1]?.[0] ?? t.end_us, value: change[1], i }))
     .filter((gap) => gap.value !== value && gap.to - gap.from > 4_000_000);
@@ -79,7 +82,8 @@ export function withStretch(t: Timeline, lane: Lane, value: number, near_us: num
   return [{ ...t, [lane]: [...changes.slice(0, index), ...more, ...changes.slice(index)] }, { kind: "edge", lane, index }];
 }
 
-export function withEvent(t: Timeline, name: string, kind: string, at_us: number): [Timeline, Handle] {
+export function withEvent(t: Timeline, name: string, kind: string, at_us: number): [Timeline, Handle] | undefined {
+  if (t.events.length + 1 > CHANGES_MOST) return undefined;
   const at = Math.round(Math.min(t.end_us - APART_US, Math.max(0, at_us)));
   const index = t.events.filter((event) => event[0] <= at).length;
   const one: Happening = [at, name, kind];
@@ -89,16 +93,17 @@ export function withEvent(t: Timeline, name: string, kind: string, at_us: number
 /** Longer or shorter at its end; never shorter than what happens in it. */
 export function lasting(t: Timeline, end_us: number): Timeline {
   const last = Math.max(0, ...(["mains", "ch_mv", "fitted"] as const).map((lane) => t[lane].at(-1)?.[0] ?? 0), ...t.events.map((e) => e[0]));
-  return { ...t, end_us: Math.round(Math.max(last + 1_000_000, end_us)) };
+  return { ...t, end_us: Math.round(Math.min(END_MOST_US, Math.max(last + 1_000_000, end_us))) };
 }
 
-/** Every handle in the order of time, so that Tab walks through the story. */
-export function handles(t: Timeline): Handle[] {
+/** Every handle in the order of time, so that Tab walks through the story. One that is `held` stays, whatever becomes of it. */
+export function handles(t: Timeline, held?: Handle): Handle[] {
   const found: { at: number; handle: Handle }[] = [];
   for (const lane of ["mains", "ch_mv", "fitted"] as const)
     t[lane].forEach((change, index) => {
       if (index > 0) found.push({ at: change[0], handle: { kind: "edge", lane, index } });
-      if (lane === "ch_mv" && change[1] !== FULL_MV) found.push({ at: change[0] + 0.5, handle: { kind: "depth", lane, index } });
+      const depth: Handle = { kind: "depth", lane, index };
+      if (lane === "ch_mv" && (change[1] !== FULL_MV || sameHandle(held, depth))) found.push({ at: change[0] + 0.5, handle: depth });
     });
   t.events.forEach((event, index) => found.push({ at: event[0], handle: { kind: "event", index } }));
   return found.sort((a, b) => a.at - b.at).map((one) => one.handle);
@@ -119,6 +124,7 @@ export function named(t: Timeline, handle: Handle): string {
   if (handle.kind === "depth") return "CH power, how low";
   if (handle.lane === "mains") return value ? "mains comes back" : "mains is lost";
   if (handle.lane === "fitted") return value ? "hub is fitted" : "hub comes off its pins";
+  if (value === before) return `CH power stays at ${value / 1000} V`;
   if (value === 0) return "CH power goes off";
   return before < value ? `CH power comes back to ${value / 1000} V` : `CH power falls to ${value / 1000} V`;
 }

@@ -107,7 +107,7 @@ export class TimelineView {
     this.alerts(tops.alerts, y);
     const clip = s("g", { class: "handles" });
     this.eventWords = 0;
-    for (const handle of handles(t)) {
+    for (const handle of handles(t, this.held)) {
       const one = this.handle(handle, tops);
       if (one) clip.append(one);
     }
@@ -278,6 +278,12 @@ export class TimelineView {
   private move(handle: Handle, to_us: number, resting: boolean): void {
     const [timeline, now] = moved(this.timeline, handle, to_us);
     this.held = now;
+    // what is moved out of sight takes the view with it
+    const at = timeOf(timeline, now), span = this.to_us - this.from_us;
+    if (at < this.from_us || at > this.to_us) {
+      this.from_us = Math.max(0, Math.min(timeline.end_us - span, at - span / 2));
+      this.to_us = this.from_us + span;
+    }
     this.hears.changed(timeline, resting);
     this.hears.selected(now);
   }
