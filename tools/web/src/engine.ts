@@ -63,7 +63,6 @@ export class Engine {
   }
 
   private told(told: Told): void {
-    if (told.kind === "ready") return;
     if (told.kind === "defect" && told.id === 0) return this.broken(told.says);
     const one = this.waiting.get(told.id);
     if (!one) return;

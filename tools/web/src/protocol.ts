@@ -108,7 +108,6 @@ export interface CaptureFields { map: Record<string, string>; at: string; assume
 
 export interface Asked { id: number; name: string; takes: string; file?: { name: string; bytes: ArrayBuffer } }
 export type Told =
-  | { id: number; kind: "ready"; ms: number }
   | { id: number; kind: "progress"; what: string; done: number; total: number }
   | { id: number; kind: "answer"; json: string; ms: number }
   | { id: number; kind: "defect"; says: string };

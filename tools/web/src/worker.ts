@@ -20,10 +20,8 @@ let python: PyodideAPI;
 scope.onmessage = async (e) => {
   if (e.data.parts) {
     try {
-      const began = performance.now();
       started = start(e.data.parts);
       await started;
-      scope.postMessage({ id: 0, kind: "ready", ms: performance.now() - began });
     } catch (problem) {
       scope.postMessage({ id: 0, kind: "defect", says: String(problem) });
     }

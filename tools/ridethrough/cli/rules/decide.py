@@ -50,7 +50,7 @@ def call(arguments: argparse.Namespace) -> int:
     n = (
         f"{before.count} readings before, {after.count} now"
         if before.count != after.count
-        else f"{after.count} readings"
+        else f"{after.count} reading{'' if after.count == 1 else 's'}"
     )
     say(f"{path}: {arguments.key} = {arguments.value} (was: {was}), by {by} on {on}; {n}")
     return 0

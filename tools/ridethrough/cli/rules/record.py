@@ -41,5 +41,7 @@ def call(arguments: argparse.Namespace) -> int:
             meters.append(run_specimen(name))
         add_record(page, rule, meters)
     page.write(arguments.output)
-    say(f"{arguments.output}: record of {rule.id}, SHA-256 {sha256_of(rule)[:16]}..., {len(rule.decisions)} decisions")
+    n = len(rule.decisions)
+    counted = f"{n} decision{'' if n == 1 else 's'}"
+    say(f"{arguments.output}: record of {rule.id}, SHA-256 {sha256_of(rule)[:16]}..., {counted}")
     return 0
