@@ -3,6 +3,7 @@
 import pytest
 from drawn import behaviours
 from hypothesis import given
+from hypothesis import strategies as st
 from ridethrough import BadInput, Rule
 from ridethrough.rules import Evidence
 from ridethrough.rules.library import literal_first
@@ -62,6 +63,24 @@ def test_a_timeline_that_is_none_is_one_line(change, line):
     with pytest.raises(BadInput, match=r"^[^\n]+$") as caught:
         Timeline.of_json(CALM | change if isinstance(change, dict) else change)
     assert line in str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(["reset", "boot"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(sorted(CALM)), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@given(JSON, JSON, st.sampled_from(sorted(CALM)))
+def test_whatever_a_link_holds_is_a_timeline_or_one_line(whole, part, key):
+    for data in (whole, CALM | {key: part}, CALM | {key: [part]}):
+        try:
+            found = Timeline.of_json(data)
+        except BadInput as e:
+            assert "\n" not in str(e)
+        else:
+            assert Timeline.of_json(found.as_json()) == found and found.trace(HUB).end_us == found.end_us
 
 
 def test_several_events_in_one_moment_keep_their_order():
