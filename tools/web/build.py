@@ -77,9 +77,7 @@ def main() -> None:
     _step("the page")
     _write(packed)
     size = (TARGET / NAME).stat().st_size
-    print(
-        f"{(TARGET / NAME).relative_to(ROOT)}: {size / 1e6:.1f} MB; the same as a folder: {_shown(TARGET / 'folder')}"
-    )
+    print(f"{_shown(TARGET / NAME)}: {size / 1e6:.1f} MB; the same as a folder: {_shown(TARGET / 'folder')}")
 
 
 def _npm() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from collections.abc import Iterator, Sequence
 
 from ridethrough.reports.page import Page
@@ -121,6 +123,20 @@ def _world(case: Case) -> Iterator[dict[str, object]]:
 def as_test(rule: Rule, name: str) -> str:
     """A pytest file that lies beside `cases.json` and the VCDs."""
     return _TEST.format(rule_id=rule.id, sha256=sha256_of(rule), version=VERSION, name=name)
+
+
+def files_of(rule: Rule, cases: Sequence[Case]) -> dict[str, str]:
+    """What is handed to a test house beside a VCD of each case: the text of each file by its name."""
+    page = Page(f"Test cases of {rule.id}")
+    add_cases(page, rule, cases)
+    name = f"test_{re.sub('[^a-z0-9]+', '_', rule.id.lower())}.py"
+    return {
+        "cases.html": page.html(),
+        "cases.csv": as_csv(cases),
+        "cases.json": json.dumps(as_json(rule, cases), indent=2) + "\n",
+        "rule.toml": rule.written,
+        name: as_test(rule, name),
+    }
 
 
 def add_cases(page: Page, rule: Rule, cases: Sequence[Case]) -> None:

@@ -58,6 +58,11 @@ _PAPER = "svg { background: #fff; } @media (prefers-color-scheme: dark) { svg { 
 
 def write_picture(trace: Trace, verdict: Verdict, title: str, path: Path) -> None:
     """Draws `trace` into `path`; BadInput if the file cannot be written."""
+    write_atomically(path, picture_of(trace, verdict, title))
+
+
+def picture_of(trace: Trace, verdict: Verdict, title: str) -> bytes:
+    """The bytes of the file."""
     drawing = Drawing(trace, verdict)
     above = 56
     height = str(drawing.height + above)
@@ -71,7 +76,7 @@ def write_picture(trace: Trace, verdict: Verdict, title: str, path: Path) -> Non
         size = {"x": str(x), "y": str(above), "width": str(width), "height": str(drawing.height)}
         svg.append(element)
         element.attrib.update(size)
-    write_atomically(path, svg_bytes(svg))
+    return svg_bytes(svg)
 
 
 class Drawing:

@@ -19,15 +19,15 @@ STEP_MV = 50
 
 def write_vcd(trace: Trace, path: str | Path, step_mv: int = STEP_MV) -> None:
     """Writes `trace` to `path`; BadInput if that cannot be done."""
-    out = io.StringIO()
-    _write(trace, out, step_mv)
-    write_atomically(Path(path), out.getvalue().encode())
+    write_atomically(Path(path), vcd_of(trace, step_mv).encode())
 
 
-def _write(trace: Trace, out: io.StringIO, step_mv: int) -> None:
+def vcd_of(trace: Trace, step_mv: int = STEP_MV) -> str:
+    """The text of the file."""
     # who only judges has no need of it
     from vcd import VCDWriter
 
+    out = io.StringIO()
     thresholds = ", ".join(str(mv) for mv in trace.thresholds_mv)
     comment = f"voltages in mV, a sample every {step_mv} mV and at {thresholds} mV"
     with VCDWriter(out, timescale="1 us", date="", version="ridethrough", comment=comment) as vcd:
@@ -53,6 +53,7 @@ def _write(trace: Trace, out: io.StringIO, step_mv: int) -> None:
         for t_us, _, var, value in changes:
             vcd.change(var, t_us, value)  # type: ignore[arg-type]
         vcd.close(trace.end_us)
+        return out.getvalue()
 
 
 def _samples(segment: Segment, stop_us: int, step_mv: int, thresholds_mv: tuple[int, ...]) -> Iterator[tuple[int, int]]:

@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.cli import check
+from ridethrough.reports.picture import picture_of
 from ridethrough.rules import Rule
 from ridethrough.support.errors import BadInput, Param
 from ridethrough.traces.readers import open_source
-from ridethrough.traces.trace import VOLTAGES, WIRES
-from ridethrough.web.files import picture
 from ridethrough.web.spelling import message, sentence
-
-SIGNALS = (*VOLTAGES, *WIRES)
-"""What a channel may be."""
 
 
 def judged(
@@ -40,18 +36,18 @@ def judged(
         found = list(check.judge_capture(rules, path, options))
     except BadInput as e:
         return {"name": path.name, "channels": channels, "bad": _said(message(e), path), "verdicts": []}
-    capture, rule, _ = found[0]
+    capture, first, verdict = found[0]
     return {
         "name": path.name,
         "channels": channels,
         "bad": "",
-        "end_us": capture.end_us,
         "rests_on": capture.rests_on,
         "verdicts": [
             {"id": rule.id, "status": verdict.status, "sentence": _said(sentence(verdict), path)}
             for _, rule, verdict in found
         ],
-        "svg": picture(capture, rule),
+        # with the verdict that was found: another would not know of `blip`
+        "svg": picture_of(capture, verdict, first.id).decode(),
     }
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.reports.audit import blame, numbered, ranked, title
-from ridethrough.reports.matrix import LEGEND, rows
+from ridethrough.reports.matrix import rows
 from ridethrough.rules import Evidence, Rule, Verdict
 from ridethrough.rules.decisions import NOTHING, with_key
-from ridethrough.rules.explain import KEYS_SAY, explain, first_reading, keys, warnings
+from ridethrough.rules.explain import KEYS_SAY, explain, first_reading, warnings
 from ridethrough.rules.formula import NOTE, formula
 from ridethrough.rules.keys import CHOICES, DEFAULTS, KEYS
 from ridethrough.rules.library import literal_first, names
@@ -117,24 +117,19 @@ def hub_of(figures: Any) -> HubParams:
 
 def _start(_: Any, progress: Progress) -> dict[str, Any]:
     hub = HubParams()
-    library = [Rule.load(name) for name in literal_first()]
     return {
         "version": VERSION,
         "rules": [
-            {"id": r.id, "text": r.text, "source": r.source, "note": r.note, "written": r.written, "open": r.count > 1}
-            for r in library
+            {"id": r.id, "text": r.text, "written": r.written, "open": r.count > 1}
+            for r in map(_library, literal_first())
         ],
         "meters": [
-            {
-                "name": m.name, "title": m.scenario.title, "sentence": m.scenario.sentence, "tag": m.scenario.tag,
-                "harm": m.harm.words(),
-            }
-            for m in _METERS.all
+            {"name": m.name, "title": m.scenario.title, "sentence": m.scenario.sentence} for m in _METERS.all
         ],
         "figures": [
             {
                 "key": f.key, "words": f.words.removeprefix("a "), "value": getattr(hub, f.key), "least": f.least,
-                "most": f.most, "shown": f.show(getattr(hub, f.key)),
+                "most": f.most,
             }
             for f in _FIGURES
         ],
@@ -161,8 +156,7 @@ def _rule(given: Any, progress: Progress) -> dict[str, Any]:
         {} if len(rule.limits) > 1 else {k: NOTHING if v is None else str(v) for k, v in rule.limits[0].raw.items()}
     )
     return {
-        "id": rule.id, "text": rule.text, "source": rule.source, "note": rule.note, "english": explain(rule),
-        "keys": [keys(limit) for limit in rule.limits], "warnings": list(warnings(rule)), "count": rule.count,
+        "id": rule.id, "english": explain(rule), "warnings": list(warnings(rule)), "count": rule.count,
         "open": list(rule.open_keys), "reading": reading, "limits": len(rule.limits),
     }  # fmt: skip
 
@@ -203,7 +197,6 @@ def _judge(given: Any, progress: Progress) -> dict[str, Any]:
     verdicts = [_verdict(rule, rule.check(evidence), hurt) for rule in rules_of(given["rules"])]
     return {
         "hub": [list(c) for c in trace.texts["hub"]],
-        "dark": [list(i) for i in trace.dark()],
         "alerts": [
             {"t_us": a.t_us, "since_us": a.since_us, "doing": a.doing, "legitimate": a.legitimate}
             for a in alerts(trace)
@@ -253,7 +246,7 @@ def _preset(given: Any, progress: Progress) -> dict[str, Any]:
 def _matrix(given: Any, progress: Progress) -> dict[str, Any]:
     rules = rules_of(given["rules"])
     found = matrix(rules, _METERS.all, lambda done, total: progress("meters", done, total))
-    return {"rules": [rule.id for rule in rules], "rows": list(rows(found)), "legend": LEGEND}
+    return {"rules": [rule.id for rule in rules], "rows": list(rows(found))}
 
 
 def _open(given: Any, progress: Progress) -> dict[str, Any]:
@@ -306,16 +299,16 @@ def _find(
 
 
 def _vcd(given: Any, progress: Progress) -> dict[str, str]:
-    from ridethrough.web.files import vcd
+    from ridethrough.traces.vcd_out import vcd_of
 
-    return {"text": vcd(Timeline.of_json(given["timeline"]).trace(hub_of(given["hub"])))}
+    return {"text": vcd_of(Timeline.of_json(given["timeline"]).trace(hub_of(given["hub"])))}
 
 
 def _svg(given: Any, progress: Progress) -> dict[str, str]:
-    from ridethrough.web.files import picture
+    from ridethrough.reports.picture import picture_of
 
-    hub, rule = hub_of(given["hub"]), rule_of(given["written"])
-    return {"text": picture(Timeline.of_json(given["timeline"]).trace(hub), rule)}
+    trace, rule = Timeline.of_json(given["timeline"]).trace(hub_of(given["hub"])), rule_of(given["written"])
+    return {"text": picture_of(trace, rule.check(trace), rule.id).decode()}
 
 
 def _draft(given: Any, progress: Progress) -> dict[str, str]:

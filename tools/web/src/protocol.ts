@@ -27,7 +27,6 @@ export interface Verdict {
 
 export interface Judged {
   hub: [t_us: number, state: string][];
-  dark: [from_us: number, to_us: number][];
   alerts: { t_us: number; since_us: number; doing: string; legitimate: boolean }[];
   missed: number[];
   harm: string;
@@ -35,9 +34,9 @@ export interface Judged {
   verdicts: Verdict[];
 }
 
-export interface LibraryRule { id: string; text: string; source: string; note: string; written: string; open: boolean }
-export interface Meter { name: string; title: string; sentence: string; tag: string; harm: string }
-export interface Figure { key: string; words: string; value: number; least: number; most: number; shown: string }
+export interface LibraryRule { id: string; text: string; written: string; open: boolean }
+export interface Meter { name: string; title: string; sentence: string }
+export interface Figure { key: string; words: string; value: number; least: number; most: number }
 export interface Key { key: string; says: string; default: string; choices: string[] }
 export interface Question { key: string; text: string; choices: { words: string; value: string }[] }
 
@@ -52,9 +51,7 @@ export interface Start {
 
 export interface Rule {
   id: string;
-  text: string;
   english: string[];
-  keys: string[];
   warnings: string[];
   count: number;
   open: string[];
@@ -65,7 +62,7 @@ export interface Rule {
 export interface Drawn { name: string; formula: string[]; note: string; svg: string; said: string }
 export interface Range { key: string; least: number | null; most: number | null }
 export interface Cell { specimen: string; tag: string; rule: string; status: Status; sentence: string; flag: string; harm: string; holds: string }
-export interface Matrix { rules: string[]; rows: Cell[]; legend: string }
+export interface Matrix { rules: string[]; rows: Cell[] }
 export interface Find { title: string; flag: string; steps: string[]; said: string[]; harm: string; timeline: Timeline; others: string[][] }
 export interface Openness { readings: number; settles: { key: string; says: string; share: number }[]; depending: number; meters: number }
 export interface Captured {

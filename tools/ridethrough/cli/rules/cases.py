@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import re
 from pathlib import Path
 
 from ridethrough.cli.commands import Command
 from ridethrough.cli.progress import Progress
 from ridethrough.cli.rules import examples_of
 from ridethrough.cli.terminal import terminal
-from ridethrough.reports.cases import add_cases, as_csv, as_json, as_test, lines
-from ridethrough.reports.page import Page
+from ridethrough.reports.cases import files_of, lines
 from ridethrough.rules import Rule
 from ridethrough.support.files import write_atomically
 from ridethrough.support.text import utf8
@@ -34,29 +31,19 @@ def call(arguments: argparse.Namespace) -> int:
     rule = Rule.load(arguments.rule)
     with Progress("cases", "items", lines=True) as progress:
         found = cases(rule, progress.show)
-    data = as_json(rule, found)
+    texts = files_of(rule, found)
     if arguments.output:
         folder: Path = arguments.output
-        name = f"test_{re.sub('[^a-z0-9]+', '_', rule.id.lower())}.py"
         for case in found:
             write_vcd(case.trace, folder / f"{case.name}.vcd")
-        page = Page(f"Test cases of {rule.id}")
-        add_cases(page, rule, found)
-        page.write(folder / "cases.html")
-        texts = {
-            "cases.csv": as_csv(found),
-            "cases.json": json.dumps(data, indent=2) + "\n",
-            "rule.toml": rule.written,
-            name: as_test(rule, name),
-        }
         for path, text in texts.items():
             write_atomically(folder / path, utf8(text))
     with terminal() as console:
         if arguments.json:
-            print(json.dumps(data, indent=2))
+            print(texts["cases.json"], end="")
         else:
             console.say(*lines(found))
             if arguments.output:
-                said = f"{len(found)} cases: cases.html, cases.csv, cases.json, {name}, and a VCD each"
+                said = f"{len(found)} cases: {', '.join(name for name in texts if name != 'rule.toml')}, and a VCD each"
                 console.say("", f"{arguments.output}: {said}")
     return 0
