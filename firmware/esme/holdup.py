@@ -1,7 +1,9 @@
 # The supervised hold-up: preflight and arm. From there to confirm or rollback the CH rail must not leave
 # its window, whatever the MCU does. Resume and account are in start.py, which runs after the reset.
 # The hold itself stands from board.py on and is never released: an unplanned reset gives no warning.
-from time import ticks_diff, ticks_us
+import select
+import sys
+from time import sleep_ms, ticks_diff, ticks_us
 
 import board
 import machine
@@ -12,6 +14,15 @@ HUB_UF_MIN = 470
 HUB_MW_MAX = 5000
 HUB_MV_MIN = 9000
 TEST_US_MAX = 100  # the pin is let go for no longer than this
+
+TELL_MS = 20  # a console on USB sends within it what was printed; a reset loses the rest
+_IN_BYTES = 1024  # more than a port holds of what came in
+_line = select.poll()
+_line.register(sys.stdin, select.POLLIN)
+_in = sys.stdin.buffer
+_one = bytearray(1)
+_line.ipoll(0)  # what that allocates, it allocates now
+MAINS_MS = 500  # a reset waits so long for mains, and no longer
 
 
 def bridged():
@@ -71,5 +82,28 @@ def arm(rec, wdt):
     # From here to the reset nothing is allocated and no file is opened.
     board.hold_set()
     if board.hold_is_set():
-        wdt.feed()
-        machine.reset()
+        reset(wdt)
+
+
+def reset(wdt):
+    # Every reset that the firmware makes itself, with the hold set.
+    wdt.feed()
+    for _ in range(TELL_MS):
+        _look_at_line()
+        sleep_ms(1)
+    for _ in range(MAINS_MS):
+        # undriven, AC lost says that mains is there
+        if board.mains.value():
+            break
+        sleep_ms(1)
+    machine.reset()
+
+
+def _look_at_line():
+    # Within a callback only a poll moves what goes out by USB, and none does while what came in has no room.
+    for _ in range(_IN_BYTES):
+        came = None
+        for came in _line.ipoll(0):
+            _in.readinto(_one)  # type: ignore[union-attr]
+        if came is None:
+            return

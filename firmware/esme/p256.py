@@ -1,6 +1,8 @@
 # ECDSA P-256 verification, written for this VM: plain integers, one double-and-add ladder over both
 # scalars (Shamir), Jacobian coordinates, no inversion at the end. Verification handles no secret, so
 # it need not be constant in time. Curve constants: FIPS 186-5 / SEC 2 secp256r1.
+import gc
+
 _P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 _N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
@@ -49,6 +51,16 @@ def _add(x, y, z, u, v):
 def verify(key, digest, signature, feed):
     # True if `signature` (64 bytes, r then s) of the 32-byte `digest` was made with `key` (64 bytes,
     # x then y). Calls `feed` once for each of 256 steps: on a Pico the whole takes about a second.
+    often = gc.threshold()
+    # All that it takes is garbage at once: collected as often as elsewhere, it takes twice as long.
+    gc.threshold(-1)
+    try:
+        return _verified(key, digest, signature, feed)
+    finally:
+        gc.threshold(often)
+
+
+def _verified(key, digest, signature, feed):
     if len(key) != 64 or len(digest) != 32 or len(signature) != 64:
         return False
     qx = int.from_bytes(key[:32], "big")

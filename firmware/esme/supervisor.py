@@ -40,6 +40,7 @@ class Supervisor:
         self.receiver = _receiver.Receiver(self.rec, self.slot, self.quota)
         self.activation = _activation.Activation(self.rec, self.slot, self.rail, wdt, self.receiver.close)
         self.net = None
+        self._ending = False  # a reset is on its way: the net has nothing to add
         self.counting = False  # must the application show that it counts energy?
         self._wdt = wdt
         self._began_ms = self._turn_ms = self._counted_ms = ticks_ms()
@@ -94,6 +95,8 @@ class Supervisor:
     def look(self):
         # From a timer, for an application that feeds a watchdog of its own and never comes back to us.
         self.rail.poll()
+        if self._ending:
+            return
         if self.trial:
             self._watch_trial()
         neglected = self._neglected()
@@ -176,6 +179,7 @@ class Supervisor:
 
     def roll_back(self, why):
         # Ends the trial: the old slot comes back with the next boot.
+        self._ending = True
         start.roll_back(self.rec, why)
         self.reset(bootrec.ROLLBACK, "rollback")
 
@@ -190,16 +194,17 @@ class Supervisor:
 
     def reset(self, intent, name):
         # Writes the intent, closes what is open, sets the hold once more, resets.
+        micropython.kbd_intr(-1)  # what is announced happens: a Ctrl-C would leave the intent behind
         self.receiver.close()
         self.rec.intent = intent
         start.save(self.rec)
         events.notice("shutdown %s" % name)
         board.hold_set()
-        self._wdt.feed()
-        machine.reset()
+        holdup.reset(self._wdt)
 
     def failed(self, why):
         # The application ended, which it must not.
+        self._ending = True
         events.log(events.APPLICATION_FAILED, why)
         if self.trial:
             self.roll_back(why)

@@ -30,6 +30,14 @@ def test_ctrl_c_during_a_boot_does_nothing(after_ms):
     assert len(trace.events("application")) == 2
 
 
+@pytest.mark.parametrize("guest_name", guests())
+def test_ctrl_c_does_not_stop_a_reset_that_was_announced(guest_name):
+    typed = ((20 * S, b"reset\n"), (20 * S + 10_000, b"\x03"))
+    trace = run_steps(seconds=30, typed=typed, guest_name=guest_name)
+    assert resets(trace) == ["power-up", "commanded"] and 20 * S < trace.events("reset")[1].t_us < 20 * S + 100_000
+    assert not any("bench" in line for line in lines(trace))
+
+
 def test_ctrl_c_does_not_end_in_a_watchdog_bite():
     trace = run_steps(Step("interrupt", 6 * S), seconds=120)
     assert resets(trace) == ["power-up"]

@@ -109,11 +109,13 @@ def test_rail_and_ac_lost_are_driven_before_any_other_file_is_opened(monkeypatch
     from ridethrough.guests.cpython import files
 
     order = []
-    opened = files.LfsFile.__init__
+    do = files.LfsVfs.do
 
-    def spy(self, owner, path, mode):
-        order.append(path)
-        opened(self, owner, path, mode)
+    def spy(self, path, function, *arguments, **how):
+        # whatever is asked of littlefs, but for the list of a folder's files
+        if path:
+            order.append(path)
+        return do(self, path, function, *arguments, **how)
 
     from ridethrough.world.pins import Pins
 
@@ -123,7 +125,7 @@ def test_rail_and_ac_lost_are_driven_before_any_other_file_is_opened(monkeypatch
         order.append(gpio)
         configured(self, gpio, *how)
 
-    monkeypatch.setattr(files.LfsFile, "__init__", spy)
+    monkeypatch.setattr(files.LfsVfs, "do", spy)
     monkeypatch.setattr(Pins, "configure", pin_spy)
     run_steps(seconds=4)
     assert order[: order.index(17) + 1] == ["/boot.py", 16, 18, 17]

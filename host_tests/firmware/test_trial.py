@@ -1,9 +1,12 @@
 """A new application on trial: one that misbehaves is rolled back, whatever it does."""
 
+from dataclasses import replace
+
 import pytest
-from ridethrough import Board
+from ridethrough import Board, Scenario, run_scenario
 from ridethrough.scenarios import Step
 from support import (
+    REFERENCE,
     S,
     application,
     codes,
@@ -113,3 +116,16 @@ def test_a_flood_of_ctrl_c_ends_no_trial(name, flood):
     confirmed_us = trace.events("confirm")[0].t_us
     assert [e.data["kind"] for e in trace.events("reset") if e.t_us < confirmed_us] == ["power-up", "activation"]
     assert confirmed_us > at_us + S // 2 and all(outcome == "0" for outcome, _ in outcomes(trace))
+
+
+def test_a_slow_roll_back_is_not_begun_again_by_the_net():
+    # the timer comes due while the flash is written
+    start = REFERENCE.files["/esme/start.py"].replace(
+        b"    events.log(events.ROLLED_BACK, why)\n",
+        b"    events.log(events.ROLLED_BACK, why)\n    import time\n    time.sleep_ms(1500)\n",
+    )
+    # and is not the first to see that the trial is over
+    supervisor = REFERENCE.files["/esme/supervisor.py"].replace(b"_NET_MS = 1_000", b"_NET_MS = 700")
+    slow = replace(REFERENCE, files=REFERENCE.files | {"/esme/start.py": start, "/esme/supervisor.py": supervisor})
+    trace = run_scenario(Scenario.load("bad_application:never_confirms"), firmware=slow)
+    assert codes(trace).count("E001") == 1 and resets(trace) == ["power-up", "activation", "rollback"]
