@@ -74,7 +74,7 @@ SOUND = sorted(
 
 @pytest.mark.parametrize("scenario, board, faults, cuts, life", SOUND)
 def test_without_a_defect_all_holds(scenario, board, faults, cuts, life):
-    # each sweep once, however many defects it is the counterpart of; to its end it is run by `make scenario-sweep`
+    # each sweep once, however many defects it is the counterpart of; to its end it is run by `make campaign`
     seen = []
 
     def look(result, waiting):

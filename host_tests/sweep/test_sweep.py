@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import random
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -60,22 +61,31 @@ def test_a_layout_that_is_read_on_is_the_same_as_one_that_is_read_anew():
     fs = FlashFs(chip)
     fs.format()
     fs.mount()
-    grown = LayoutReader(PICO.block_bytes)
-    compared = 0
+    grown, told = LayoutReader(PICO.block_bytes), LayoutReader(PICO.block_bytes)
+    told.read(chip.data)
+    compared, changed = 0, set()
 
     def look(operation):
+        # `told` hears which block may have changed; `grown` looks by itself
         nonlocal compared
-        assert grown.read(chip.data) == LayoutReader(PICO.block_bytes).read(chip.data)
+        size = PICO.block_bytes
+        now = LayoutReader(size).read(chip.data)
+        assert grown.read(chip.data) == now == told.read(chip.data, changed)
         compared += 1
-        for _, done, _ in tears(operation, PICO.block_bytes, PICO.page_bytes):
+        block = operation.at // size
+        changed.clear()
+        changed.add(block)
+        for _, done, _ in tears(operation, size, PICO.page_bytes):
             whole = bytes(chip.data)
             chip.data[operation.at : operation.at + done] = (operation.data or b"\xff" * done)[:done]
-            assert grown.read(chip.data) == LayoutReader(PICO.block_bytes).read(chip.data)
+            now = LayoutReader(size).read(chip.data)
+            assert grown.read(chip.data) == now == told.read(chip.data, {block})
             chip.data[:] = whole
 
     chip.on_operation = look
     for i in range(300):
-        fs.write_files({f"/f{r.randrange(6)}": bytes(r.randrange(0, 9000))})
+        # few names and sizes: the same block and size come again as another file's
+        fs.write_files({f"/f{r.randrange(6)}": bytes([i % 256]) * r.choice((0, 40, 5000, 9000, r.randrange(9000)))})
         if i % 3 == 0:
             fs.write_files({"/g": b"g"})
             lfs.rename(fs.fs, "/g", f"/f{r.randrange(6)}")
@@ -178,10 +188,28 @@ def test_one_cut_anywhere(board):
     assert result.longest_dark_us == 0
 
 
-def test_processes_change_nothing():
-    alone = sweep(setting(), cuts=1, faults=["power"], jobs=1)
-    together = sweep(setting(), cuts=1, faults=["power"], jobs=2)
-    assert vars(alone) == vars(together) and alone.boots > 90
+def test_a_sample_of_the_states_is_no_fixpoint_and_says_what_it_left_out():
+    whole, some = sweep(setting(), 1, ["power"]), sweep(setting(), 1, ["power"], sample=6)
+    # six of the faults that depend on the first run, and six of the states that these runs left
+    further = whole.by_fault["off"] + whole.by_fault["dip"]
+    assert some.boots == 1 + 6 + 6 and 12 < some.per_cut[0] < whole.per_cut[0]
+    assert (whole.left_out, some.left_out) == (0, further - 6 + some.per_cut[0] - 6)
+    assert not some.failures and sum(some.struck.values()) == some.boots and len({p for _, p in some.struck}) > 3
+    every = sweep(setting(), 1, ["power"], sample=10**6)
+    assert (every.boots, every.left_out, every.cut_states) == (whole.boots, 0, whole.cut_states)
+
+
+def test_a_sample_is_never_a_fixpoint_and_is_filed_as_a_sample(tmp_path, capsys, monkeypatch):
+    # of the states that resets leave, none is new after some cuts: with a sample that is no fixpoint
+    monkeypatch.setattr("ridethrough.sweep.explore._Sweep._next", lambda self, level, last: iter(()))
+    here = setting()
+    assert sweep(here, None, ["reset"]).fixpoint and not sweep(here, None, ["reset"], sample=1).fixpoint
+    files = [tmp_path / "s.xml", tmp_path / "s.html"]
+    line = ["sweep", "--sample", "1", "--size", "8192", "--faults", "reset", "--jobs", "1"]
+    assert main([*line, "--junit", str(files[0]), "--html", str(files[1])]) == 0
+    texts = [capsys.readouterr().out, *(file.read_text() for file in files)]
+    assert all(re.search(r"\d+ states and faults were left out, of which nothing is known", text) for text in texts)
+    assert not any("to the fixpoint" in text or "cuts that were asked for" in text for text in texts)
 
 
 def test_a_sample_of_all_pairs_of_cuts_unmerged():

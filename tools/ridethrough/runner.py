@@ -54,8 +54,9 @@ def run(
     firmware = Firmware.load(firmware) if isinstance(firmware, str) else firmware
     board = Board.load(board) if isinstance(board, str) else board
     world = world or World()
+    guest = guest or CPythonGuest()
     flash = bytes(board.flash_bytes) if world.flash_is_noise else fresh_flash(firmware, board)
-    site = Site(board, world, guest or CPythonGuest(), flash)
+    site = Site(board, world, guest, flash)
     if calls:
         hear_calls(site.mcu, calls)
     head_end = HeadEnd(site, steps, image)

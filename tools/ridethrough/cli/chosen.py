@@ -21,7 +21,8 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
         "--guest",
         metavar="NAME",
         default="cpython",
-        help="what executes the firmware: cpython (default), micropython (the real VM), exec:PATH (a program)",
+        help="what executes the firmware: cpython (default), micropython (the real VM), exec:PATH (a program), "
+        "chip:FILE.uf2 (a build on an emulated RP2040)",
     )
 
 

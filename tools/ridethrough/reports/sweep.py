@@ -9,8 +9,8 @@ from ridethrough.invariants.table import NEEDS
 from ridethrough.invariants.violation import Violation
 from ridethrough.reports.lines import Line, joined, styled
 from ridethrough.support.quantities import show_time
-from ridethrough.sweep.explore import Result
 from ridethrough.sweep.replay import Replay
+from ridethrough.sweep.result import Result
 
 _SHOWN_FAILURES = 20
 _SHOWN_LINES = 40
@@ -19,12 +19,18 @@ _SHOWN_LINES = 40
 def lines(result: Result, again: Callable[[str], str]) -> Iterator[Line]:
     """The report. `again(id)`: the line that replays a failure."""
     per_cut = ", ".join(str(n) for n in result.per_cut)
+    if result.sample:
+        yield styled(f"  a sample: {result.sample}", "yellow")
     if result.fixpoint:
         yield styled("  fixpoint reached: no number of power cuts and resets leads to another state", "green")
+    elif result.sample:
+        yield styled("  no fixpoint: a sample shows none", "yellow")
     else:
         yield styled("  stopped after the cuts that were asked for: no fixpoint yet", "yellow")
     rested = "" if {"boots", "converges"} & set(result.failures) else ", each to rest"
     yield styled(f"  boots              {result.boots}{rested} ({_by_fault(result)})")
+    if result.joined:
+        yield styled(f"{'':<21}{result.joined} of them ended where another had gone on from the same")
     if result.operations:
         yield styled(f"  flash operations   {result.operations}")
     else:
@@ -97,10 +103,16 @@ def as_json(result: Result, again: Callable[[str], str]) -> dict[str, Any]:
         found = {"boots": result.endings[how], "t_us": first.t_us, "id": first.ident}
         return found | {"replay": again(first.ident)}
 
+    struck: dict[str, dict[str, int]] = {}
+    for (name, phase), count in result.struck.items():
+        struck.setdefault(name, {})[phase] = count
     return {
         "fixpoint": result.fixpoint,
+        "left_out": result.left_out,
         "boots": result.boots,
         "boots_by_way": dict(result.by_fault),
+        "boots_joined": result.joined,
+        "boots_by_way_and_phase": struck,
         "operations": result.operations,
         "cut_states": result.cut_states,
         "merged_states": result.merged_states,

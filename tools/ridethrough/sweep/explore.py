@@ -4,73 +4,54 @@ cuts within that boot give the next states.
 Power cuts and resets go on until no state is new. What else can go wrong (clocks, a failed hold, a flash
 that is bad, full or rotten, mains lost with warning) strikes the first run and every state one cut away
 from it; docs/sweep.md says why.
+
+It goes level by level: the states that so many cuts leave, all of them, before any that takes one more. A level is
+worked through in batches, by whoever is there (crews/); at its end what they found is put together in the order of the
+batches, so that nothing depends on who was faster.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from ridethrough.invariants.table import NEEDS
-from ridethrough.invariants.violation import Violation
+from ridethrough.crews.crew import Crew, CrewFor, crew_of
 from ridethrough.scenarios import Scenario
-from ridethrough.sweep.crash_states import Key, Memory, State
+from ridethrough.sweep.batch import TASKS, Batch, Found, Sweeping, Task
+from ridethrough.sweep.crash_states import Key, Memory, State, without_power
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import Flash, Record
-from ridethrough.sweep.recovery import ROT_PLACES, Ended, Recovery, recover
+from ridethrough.sweep.joined import Rest, pack_rests
+from ridethrough.sweep.packing import pack, unpack
+from ridethrough.sweep.recovery import ROT_PLACES, Recovery
+from ridethrough.sweep.result import Result
 from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.watch import not_checked
-from ridethrough.traces import Trace
 
 _FREE_BLOCKS = (0, 1, 2, 4, 8, 16)
 _FETCHES = range(1, 9)
+_MOST_CUTS = 2
+"""In so many cuts, but for the last, mains is also lost with warning."""
+_APART = 8
+"""So many batches there are at least that do not wait for each other."""
 
-Task = tuple[State, Fault, bool]
+Boot = tuple[State, Fault, bool]
 """From where, how, and whether the cuts within that boot are wanted."""
+Told = Callable[[Result, int], None]
 
 
 @dataclass
-class Result:
-    """What a sweep found. `cut_states`: byte states that cuts left, counted each time; `largest_key`: how many
-    of them the fullest merged state stood for. `broken`: each distinct failure of an invariant, by name, as it
-    was first seen; `failures`: how many boots broke each invariant."""
+class Reached:
+    """How far a sweep is, at the end of a level: all that the next one needs. `found`: the states of that level,
+    packed, and which of them are new."""
 
-    boots: int = 0
-    operations: int = 0
-    cut_states: int = 0
-    merged_states: int = 0
-    largest_key: int = 0
-    per_cut: list[int] = field(default_factory=list)
-    """New merged states after one cut, after two, and so on."""
-    fixpoint: bool = False
-    longest_dark_us: int = 0
-    longest_recovery_us: int = 0
-    most_boots: int = 0
-    by_fault: Counter[str] = field(default_factory=Counter)
-    broken: dict[str, list[Violation]] = field(default_factory=dict)
-    ways: Counter[str] = field(default_factory=Counter)
-    """How many boots led to each distinct failure, by Violation.kind."""
-    failures: Counter[str] = field(default_factory=Counter)
-    ended: dict[str, Ended] = field(default_factory=dict)
-    """How guests ended by themselves, and the first time of each; `endings`: in how many boots."""
-    endings: Counter[str] = field(default_factory=Counter)
-    not_checked: dict[str, str] = field(default_factory=dict)
-    keys: Counter[Key] = field(default_factory=Counter)
-    """How many byte states each merged state stood for."""
-    failed_hold_dark_us: int = 0
-
-    @property
-    def held(self) -> list[str]:
-        """The invariants that were checked and held."""
-        return [name for name in NEEDS if name not in self.failures and name not in self.not_checked]
+    level: int = 0
+    result: Result = field(default_factory=Result)
+    known: set[Key] = field(default_factory=set)
+    powered: set[Key] = field(default_factory=set)
+    """What has been booted with power that came back: to such a boot the latch does not matter."""
+    rests: dict[bytes, Rest] = field(default_factory=dict)
+    found: list[tuple[bytes, tuple[tuple[int, Key], ...]]] = field(default_factory=list)
 
 
 def sweep(
@@ -78,54 +59,228 @@ def sweep(
     cuts: int | None = None,
     faults: Iterable[str] = FAULTS,
     jobs: int = 1,
-    progress: Callable[[Result, int], None] = lambda result, waiting: None,
+    progress: Told = lambda result, waiting: None,
+    *,
+    crew: CrewFor | None = None,
+    sample: int | None = None,
+    begun: Reached | None = None,
+    keep: Callable[[Reached], None] = lambda progress: None,
 ) -> Result:
-    """Sweeps to the fixpoint, or through `cuts` cuts, in `jobs` processes; the same result for any number of
-    them. `progress(result, waiting)` is called after each boot."""
-    result = Result()
-    chosen = frozenset(faults)
-    fresh = first_state(setting)
-    heard: set[str] = set()
-    booted: set[tuple[Key, str]] = set()
-    known: set[Key] = set()
+    """Sweeps to the fixpoint, or through `cuts` cuts, in `jobs` processes or by another `crew`; the same result for any
+    of them. `sample`: of the new states of a level, and of the further faults, only so many are tried, evenly spread.
+    `progress(result, waiting)` is called after each boot, or after each batch of another process. `begun`:
+    from where to go on; `keep` is given the same at the end of each level."""
+    with crew(Sweeping(setting)) if crew else crew_of(Sweeping(setting), jobs) as workers:
+        return _Sweep(setting, cuts, frozenset(faults), sample, workers, progress, begun or Reached()).go(keep)
 
-    def learn(recovery: Recovery) -> list[tuple[Key, State]]:
-        # What a recovery adds to the result; the states that are new.
-        nonlocal heard
-        _take(result, recovery)
-        heard |= recovery.heard
-        new = [(key, state) for key, state in recovery.states.items() if key not in known]
-        known.update(key for key, _ in new)
-        return new
 
-    wave = [(fresh, fault, True) for fault in _first_faults(chosen)]
-    depth = 0
-    with _workers(setting, jobs) as run:
-        while wave:
-            found: list[tuple[Key, State]] = []
-            extra: list[Task] = []
-            for i, ((state, fault, _), recovery) in enumerate(run(wave)):
-                found += learn(recovery)
-                if depth <= 1 and not fault.extra:
-                    extra += _further(setting, state, fault, recovery, chosen, depth, cuts or 2)
-                progress(result, len(wave) - i - 1)
-            # further faults in the runs of this wave: what they leave belongs to it
-            for _, recovery in run(extra):
-                found += learn(recovery)
-                progress(result, 0)
-            depth += 1
-            if found:
-                result.per_cut.append(len(found))
-            last = cuts is not None and depth >= cuts
-            over = cuts is not None and depth > cuts
-            wave = [] if over else list(_next(setting, found, booted, chosen, depth, last))
-            result.fixpoint = not found and not over
-    result.merged_states = len(known)
-    result.largest_key = max(result.keys.values(), default=0)
-    # what broke was checked: of an application that is never heard of, `converges` speaks
-    needs = not_checked(setting, frozenset(heard))
-    result.not_checked = {name: needs[name] for name in needs if name not in result.failures}
-    return result
+class _Sweep:
+    def __init__(
+        self,
+        setting: Setting,
+        cuts: int | None,
+        faults: frozenset[str],
+        sample: int | None,
+        crew: Crew[Found],
+        told: Told,
+        begun: Reached,
+    ) -> None:
+        self._setting = setting
+        self._cuts = cuts
+        self._faults = faults
+        self._sample = sample
+        self._crew = crew
+        self._told = told
+        self._at = begun
+
+    def go(self, keep: Callable[[Reached], None]) -> Result:
+        at, cuts = self._at, self._cuts
+        over = cuts is not None and at.level > cuts
+        while at.level == 0 or (at.found and not over):
+            self._level()
+            over = cuts is not None and at.level > cuts
+            keep(at)
+        result = at.result
+        result.fixpoint = not at.found and not over and not result.left_out
+        result.merged_states = len(at.known)
+        result.largest_key = max(result.keys.values(), default=0)
+        # what broke was checked: of an application that is never heard of, `converges` speaks
+        needs = not_checked(self._setting, frozenset(result.heard))
+        result.not_checked = {name: needs[name] for name in needs if name not in result.failures}
+        return result
+
+    def _level(self) -> None:
+        at = self._at
+        # where further faults come from what a boot did, it has to do all of it
+        further = at.level == 0 or (at.level == 1 and self._cuts != 1)
+        last = self._cuts is not None and at.level >= self._cuts
+        if at.level == 0:
+            boots: Iterator[Boot] = ((first_state(self._setting), fault, True) for fault in self._first_faults())
+        else:
+            boots = self._next(at.level, last)
+        # what further faults depend on is in memory: there are few boots in these levels
+        main = list(boots) if further else boots
+        found, runs = self._run(main, 0, None if further else pack_rests(at.rests))
+        if further:
+            extra = [
+                boot
+                for (state, fault, _), run in zip(main, runs, strict=True)
+                if not fault.extra
+                for boot in self._further(state, fault, *run, at.level)
+            ]
+            taken = self._taken(len(extra))
+            extra = [boot for i, boot in enumerate(extra) if i in taken]
+            # further faults in the runs of this level: what they leave belongs to it
+            found += self._run(extra, len(found), None)[0]
+        self._take(found)
+        at.level += 1
+
+    def _run(
+        self, boots: Iterable[Boot], first: int, rests: bytes | None
+    ) -> tuple[list[Found], list[tuple[tuple[int, ...], frozenset[int]]]]:
+        # All of them, by the crew; in the order of the batches.
+        level = self._at.level
+        live = Result(per_cut=list(self._at.result.per_cut))
+        live.merge(self._at.result)
+        done: dict[int, Found] = {}
+        learnt: dict[bytes, Rest] = {}
+        behind = left = 0
+
+        def heard(recovery: Recovery, state: State) -> None:
+            nonlocal left
+            left -= 1
+            live.add(recovery, state.phase)
+            self._told(live, left)
+
+        def batches() -> Iterator[Batch | None]:
+            nonlocal behind, left
+            more = b""
+            for i, some in enumerate(_in_batches(boots)):
+                left += len(some)
+                # it knows what those have found that it waits for, and nothing else, whoever is fast
+                while rests is not None and behind < waits_for(i):
+                    if first + behind not in done:
+                        yield None
+                        continue
+                    for key, rest in done[first + behind].rests.items():
+                        learnt.setdefault(key, rest)
+                    behind += 1
+                    if behind == waits_for(i):
+                        more = pack_rests(learnt)
+                yield _batch(level, first + i, some, rests, more)
+
+        for one in self._crew.work(batches(), heard):
+            done[one.index] = one
+            if not self._crew.alone:
+                left -= one.result.boots
+                live.merge(one.result)
+                self._told(live, left)
+        found = [done[index] for index in sorted(done)]
+        return found, [run for one in found for run in one.runs]
+
+    def _take(self, found: list[Found]) -> None:
+        # Puts together what a level has found.
+        at = self._at
+        at.found = []
+        for one in found:
+            at.result.merge(one.result)
+            new = [(i, key) for i, key in enumerate(one.keys) if key not in at.known]
+            at.known.update(key for _, key in new)
+            if new:
+                at.found.append((one.states, tuple(new)))
+            for key, rest in one.rests.items():
+                at.rests.setdefault(key, rest)
+        if at.found:
+            at.result.per_cut.append(sum(len(new) for _, new in at.found))
+            if self._sample is not None:
+                at.found = self._sampled()
+
+    def _taken(self, of: int) -> Collection[int]:
+        # Which of so many are tried.
+        count = self._sample
+        if count is None or count >= of:
+            return range(of)
+        self._at.result.left_out += of - count
+        return {i * of // count for i in range(count)}
+
+    def _sampled(self) -> list[tuple[bytes, tuple[tuple[int, Key], ...]]]:
+        at = self._at
+        taken = self._taken(at.result.per_cut[-1])
+        found, behind = [], 0
+        for states, new in at.found:
+            some = tuple(one for i, one in enumerate(new, behind) if i in taken)
+            behind += len(new)
+            if some:
+                found.append((states, some))
+        return found
+
+    def _first_faults(self) -> Iterator[Fault]:
+        yield Fault("power-up")
+        if "clock" in self._faults:
+            yield from (Fault("power-up", name) for name in CLOCKS)
+
+    def _next(self, level: int, last: bool) -> Iterator[Boot]:
+        # How each new state is booted, and whether the cuts within that boot are wanted.
+        rotted: set[tuple[object, ...]] = set()
+        for packed, new in self._at.found:
+            states = unpack(packed)
+            for i, key in new:
+                state = states[i]
+                where = without_power(key)
+                first = where not in self._at.powered
+                self._at.powered.add(where)
+                if "power" in self._faults and first:
+                    yield state, Fault("power-up"), not last
+                if "reset" in self._faults:
+                    yield state, Fault("watchdog"), not last
+                if level == 1:
+                    # to the firmware a brown-out is a power-up, to the hub a reset: later it shows nothing new
+                    if "reset" in self._faults:
+                        yield state, Fault("brown-out"), False
+                    for fault in self._single(state, rotted):
+                        if first or not fault.powered_up:
+                            yield state, fault, False
+
+    def _single(self, state: State, rotted: set[tuple[object, ...]]) -> Iterator[Fault]:
+        setting, faults = self._setting, self._faults
+        if "clock" in faults:
+            yield from (Fault("power-up", name) for name in CLOCKS)
+        if "network" in faults and setting.scenario.world.network:
+            yield from (Fault("power-up", "fetch", i) for i in _FETCHES)
+        if "hold" in faults and state.phase in ("armed", "trial"):
+            yield from (Fault(kind, "hold") for kind in ("watchdog", "brown-out", "power-up"))
+        if "flash" in faults and setting.reference:
+            reader = setting.reader
+            record = reader.contents(reader.restore(state.flash), state.flash.unstable).record
+            kind = (record.states, record.phase, record.active) if record else ()
+            if kind not in rotted:
+                rotted.add(kind)
+                for slot in range(2):
+                    if record and record.states[slot]:
+                        yield from (Fault("power-up", f"rot{'ab'[slot]}", i) for i in range(len(ROT_PLACES)))
+
+    def _further(
+        self, state: State, fault: Fault, moments_ms: tuple[int, ...], touched: frozenset[int], level: int
+    ) -> Iterator[Boot]:
+        # Faults that depend on what a run did: when mains is lost in it, which flash blocks it wrote.
+        setting, faults = self._setting, self._faults
+        if "power" in faults and fault.kind != "brown-out" and level < (self._cuts or _MOST_CUTS):
+            for at_ms in moments_ms:
+                yield state, replace(fault, extra="off", number=at_ms), True
+                if level == 0:
+                    yield state, replace(fault, extra="dip", number=at_ms), False
+        if level == 0 and "flash" in faults:
+            yield from ((state, replace(fault, extra="bad", number=b), False) for b in sorted(touched))
+            if setting.files:
+                yield from ((state, replace(fault, extra="full", number=b), False) for b in _FREE_BLOCKS)
+        if level == 0 and "network" in faults and setting.scenario.world.network:
+            yield from ((state, replace(fault, extra="fetch", number=i), False) for i in _FETCHES)
+
+
+def waits_for(index: int) -> int:
+    """How many batches of a level have to be done before this one begins, which then knows what they have found: half
+    of those before it, so that a level of n batches has to wait about log2(n) times, however many work."""
+    return max(0, index - max(_APART, index // 2))
 
 
 def first_state(setting: Setting) -> State:
@@ -150,167 +305,24 @@ def fresh_state(scenario: Scenario) -> State:
     return State(Flash(), Memory(), scenario.world.start_mwh)
 
 
-def _first_faults(faults: frozenset[str]) -> Iterator[Fault]:
-    yield Fault("power-up")
-    if "clock" in faults:
-        yield from (Fault("power-up", name) for name in CLOCKS)
+def _in_batches(boots: Iterable[Boot]) -> Iterator[list[Boot]]:
+    some: list[Boot] = []
+    for boot in boots:
+        some.append(boot)
+        if len(some) == TASKS:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
-def _next(
-    setting: Setting,
-    found: list[tuple[Key, State]],
-    booted: set[tuple[Key, str]],
-    faults: frozenset[str],
-    depth: int,
-    last: bool,
-) -> Iterator[Task]:
-    # How each new state is booted, and whether the cuts within that boot are wanted.
-    rotted: set[tuple[object, ...]] = set()
-    for key, state in found:
-        after: list[tuple[Fault, bool]] = []
-        if "power" in faults:
-            after.append((Fault("power-up"), not last))
-        if "reset" in faults:
-            after.append((Fault("watchdog"), not last))
-        if depth == 1:
-            # to the firmware a brown-out is a power-up, to the hub a reset: after more cuts it shows nothing new
-            if "reset" in faults:
-                after.append((Fault("brown-out"), False))
-            after += [(fault, False) for fault in _single(setting, state, faults, rotted)]
-        for fault, record in after:
-            # without power the latch forgets
-            where = (*key[:-1], False) if fault.powered_up else key
-            if (where, fault.word) not in booted:
-                booted.add((where, fault.word))
-                yield state, fault, record
-
-
-def _single(setting: Setting, state: State, faults: frozenset[str], rotted: set[tuple[object, ...]]) -> Iterator[Fault]:
-    if "clock" in faults:
-        yield from (Fault("power-up", name) for name in CLOCKS)
-    if "network" in faults and setting.scenario.world.network:
-        yield from (Fault("power-up", "fetch", i) for i in _FETCHES)
-    if "hold" in faults and state.phase in ("armed", "trial"):
-        yield from (Fault(kind, "hold") for kind in ("watchdog", "brown-out", "power-up"))
-    if "flash" in faults and setting.reference:
-        reader = setting.reader
-        record = reader.contents(reader.restore(state.flash), state.flash.unstable).record
-        kind = (record.states, record.phase, record.active) if record else ()
-        if kind not in rotted:
-            rotted.add(kind)
-            for slot in range(2):
-                if record and record.states[slot]:
-                    yield from (Fault("power-up", f"rot{'ab'[slot]}", i) for i in range(len(ROT_PLACES)))
-
-
-def _further(
-    setting: Setting, state: State, fault: Fault, recovery: Recovery, faults: frozenset[str], depth: int, most_cuts: int
-) -> Iterator[Task]:
-    # Faults that depend on what a run did: when mains is lost in it, which flash blocks it wrote.
-    if "power" in faults and fault.kind != "brown-out" and depth < most_cuts:
-        for at_ms in recovery.moments_ms:
-            yield state, replace(fault, extra="off", number=at_ms), True
-            if depth == 0:
-                yield state, replace(fault, extra="dip", number=at_ms), False
-    if depth == 0 and "flash" in faults:
-        yield from ((state, replace(fault, extra="bad", number=b), False) for b in sorted(recovery.touched))
-        if setting.files:
-            yield from ((state, replace(fault, extra="full", number=b), False) for b in _FREE_BLOCKS)
-    if depth == 0 and "network" in faults and setting.scenario.world.network:
-        yield from ((state, replace(fault, extra="fetch", number=i), False) for i in _FETCHES)
-
-
-def _take(result: Result, recovery: Recovery) -> None:
-    result.boots += 1
-    result.operations += recovery.operations
-    result.cut_states += sum(recovery.counts.values())
-    result.keys.update(recovery.counts)
-    result.longest_recovery_us = max(result.longest_recovery_us, recovery.took_us)
-    result.most_boots = max(result.most_boots, recovery.boots)
-    result.by_fault[recovery.fault.extra.rstrip("ab") or recovery.fault.kind] += 1
-    if recovery.fault.extra == "hold":
-        result.failed_hold_dark_us = max(result.failed_hold_dark_us, recovery.dark_us)
-    else:
-        result.longest_dark_us = max(result.longest_dark_us, recovery.dark_us)
-    for broken in recovery.broken:
-        result.failures[broken.invariant] += 1
-        result.ways[broken.kind] += 1
-        if result.ways[broken.kind] == 1:
-            result.broken.setdefault(broken.invariant, []).append(broken)
-    for ended in {ended.how: ended for ended in reversed(recovery.ended)}.values():
-        result.ended.setdefault(ended.how, ended)
-        result.endings[ended.how] += 1
-
-
-_setting: Setting | None = None
-
-
-def _init(setting: Setting) -> None:
-    global _setting
-    _setting = setting
-
-
-def _init_worker(setting: Setting) -> None:
-    _init(setting)
-    threading.Thread(target=_end_with_the_sweep, daemon=True).start()
-
-
-def _end_with_the_sweep() -> None:
-    # a sweep that is killed must not leave its workers behind
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _work(task: Task) -> Recovery:
-    assert _setting is not None
-    state, fault, record = task
-    recovery = recover(_setting, state, fault, record)
-    # a trace is large, and a failure is run again to be shown
-    recovery.trace, recovery.console = Trace(), ()
-    return recovery
-
-
-@contextmanager
-def _workers(setting: Setting, jobs: int) -> Iterator[Callable[[list[Task]], Iterator[tuple[Task, Recovery]]]]:
-    # Runs tasks and hands back their recoveries in order, whatever the number of processes.
-    if jobs <= 1:
-        _init(setting)
-        yield lambda tasks: ((task, _work(task)) for task in tasks)
-        return
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _init_worker, (setting,))
-    try:
-
-        def submit(task: Task) -> tuple[Task, Future[Recovery]]:
-            with _without_ctrl_c():
-                return task, pool.submit(_work, task)
-
-        def run(tasks: list[Task]) -> Iterator[tuple[Task, Recovery]]:
-            # no more at once than keeps everybody busy: a recovery holds many states
-            todo = iter(tasks)
-            waiting = [submit(task) for task in islice(todo, jobs * 3)]
-            while waiting:
-                task, future = waiting.pop(0)
-                recovery = future.result()
-                waiting += [submit(task) for task in islice(todo, 1)]
-                yield task, recovery
-
-        yield run
-    finally:
-        # whatever ends the sweep, nobody waits for the rest of the wave
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    # A process that is started in here never gets Ctrl-C, which a terminal sends to all of us: it is for the sweep, and
-    # a worker that dies of it says so in many lines, and looks like a defect.
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _batch(level: int, index: int, boots: list[Boot], rests: bytes | None, more: bytes) -> Batch:
+    places: dict[int, int] = {}
+    states: list[State] = []
+    tasks = []
+    for state, fault, record in boots:
+        place = places.setdefault(id(state), len(states))
+        if place == len(states):
+            states.append(state)
+        tasks.append(Task(place, fault.word, record))
+    return Batch(level, index, pack(states), tuple(tasks), rests, more)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -77,6 +77,11 @@ class Contents:
         """Which entries that the invariants look for stand in the event log."""
         lines = b"\n".join(self.files.get(path, b"") for path in LOG).split(b"\n")
         return LOGGED_ONCE & {line[7:11].decode("latin-1") for line in lines}
+
+    @property
+    def log_bytes(self) -> tuple[int, ...]:
+        """How long the event log is."""
+        return tuple(len(self.files.get(path, b"")) for path in LOG)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -203,10 +208,15 @@ class Reader:
         self._unread = unread
         self._register = register
         self._fresh_layout = LayoutReader(board.block_bytes).read(fresh)
-        self._root = {block for pair in self._fresh_layout.pairs[:1] for block in pair.blocks}
+        root = {block for pair in self._fresh_layout.pairs[:1] for block in pair.blocks}
+        self._lasting = self._fresh_layout.used - root
+        """The blocks that held a resident file or a folder, but for the root's own metadata."""
         flash = FlashFs(FlashChip(self._params, bytearray(fresh)))
         flash.mount()
-        self._deep = any(path.count("/") > 1 for path in _walk(flash, "/") - resident)
+        self.asked: set[bytes] = set()
+        """The keys of contents of which littlefs has been asked in this process."""
+        self._deep = any(path.count("/") > 1 for path in _walk(flash, "/").keys() - resident)
+        self._at_root = frozenset(path for path in resident if path.count("/") == 1)
         self._fresh_files = {path: flash.read_file(path) for path in resident}
 
     def restore(self, flash: Flash) -> bytearray:
@@ -229,31 +239,47 @@ class Reader:
         """A reader of layouts, for one chip."""
         return LayoutReader(self._block_bytes)
 
-    def contents(self, data: bytearray, unstable: frozenset[int] = frozenset()) -> Contents:
-        """What is on a chip that holds `data`."""
+    def contents(
+        self, data: bytearray, unstable: frozenset[int] = frozenset(), touched: Collection[int] | None = None
+    ) -> Contents:
+        """What is on a chip that holds `data`; outside the blocks `touched` it is as the factory left it."""
         chip = FlashChip(self._params, data)
         chip.unstable = set(unstable)
-        flash = FlashFs(chip, alive=lambda: False)
+        flash = FlashFs(chip, alive=lambda: False, cache_bytes=self._block_bytes)
         try:
             flash.mount()
-            untouched = self._untouched(data)
-            paths = _walk(flash, "/", deep=not untouched or self._deep)
-            files = {path: flash.read_file(path) for path in paths if path not in self._resident}
-            there = {path for path in self._resident if not untouched or path.count("/") == 1}
-            gone = [f"{path} is gone" for path in there - paths]
-            other = [f"{p} changed" for p in there & paths if flash.read_file(p) != self._fresh_files[p]]
         except (LittleFSError, OSError):
             return Contents(False)
+        try:
+            untouched = self._untouched(data, touched)
+            sizes = _walk(flash, "/", deep=not untouched or self._deep)
+            paths = sizes.keys()
+            files = {path: flash.read_file(path, size) for path, size in sizes.items() if path not in self._resident}
+            there = self._at_root if untouched else self._resident
+            gone = [f"{path} is gone" for path in there - paths]
+            other = [f"{p} changed" for p in there & paths if flash.read_file(p, sizes[p]) != self._fresh_files[p]]
+        except (LittleFSError, OSError):
+            return Contents(False)
+        finally:
+            flash.close()
         return Contents(True, tuple(sorted(gone + other)), files)
 
-    def _untouched(self, data: bytearray) -> bool:
-        # Is every block as it was that held a resident file or a folder, but for the root's own metadata?
+    def contents_by(self, found: Layout, data: bytearray, touched: Collection[int]) -> Contents | None:
+        """The same by `found`, the layout of what is there, many times faster; None if littlefs has to be asked."""
+        if found.root is None or self._deep or not self._untouched(data, touched):
+            return None
+        gone = [f"{path} is gone" for path in self._at_root - found.root.keys()]
+        other = [
+            f"{p} changed" for p in self._at_root if found.root.get(p, self._fresh_files[p]) != self._fresh_files[p]
+        ]
+        files = {path: content for path, content in found.root.items() if path not in self._resident}
+        return Contents(True, tuple(sorted(gone + other)), files)
+
+    def _untouched(self, data: bytearray, touched: Collection[int] | None) -> bool:
+        # Is every lasting block as it was?
         size = self._block_bytes
-        return all(
-            data[b * size : (b + 1) * size] == self.fresh[b * size : (b + 1) * size]
-            for b in self._fresh_layout.used
-            if b not in self._root
-        )
+        blocks = self._lasting if touched is None else self._lasting.intersection(touched)
+        return all(data[b * size : (b + 1) * size] == self.fresh[b * size : (b + 1) * size] for b in blocks)
 
     def key(self, contents: Contents, high_mwh: int) -> bytes:
         """Equal for contents that count as one: the same files, without times, of the log which entries that matter
@@ -282,17 +308,17 @@ class Reader:
         return tuple((self._block_bytes - p.end) // self._page_bytes if p.blank else 0 for p in found.pairs)
 
 
-def _walk(flash: FlashFs, folder: str, deep: bool = True) -> frozenset[str]:
-    # The files in a folder and (`deep`) below it.
-    found: set[str] = set()
+def _walk(flash: FlashFs, folder: str, deep: bool = True) -> dict[str, int]:
+    # The files in a folder and (`deep`) below it, and their sizes.
+    found: dict[str, int] = {}
     handle = lfs.dir_open(flash.fs, folder)
     while (entry := lfs.dir_read(flash.fs, handle)) is not None:
         if entry.name in (".", ".."):
             continue
         path = folder.rstrip("/") + "/" + entry.name
         if entry.type != 2:
-            found.add(path)
+            found[path] = entry.size
         elif deep:
             found |= _walk(flash, path)
     lfs.dir_close(flash.fs, handle)
-    return frozenset(found)
+    return found

@@ -14,10 +14,11 @@ from ridethrough.headend import client
 from ridethrough.headend.head_end import HeadEnd
 from ridethrough.invariants.violation import Violation
 from ridethrough.scenarios import Step
-from ridethrough.sweep.crash_states import Key, Recorder, State
+from ridethrough.sweep.crash_states import Key, Memory, Recorder, State
 from ridethrough.sweep.faults import CLOCKS, Fault
 from ridethrough.sweep.flash import SLOTS, Contents
 from ridethrough.sweep.hub import judge_hub
+from ridethrough.sweep.joined import Joiner, Rest, Rests
 from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.watch import Watch
 from ridethrough.traces import Trace
@@ -62,7 +63,8 @@ class Recovery:
     took_us: int
     """From the start to the last thing that the head-end was told."""
     broken: list[Violation]
-    end: tuple[Key, State]
+    end: tuple[Key, State] | None
+    """None if it was ended where another one had gone on."""
     states: dict[Key, State] = field(default_factory=dict)
     counts: Counter[Key] = field(default_factory=Counter)
     unmerged: list[tuple[State, Key]] = field(default_factory=list)
@@ -76,15 +78,25 @@ class Recovery:
     """Each time at which the guest ended by itself."""
     console: tuple[tuple[int, str], ...] = ()
     """Each line that the board said, and when (us)."""
+    rests: dict[bytes, Rest] = field(default_factory=dict)
+    """What followed each moment from which another may be spared the rest, if nothing broke."""
 
 
-def recover(setting: Setting, state: State, fault: Fault, record: bool = True, unmerged: bool = False) -> Recovery:
-    """Runs from `state`, after the `fault`, until the board is at rest or the bound is passed."""
-    return _Run(setting, state, fault, unmerged).go(record)
+def recover(
+    setting: Setting,
+    state: State,
+    fault: Fault,
+    record: bool = True,
+    unmerged: bool = False,
+    rests: Rests | None = None,
+) -> Recovery:
+    """Runs from `state`, after the `fault`, until the board is at rest, the bound is passed, or the rest is known from
+    `rests`."""
+    return _Run(setting, state, fault, unmerged, rests or {}).go(record)
 
 
 class _Run:
-    def __init__(self, setting: Setting, state: State, fault: Fault, unmerged: bool) -> None:
+    def __init__(self, setting: Setting, state: State, fault: Fault, unmerged: bool, rests: Rests) -> None:
         self._setting = setting
         self._state = state
         self._fault = fault
@@ -114,11 +126,30 @@ class _Run:
         self._head_end = HeadEnd(
             self._site, steps, setting.image, again=True, blind=not setting.reference, counter=commands
         )
-        self._watch = Watch(setting, self._site, state.memory, self._contents, fault.spoils_flash)
         self._here = replace(state, path=(*state.path, fault.word))
-        self._recorder = Recorder(setting.reader, chip, state.flash, self._present, self._watch.flash)
+        self._recorder = Recorder(
+            setting.reader,
+            chip,
+            state.flash,
+            self._remembered,
+            self._present,
+            self._check,
+            fault.spoils_flash,
+        )
+        self._watch = Watch(setting, self._site, state.memory, self._recorder.contents, fault.spoils_flash)
         self._recorder.unmerged = [] if unmerged else None
         self._watch.told = self._recorder.told
+        self._joiner = Joiner(
+            rests,
+            self._site,
+            self._head_end,
+            self._recorder,
+            self._watch,
+            (self._start_us, setting.scenario.sweep),
+            f"clocks {fault.extra or 'right'}",
+        )
+        if setting.reference and fault.extra in ("", *CLOCKS):
+            self._joiner.listen()
 
     def _world(self, world: World, error: ClockError, mwh: int) -> World:
         mains: tuple[tuple[int, bool], ...] = ((0, True),)
@@ -183,6 +214,12 @@ class _Run:
             gpio = self._setting.board.pins["ac_ok"].gpio
             self._drove_ac_ok |= self._site.mcu.wiring.pins.driven(gpio)
 
+    def _check(self, contents: Contents) -> None:
+        self._watch.flash(contents)
+
+    def _remembered(self) -> tuple[Memory, bool]:
+        return self._watch.memory, self._site.mcu.wiring.latch
+
     def _present(self) -> State:
         site = self._site
         phases = site.trace.texts["phase"]
@@ -209,30 +246,32 @@ class _Run:
         until_us = self._start_us + sweep.within_us
         while not self._at_rest() and not self._too_long():
             clock.run(min(clock.now_us + _SLICE_US, until_us))
+        rest = self._joiner.rest
         took_us = clock.now_us - self._start_us
-        if not self._off() and not watch.broken:
+        if not self._off() and not rest and not watch.broken:
             self._settle()
         site = self._site
         trace = site.finish()
         # a power cut in the end leaves whatever is there now
-        end = self._recorder.finish()
+        end = None if rest else self._recorder.finish()
         dark_us, broken = judge_hub(self._setting, self._fault, self._start_us, trace, self._drove_ac_ok)
         for violation in broken:
             watch.report(violation.invariant, violation.text, violation.t_us)
         if not self._off():
-            watch.end(trace, self._contents())
+            if not rest:
+                watch.end(trace, self._recorder.contents())
             watch.boot_log(trace)
         if not self._state.path and not self._fault.extra:
             watch.stated(trace)
         site.close()
-        return Recovery(
+        recovery = Recovery(
             self._fault,
             trace,
             self._start_us,
             self._recorder.operations,
-            len(trace.events("boot")),
+            len(trace.events("boot")) + (rest.boots if rest else 0),
             dark_us,
-            took_us,
+            took_us + (rest.took_us if rest else 0),
             [replace(b, path=self._here.path) for b in watch.broken],
             end,
             self._recorder.states,
@@ -244,6 +283,12 @@ class _Run:
             self._ended(trace),
             tuple(site.mcu.console.log),
         )
+        if rest:
+            recovery.heard |= rest.heard
+        if not (recovery.broken or recovery.dark_us or self._off()):
+            end_us = self._start_us + recovery.took_us
+            recovery.rests = self._joiner.known_from_now_on(end_us, recovery.boots, recovery.heard)
+        return recovery
 
     def _ended(self, trace: Trace) -> tuple[Ended, ...]:
         path = self._here.path
@@ -260,6 +305,8 @@ class _Run:
         return self._fault.extra == "off"
 
     def _at_rest(self) -> bool:
+        if self._joiner.rest:
+            return True
         if self._off():
             texts = self._site.trace.texts["mcu"]
             return self._clock.now_us > self._mains_lost_us and texts[-1][1] == "off"

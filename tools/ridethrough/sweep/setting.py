@@ -93,6 +93,12 @@ class Setting:
             return None
         return LIVES[self.life](self.firmware, self.board, self.scenario.image.size or _PLAIN_BYTES)
 
+    def complete(self) -> Setting:
+        """The same, with all that it takes from files of this machine."""
+        for name in ("lived", "image", "reader", "trusted", "counters"):
+            getattr(self, name)
+        return self
+
     @property
     def reference(self) -> bool:
         """Does the firmware take images, and keep the files that the reference keeps? A program does not run it."""

@@ -224,6 +224,11 @@ class Watch:
         # Flash that rotted since may have cost the slot that a late entry speaks of.
         return any(e.data["code"] in ("8F1B", "E006") for e in self._site.trace.events("gbcs"))
 
+    def owes_nothing(self) -> bool:
+        """Is all that was told in the log, and no energy lost? Then what is on the flash says all of it."""
+        contents = self._flash_now()
+        return not self._log.missing(contents, at_rest=True) and len(contents.register_began) <= 1
+
     def flash(self, contents: Contents, at_rest: bool = False) -> None:
         """Checks what a cut would leave, or what is there at the end (`at_rest`)."""
         if not contents.mounts:
