@@ -70,7 +70,18 @@ def add_gallery(page: Page, progress: Callable[[str, int, int], None] = lambda w
         page.add("p", "The smallest behaviour of each kind that the rule lets through, or forbids for nothing.")
         rule = Rule.load(name)
         add_audit(page, [rule], ranked(audit(rule)), 3, folded=True)
-    page.contents()
+
+
+def add_nation(page: Page, beside: str) -> None:
+    """What such meters do to a nation; `beside`: the page of a roll-out in the same folder, "" if there is none."""
+    page.heading("From one meter to the nation")
+    page.add(
+        "p",
+        "How many false alerts a day such meters send in a roll-out, beside how many true ones, and who should mend "
+        "it: `ridethrough rollout --html rollout.html`.",
+    )
+    if beside:
+        page.add("a", "The roll-out beside this page", href=beside)
 
 
 def _add_answer(page: Page, cells: Matrix, found: Openness) -> None:
