@@ -110,16 +110,16 @@ ASK = """ask() { printf '%s\\n' "$1" >&4; read answer <&3; }
 @pytest.mark.parametrize(
     ("does", "how", "at_us"),
     [
-        ("exit 0", "exit status 0", 318_900),
-        ("ask '[\"sleep_us\", 1500000]'; exit 3", "exit status 3", 1_818_900),
-        ("ask '[\"sleep_us\", 20000]'; kill -SEGV $$", "killed by signal 11 (SIGSEGV)", 338_900),
-        ("printf '[\"ticks' >&4; kill -KILL $$", "killed by signal 9 (SIGKILL)", 318_900),
+        ("exit 0", "exit status 0", 317_900),
+        ("ask '[\"sleep_us\", 1500000]'; exit 3", "exit status 3", 1_817_900),
+        ("ask '[\"sleep_us\", 20000]'; kill -SEGV $$", "killed by signal 11 (SIGSEGV)", 337_900),
+        ("printf '[\"ticks' >&4; kill -KILL $$", "killed by signal 9 (SIGKILL)", 317_900),
         (
             "ask '[\"timer_start\", 1000, false, 0]'; ask '[\"sleep_us\", 5000]'; exit 7",
             "exit status 7",
-            319_905,
+            318_903,
         ),
-        ("exec 4>&-; exec sleep 60", "it closed file descriptor 4, and has no exit status", 318_900),
+        ("exec 4>&-; exec sleep 60", "it closed file descriptor 4, and has no exit status", 317_900),
     ],
     ids=["at-once", "later", "killed", "in-a-line", "in-a-callback", "its-pipe-alone"],
 )
@@ -140,8 +140,8 @@ def test_the_report_of_a_run_says_how_a_program_ended(tmp_path, capsys):
     script(tmp_path, ASK + "ask '[\"sleep_us\", 1500000]'; exit 3")
     main(["run", "flash_lost", "--guest", f"exec:{tmp_path}/guest"])
     text = capsys.readouterr().out
-    assert "1.818900 s  fault guest ended exit status 3" in text
-    assert "fault: guest ended: exit status 3 (at 1.8189 s)" in text
+    assert "1.817900 s  fault guest ended exit status 3" in text
+    assert "fault: guest ended: exit status 3 (at 1.8179 s)" in text
 
 
 @pytest.mark.parametrize("name", ["exec:/no/such/program", "exec:.", "micropyton", "exec:"])
@@ -162,10 +162,12 @@ def test_the_page_lists_every_request():
 
 
 values = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
+ENDS = {"machine_reset", "watchdog_bite", "busy"}
 requests = st.lists(
-    st.tuples(st.sampled_from(sorted(known_requests() - {"machine_reset", "busy"})), st.lists(values, max_size=4)).map(
-        lambda r: json.dumps([r[0], *r[1]]).encode()
-    )
+    st.tuples(
+        st.sampled_from(sorted(known_requests() - ENDS)),
+        st.lists(values, max_size=4),
+    ).map(lambda r: json.dumps([r[0], *r[1]]).encode())
     | st.binary(max_size=40).filter(lambda b: b"\n" not in b),
     max_size=6,
 )
@@ -174,16 +176,20 @@ requests = st.lists(
 @given(requests)
 def test_whatever_a_guest_says_it_is_answered_or_refused(said):
     class Guest:
+        own_time = False
+
         def run(self, mcu):
+            boots.append(mcu.boot_number)
             session = protocol.Session(mcu, io.BytesIO(b"\n".join(said) + b"\n"), replies)
             session.run()
 
-    replies = io.BytesIO()
+    replies, boots = io.BytesIO(), []
     site = Site(PICO, World(duration_us=1 * S), Guest())
     site.run(1 * S)
     site.close()
     assert site.clock.now_us == 1 * S
     kinds = [json.loads(line)[0] for line in replies.getvalue().splitlines()]
-    assert len(kinds) <= len(said) + 2 and set(kinds) <= {"ok", "interrupt", "timer"}
+    # a watchdog of a millisecond makes many boots
+    assert len(kinds) <= len(boots) * (len(said) + 2) and set(kinds) <= {"ok", "interrupt", "timer"}
     refused = site.trace.events("fault")
     assert all(e.data["kind"] in ("guest protocol", "file left open", "format") for e in refused)

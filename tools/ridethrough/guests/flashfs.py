@@ -56,13 +56,18 @@ class _Device(UserContext):
 
 
 class FlashFs:
-    """A littlefs on `chip`. `fs` is littlefs-python's handle, for its `lfs` functions."""
+    """A littlefs on `chip`. `fs` is littlefs-python's handle, for its `lfs` functions. `cache_bytes`: for whoever only
+    reads, how much at a time; what is programmed at a time depends on it."""
 
     def __init__(
-        self, chip: FlashChip, spend: Callable[[int], int] = lambda us: us, alive: Callable[[], bool] = lambda: True
+        self,
+        chip: FlashChip,
+        spend: Callable[[int], int] = lambda us: us,
+        alive: Callable[[], bool] = lambda: True,
+        cache_bytes: int = 0,
     ) -> None:
         page = chip.params.page_bytes
-        cache = min(chip.params.block_bytes, 4 * max(READ_BYTES, page))
+        cache = cache_bytes or min(chip.params.block_bytes, 4 * max(READ_BYTES, page))
         self._config = lfs.LFSConfig(
             context=_Device(chip, spend, alive),
             block_size=chip.params.block_bytes,
@@ -83,6 +88,12 @@ class FlashFs:
     def mount(self) -> None:
         """Mounts; littlefs.LittleFSError if there is no sound file system."""
         lfs.mount(self.fs, self._config)
+
+    def close(self) -> None:
+        """Gives back what littlefs has allocated; nobody may ask it for anything from then on. Whatever it says: a
+        flash that is gone in the middle of something leaves it in any state."""
+        with contextlib.suppress(LittleFSError):
+            lfs.unmount(self.fs)
 
     def write_files(self, files: Mapping[str, bytes]) -> None:
         """Writes files by absolute path, making their folders."""
@@ -110,13 +121,13 @@ class FlashFs:
             if e.code != _EXISTS:
                 raise
 
-    def read_file(self, path: str) -> bytes:
-        """A file's bytes; OSError if it is not there."""
+    def read_file(self, path: str, size: int | None = None) -> bytes:
+        """A file's bytes; OSError if it is not there. `size`: as it is known."""
         try:
             handle = lfs.file_open(self.fs, path, "rb")
         except LittleFSError as e:
             raise OSError(-e.code, path) from e
-        data = lfs.file_read(self.fs, handle, lfs.file_size(self.fs, handle))
+        data = lfs.file_read(self.fs, handle, lfs.file_size(self.fs, handle) if size is None else size)
         lfs.file_close(self.fs, handle)
         return bytes(data)
 

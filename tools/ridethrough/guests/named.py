@@ -13,6 +13,8 @@ from ridethrough.world.mcu import Guest
 
 _NAMES = ("cpython", "micropython")
 _PROGRAM = "exec:"
+_CHIP = "chip:"
+_CHIP_WITH_MISSES = "chip-misses:"
 
 
 def _in_a_process(module: str, name: str) -> Callable[..., Guest]:
@@ -32,8 +34,9 @@ def is_program(name: str) -> bool:
 
 
 def guest_named(name: str) -> Guest:
-    """`cpython`, `micropython`, or `exec:PATH`, a program that speaks the guest protocol. BadInput if there is
-    no such guest here."""
+    """`cpython`, `micropython`, `exec:PATH`, a program that speaks the guest protocol, or `chip:FILE.uf2`, a build on
+    an emulated RP2040 (`chip-misses:FILE.uf2`: with a model of its cache's misses). BadInput if there is no such guest
+    here."""
     if name == "cpython":
         return CPythonGuest()
     if name == "micropython":
@@ -44,4 +47,8 @@ def guest_named(name: str) -> Guest:
         if found is None:
             raise BadInput(Param("guest", name), f": '{path}' is no program that can be run")
         return _in_a_process("program", "ProgramGuest")(Path(found))
-    raise BadInput(f"no guest '{name}'{suggestion(name, _NAMES)}: cpython, micropython or exec:PATH")
+    if name.startswith(_CHIP):
+        return _in_a_process("chip", "ChipGuest")(Path(name.removeprefix(_CHIP)))
+    if name.startswith(_CHIP_WITH_MISSES):
+        return _in_a_process("chip", "ChipGuest")(Path(name.removeprefix(_CHIP_WITH_MISSES)), misses=True)
+    raise BadInput(f"no guest '{name}'{suggestion(name, _NAMES)}: cpython, micropython, exec:PATH or chip:FILE.uf2")

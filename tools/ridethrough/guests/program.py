@@ -12,6 +12,8 @@ from ridethrough.world.mcu import Mcu
 class ProgramGuest:
     """Starts the program at `path` at each boot, and ends it with the next reset."""
 
+    own_time, about = False, ""
+
     def __init__(self, path: Path) -> None:
         self._path = path.resolve()
 

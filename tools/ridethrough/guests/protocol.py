@@ -26,10 +26,11 @@ _GRANT_US_MAX = 10**9
 _SHOWN_BYTES = 512
 """Of what has come in a grant shows so much, as much as a port's own buffer: a guest's heap is small."""
 _NUMBER_MAX = 2**53
+_RETAINED_MAX = 64
 _PLAIN = frozenset(
     """pin_configure pin_write pin_read output_enables adc_read wdt_feed irq machine_reset reset_cause
     ticks_us ticks_ms unix_time set_unix_time stdin_poll stdin_read stdout_write interrupt_char pin_toggle
-    boot_py""".split()
+    boot_py watchdog_bite unfed""".split()
 )
 """Requests that are Mcu's methods as they stand."""
 GUEST_ENDED = "guest ended"
@@ -239,6 +240,7 @@ class Session:
             "title": board.title,
             "busy_ms": HUNG_CPU_MS if self._busy is None else _BUSY_CPU_MS,
             "friendly": not mcu.raw_repl,
+            "wired": sorted(pin.gpio for pin in board.pins.values()),
             **mcu.ticking(),
         }
 
@@ -310,6 +312,12 @@ class Session:
 
     def _do_part(self, name: str) -> str:
         return source(name)
+
+    def _do_retain(self, data: str) -> None:
+        self._mcu.retained = bytes.fromhex(data)[:_RETAINED_MAX]
+
+    def _do_retained(self) -> str:
+        return self._mcu.retained.hex()
 
     def _do_left_open(self, path: str) -> None:
         path = path.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""A virtual board: one board in its world, run by the real MicroPython VM, paced by the wall clock."""
+"""A virtual board: one board in its world, run by the real MicroPython VM or another guest, paced by the wall clock."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ridethrough.virtual.control import Control
 from ridethrough.virtual.flash_file import FlashFile
 from ridethrough.virtual.paced_board import PacedBoard
 from ridethrough.world.clock import Clock
+from ridethrough.world.mcu import Guest
 from ridethrough.world.site import Site
 from ridethrough.world.witness_wiring import WITNESS_BOARD, wire
 from ridethrough.world.world import World
@@ -33,10 +34,16 @@ _LAG_S = 0.5
 class VirtualBoard:
     """Serves `board` at `link` with the flash in `drawer`. `speed`: the board's seconds in one of ours; None
     for as fast as it goes. Mains is on, the hub is fitted. `witness_link`: a witness watches it, and is served
-    there."""
+    there. `guest`: who runs it, not the VM."""
 
     def __init__(
-        self, board: Board, drawer: FlashFile, link: Path, speed: float | None, witness_link: Path | None = None
+        self,
+        board: Board,
+        drawer: FlashFile,
+        link: Path,
+        speed: float | None,
+        witness_link: Path | None = None,
+        guest: Guest | None = None,
     ) -> None:
         self._drawer = drawer
         self._speed = speed
@@ -46,7 +53,7 @@ class VirtualBoard:
         self._served: list[PacedBoard] = []
         try:
             world = World(start_mwh=drawer.mwh(World().start_mwh))
-            self._served.append(PacedBoard(self._clock, board, world, bytes(drawer.flash), link))
+            self._served.append(PacedBoard(self._clock, board, world, bytes(drawer.flash), link, guest))
             if witness_link:
                 self._served.append(_witness(self._clock, self._served[0].site, witness_link))
         except BadInput:

@@ -1,4 +1,4 @@
-"""One board of a world behind a pseudo-terminal of its own, run by the real MicroPython VM."""
+"""One board of a world behind a pseudo-terminal of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ridethrough.guests.process import Child
 from ridethrough.guests.protocol import Session
 from ridethrough.virtual.pty import Pty
 from ridethrough.world.clock import Clock
+from ridethrough.world.mcu import Guest
 from ridethrough.world.site import Site
 from ridethrough.world.world import World
 
@@ -18,10 +19,13 @@ _UNREAD_BYTES_MAX = 8_192
 
 
 class PacedBoard:
-    """BadInput if `link` is something else already."""
+    """Run by `guest`, or by the real MicroPython VM if that is None. BadInput if `link` is something else already."""
 
-    def __init__(self, clock: Clock, board: Board, world: World, flash: bytes, link: Path) -> None:
-        self.site = Site(board, world, MicroPythonGuest(cpu_s=None, busy=self._busy), flash, clock)
+    def __init__(
+        self, clock: Clock, board: Board, world: World, flash: bytes, link: Path, guest: Guest | None = None
+    ) -> None:
+        guest = guest or MicroPythonGuest(cpu_s=None, busy=self._busy)
+        self.site = Site(board, world, guest, flash, clock)
         self.busy = False
         """Its VM computes, and asks for nothing."""
         self.line = Pty(link)

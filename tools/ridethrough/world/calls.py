@@ -9,8 +9,8 @@ from typing import Any
 from ridethrough.world.mcu import Mcu
 from ridethrough.world.peripherals import REQUESTS
 
-_CALLS = """pin_configure pin_write pin_read pin_toggle pin_irq output_enables adc_read i2c_read wdt_start wdt_feed irq
-    timer_start machine_reset reset_cause sleep_us ticks_us ticks_ms unix_time set_unix_time stdin_poll
+_CALLS = """pin_configure pin_write pin_read pin_toggle pin_irq output_enables adc_read i2c_read wdt_start wdt_feed
+    unfed irq timer_start machine_reset reset_cause sleep_us ticks_us ticks_ms unix_time set_unix_time stdin_poll
     stdin_read""".split()
 
 _WAITS = ("sleep_us", "stdin_poll", "stdin_read", "machine_reset")

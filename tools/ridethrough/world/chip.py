@@ -68,6 +68,8 @@ class FlashChip:
         self.unstable: set[int] = set()
         self.on_operation: Callable[[Operation], None] = lambda operation: None
         self.on_written: Callable[[int, int], None] = lambda at, size: None
+        self.busy = False
+        """An operation is under way."""
         self.purpose = "(mount)"
         self.programmed_bytes: Counter[str] = Counter()
         self.programs: Counter[str] = Counter()
@@ -88,7 +90,7 @@ class FlashChip:
         self.on_operation(Operation(at, data))
         pages = -(-len(data) // self.params.page_bytes)
         whole_us = pages * self.params.program_page_us
-        done = len(data) * spend(whole_us) // whole_us
+        done = len(data) * self._spent(whole_us, spend) // whole_us
         self.programs[self.purpose] += 1
         self.programmed_bytes[self.purpose] += len(data)
         if at // self.params.block_bytes in self.bad:
@@ -97,12 +99,19 @@ class FlashChip:
         self.on_written(at, done)
         return 0
 
+    def _spent(self, us: int, spend: Callable[[int], int]) -> int:
+        self.busy = True
+        try:
+            return spend(us)
+        finally:
+            self.busy = False
+
     def erase(self, block: int, spend: Callable[[int], int]) -> int:
         """Erases one block; returns as `program` does."""
         size = self.params.block_bytes
         self.on_operation(Operation(block * size))
         whole_us = self.params.erase_us
-        done = size * spend(whole_us) // whole_us
+        done = size * self._spent(whole_us, spend) // whole_us
         self.erases[self.purpose] += 1
         if block in self.bad:
             return _CORRUPT if self.params.reports_errors else 0

@@ -33,6 +33,7 @@ class Clock:
         self.next_us = FAR_US
         self.happened = 0
         """How many things have happened."""
+        self._halted = False
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._count = 0
 
@@ -41,6 +42,10 @@ class Clock:
         self._count += 1
         heapq.heappush(self._heap, (max(t_us, self.now_us), order, self._count, action))
         self.next_us = self._heap[0][0]
+
+    def halt(self) -> None:
+        """Has the run that is under way return after what happens now."""
+        self._halted = True
 
     def run(self, until_us: int, last: Order = Order.ALERT) -> None:
         """Lets everything up to `until_us` happen; of that microsecond itself, what is due already and goes before
@@ -52,7 +57,8 @@ class Clock:
             done = True
 
         self.at(until_us, last, stop)
-        while not done:
+        self._halted = False
+        while not (done or self._halted):
             t_us, _, _, action = heapq.heappop(self._heap)
             self.now_us = t_us
             self.happened += 1

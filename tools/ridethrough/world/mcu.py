@@ -29,14 +29,21 @@ _CAUSES = {
     "esp32": (WDT_RESET, _POWER | {"button": PWRON_RESET}),
     "stm32": (HARD_RESET, _POWER | {"watchdog": WDT_RESET, "soft": SOFT_RESET}),
 }
-"""What reset_cause() says on a port: after most resets, and after some. A soft reset changes it only where it
-stands here."""
+"""What reset_cause() says on a port: after most resets, and after some. A soft one changes it where it stands here."""
 _GPIOS = 32
 _FALLING, _RISING = 4, 8
 
 
+class Ticks(int):
+    """What a tick counter said, while somebody wants to tell it from other numbers (Mcu.marks_ticks)."""
+
+
 class Guest(Protocol):
-    """Whoever executes firmware."""
+    """Whoever executes firmware. `own_time`: its own time is the cost of everything, and the world charges nothing.
+    `about`: what it executes the firmware with, if that is not the project's own choice."""
+
+    own_time: bool
+    about: str
 
     def run(self, mcu: Mcu) -> None:
         """One boot, from the mounting of the flash on. Once boot.py and main.py have ended (the latter is
@@ -49,19 +56,27 @@ class Mcu(Runtime):
     `soft_resets` those of the interpreter alone."""
 
     def __init__(
-        self, clock: Clock, trace: Trace, board: Board, power: PowerPath, metrology: Metrology, guest: Guest
+        self,
+        clock: Clock,
+        trace: Trace,
+        board: Board,
+        power: PowerPath,
+        metrology: Metrology,
+        guest: Guest,
+        flash: bytes = b"",
     ) -> None:
         super().__init__(clock)
         self.trace = trace
         self.board = board
         self.boot_number = 0
         self.soft_resets = 0
-        self.chip = FlashChip(ChipParams.of(board))
+        self.chip = FlashChip(ChipParams.of(board), bytearray(flash) if flash else None)
         self.wiring = Wiring(clock, trace, board, power)
         self.console = ConsolePort(clock, trace, board.signals)
         self._pins = self.wiring.pins
         self._hal_us = board.cost.hal_us
         self._pin_us = board.cost.pin_us
+        self._adc_us, self._io_mv = board.cost.adc_us, board.io_mv
         self._metrology = metrology
         self._guest = guest
         self._cause = PWRON_RESET
@@ -77,8 +92,16 @@ class Mcu(Runtime):
         self._tick_origin_us = 0
         self._standing_in = False
         self._usb = self._mute = False
+        self.marks_ticks = False
+        """Ticks are of the type Ticks, so that RAM can be compared without them."""
+        self.ram: Callable[[], bytes | None] = lambda: None
+        """What the guest has in RAM, as a digest; None if it cannot tell. For whoever is called by the guest."""
+        self.retained = b""
+        """What the chip keeps through every reset but those of its power (an RP2040's scratch registers)."""
         self.raw_repl = False
         """The prompt is the raw REPL: outlives a soft reset, no other."""
+        self.on_reset: Callable[[str], None] = lambda kind: None
+        """Told of the kind of each hard reset, when the guest is gone and the flash at rest."""
         power.on_supply = self._supply
         trace.set_text("mcu", 0, "off")
         trace.set_wire("reset", 0, 1)
@@ -110,10 +133,12 @@ class Mcu(Runtime):
         if not self._pins.powered:
             return
         self._stop()
+        self.on_reset(kind)
         self._standing_in = False
         if kind in ("power-up", "brown-out"):
             # [assumed] a supply that was too low for the chip was too low for its pads
             self._pins.lose_holds()
+            self.retained = b""
         most, some = _CAUSES[self.board.port]
         self._cause = some.get(kind, most)
         now = self.clock.now_us
@@ -163,6 +188,7 @@ class Mcu(Runtime):
         self.console.reset()
         # first the pins, as the chip does it; a guest that is being ended can no longer change them
         self.alive = False
+        self.ram = lambda: None
         self._pins.reset()
         self.end()
 
@@ -223,8 +249,8 @@ class Mcu(Runtime):
 
     def adc_read(self, gpio: int) -> int:
         """16 bits, of which a 12-bit converter fills the upper 12."""
-        self.spend(self.board.cost.adc_us)
-        return min(65535, int(self.wiring.adc_mv(gpio) * 65536 / self.board.io_mv)) & 0xFFF0
+        self.spend(self._adc_us)
+        return min(65535, int(self.wiring.adc_mv(gpio) * 65536 / self._io_mv)) & 0xFFF0
 
     def i2c_read(self, address: int, register: int, size: int) -> bytes | None:
         """None: no acknowledge."""
@@ -271,6 +297,14 @@ class Mcu(Runtime):
         self.clock.at(self.clock.now_us, Order.MCU, lambda: self.reset(self.console.announced))
         self.hang()
 
+    def watchdog_bite(self) -> None:
+        """The chip's own watchdog has run out. Does not return."""
+        self.clock.at(self.clock.now_us, Order.MCU, lambda: self.reset("watchdog"))
+        self.hang()
+
+    def unfed(self, us: int) -> None:
+        """The longest time so far between two feeds of the guest's own watchdog, for who hears calls."""
+
     def reset_cause(self) -> int:
         self.spend(self._hal_us)
         return self._cause
@@ -290,11 +324,15 @@ class Mcu(Runtime):
 
     def ticks_us(self) -> int:
         self.spend(self._hal_us)
-        return (self._own_us() + self._tick_origin_us) % TICK_WRAP
+        ticks = (self._own_us() + self._tick_origin_us) % TICK_WRAP
+        return Ticks(ticks) if self.marks_ticks else ticks
 
     def ticks_ms(self) -> int:
         self.spend(self._hal_us)
-        return ((self._own_us() + self._tick_origin_us) // 1000) % TICK_WRAP
+        # not by _own_us(): a supervised loop asks this more often than anything else
+        own_us = (self.clock.now_us - self._started_us) * self._rate // 1_000_000
+        ticks = ((own_us + self._tick_origin_us) // 1000) % TICK_WRAP
+        return Ticks(ticks) if self.marks_ticks else ticks
 
     def unix_time(self) -> int:
         self.spend(self._hal_us)

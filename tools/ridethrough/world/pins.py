@@ -31,21 +31,28 @@ class Pins:
         self._pins: dict[int, _Pin] = {}
         self._on_change = on_change
         self._on_contention = on_contention
-        self.outside: dict[int, int] = {}
-        self.pull_up_ohm = {facts.gpio: facts.pull_up_ohm for facts in board.pins.values()}
+        self._outside: dict[int, int] = {}
+        self._pull_up_ohm = {facts.gpio: facts.pull_up_ohm for facts in board.pins.values()}
         self.powered = False
+        self._levels: dict[int, int] = {}  # as computed since the last change: firmware polls its pins all the time
         self._reset_pull = PULL_DOWN if board.reset_pull == "down" else PULL_NONE
         self._held: dict[int, _Pin] = {}
 
     def reset(self) -> None:
         """Every pin back to its reset state, but for the pads that are held."""
         gone, self._pins = self._pins, {}
+        self._levels.clear()
         for gpio in gone:
             self._on_change(gpio)
+
+    def registers(self) -> tuple[object, ...]:
+        """How every pin and pad is set."""
+        return tuple(sorted((gpio, repr(pin)) for gpio, pin in (*self._pins.items(), *self._held.items())))
 
     def lose_holds(self) -> None:
         """No pad is held any more."""
         gone, self._held = self._held, {}
+        self._levels.clear()
         for gpio in gone:
             self._on_change(gpio)
 
@@ -64,7 +71,9 @@ class Pins:
         self._changed(gpio)
 
     def write(self, gpio: int, value: int) -> None:
-        pin = self._pins.setdefault(gpio, _Pin(pull=self._reset_pull))
+        pin = self._pins.get(gpio)
+        if pin is None:
+            pin = self._pins[gpio] = _Pin(pull=self._reset_pull)
         if pin.value != value:
             pin.value = value
             self._changed(gpio)
@@ -75,16 +84,32 @@ class Pins:
 
     def drive(self, gpio: int, level: int) -> None:
         """The outside drives the net to `level`."""
-        self.outside[gpio] = level
+        self.follow(gpio, level)
         self._changed(gpio)
+
+    def follow(self, gpio: int, level: int) -> None:
+        """A part that the board's own pins move drives the net: nobody is told."""
+        self._outside[gpio] = level
+        self._levels.clear()
+
+    def set_power(self, on: bool) -> None:
+        """The chip's own supply."""
+        self.powered = on
+        self._levels.clear()
+
+    def lose_pull_up(self, gpio: int) -> None:
+        """The resistor comes off."""
+        self._pull_up_ohm[gpio] = 0
+        self._levels.clear()
 
     def _pad(self, gpio: int) -> _Pin:
         # what the outside sees of a pin
         return self._held.get(gpio) or self._pins.get(gpio) or _Pin(pull=self._reset_pull)
 
     def _changed(self, gpio: int) -> None:
+        self._levels.clear()
         pin = self._pad(gpio)
-        if self._drives(pin) and self.outside.get(gpio, pin.value) != pin.value:
+        if self._drives(pin) and self._outside.get(gpio, pin.value) != pin.value:
             self._on_contention(gpio)
         self._on_change(gpio)
 
@@ -99,14 +124,20 @@ class Pins:
 
     def level(self, gpio: int) -> int:
         """0 or 1 on the net."""
+        level = self._levels.get(gpio)
+        if level is None:
+            level = self._levels[gpio] = self._level(gpio)
+        return level
+
+    def _level(self, gpio: int) -> int:
         if not self.powered:
             return 0
         pin = self._pad(gpio)
         if self._drives(pin):
             return pin.value
-        if gpio in self.outside:
-            return self.outside[gpio]
-        up = 1 / self.pull_up_ohm[gpio] if self.pull_up_ohm.get(gpio) else 0.0
+        if gpio in self._outside:
+            return self._outside[gpio]
+        up = 1 / self._pull_up_ohm[gpio] if self._pull_up_ohm.get(gpio) else 0.0
         inner = 1 / self._board.pull_down_ohm
         if pin.pull & PULL_UP:
             up += inner

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from ridethrough.boards import Board
+from ridethrough.boards.board import Cost
 from ridethrough.traces import Trace
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.hub import Hub
@@ -28,6 +29,8 @@ class Site:
     ) -> None:
         self.clock = clock = clock or Clock()
         self.world = world
+        if guest.own_time:
+            board = replace(board, cost=Cost.none(), boot_us=0)
         self.waiting = [t for t in world.troubles if t.when]
         """Troubles whose phase has not come yet."""
         self.trace = Trace(starts_itself=True)
@@ -37,12 +40,10 @@ class Site:
         self.power = PowerPath(clock, self.trace, params, world.hub.load)
         self.metrology = Metrology(clock, world.load_w, world.start_mwh, board.metrology_clock)
         self.hub = Hub(clock, self.trace, self.power, world.hub, world.clock.hub_drift_ppm)
-        self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest)
+        self.mcu = Mcu(clock, self.trace, board, self.power, self.metrology, guest, flash)
         self.mcu.set_clock_error(world.clock.drift_ppm, world.clock.tick_origin_us)
         self.mcu.peripherals.network = Network(world.network, world.fetch_fails)
         self.mcu.peripherals.parts = world.parts
-        if flash:
-            self.mcu.chip.data[:] = flash
         self.power.start()
         self.mcu.wiring.hub_changed(True)
         self.mcu.wiring.mains_changed(False)

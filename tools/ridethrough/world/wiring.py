@@ -34,6 +34,7 @@ class Wiring:
         """The rail that the analogue pin is wired to."""
         self._gpio = {role: facts.gpio for role, facts in board.pins.items()}
         self._role = {gpio: role for role, gpio in self._gpio.items()}
+        self._sense, self._divider = board.pins["ch_sense"].gpio, board.pins["ch_sense"].divider
         self.pins = Pins(board, self._pin_changed, self._contention)
         self.latch = False
         self.on_edge: Callable[[int, int], None] = lambda gpio, level: None
@@ -50,7 +51,7 @@ class Wiring:
 
     def set_power(self, on: bool) -> None:
         """The board's own supply; without it the latch forgets, and no pad is held."""
-        self.pins.powered = on
+        self.pins.set_power(on)
         if not on:
             self.latch = False
             self.pins.lose_holds()
@@ -73,14 +74,13 @@ class Wiring:
     def fail_hold(self) -> None:
         """The pull-up comes off, the latch dies, pads are no longer held: nothing holds the rail any more."""
         self.hold_failed = True
-        self.pins.pull_up_ohm[self._gpio["ch_enable"]] = 0
+        self.pins.lose_pull_up(self._gpio["ch_enable"])
         self.pins.lose_holds()
         self.apply()
 
     def adc_mv(self, gpio: int) -> float:
         """The voltage at an analogue pin."""
-        facts = self._board.pins["ch_sense"]
-        return self.measured.ch_mv() / facts.divider if gpio == facts.gpio else 0.0
+        return self.measured.ch_mv() / self._divider if gpio == self._sense else 0.0
 
     def configure(self, gpio: int, mode: int | None, pull: int, value: int | None, hold: bool | None) -> None:
         """As the firmware sets a pin up."""
@@ -98,8 +98,8 @@ class Wiring:
             self.latch = False
         enable = bool(self.pins.level(self._gpio["ch_enable"])) or (self.latch and self.pins.powered)
         if self._board.hold == "latch":
-            self.pins.outside[self._gpio["latch_q"]] = int(self.latch)
-            self.pins.outside[self._gpio["enable_sense"]] = int(enable)
+            self.pins.follow(self._gpio["latch_q"], int(self.latch))
+            self.pins.follow(self._gpio["enable_sense"], int(enable))
         self._trace.set_wire("ch_enable", now, int(enable))
         self._power.set_enable(enable)
         # a transistor pulls AC lost low while its gate is high; without the board's supply nothing does

@@ -25,6 +25,7 @@ _MODES = {
 }
 """As extmod/vfs_lfsx_file.c maps a mode's letter."""
 _DIR_MODE, _FILE_MODE = 0x4000, 0x8000
+_CHUNK = 16_384
 
 
 def _failed(e: LittleFSError) -> OSError:
@@ -162,6 +163,17 @@ class LfsVfs:
     def open(self, path: str, mode: str) -> LfsFile:
         return LfsFile(self, path, mode)
 
+    def load(self, path: str) -> bytes:
+        """All of a file."""
+
+        def whole(fs: Any) -> bytes:
+            handle = lfs.file_open(fs, path, "rb")
+            data = bytes(lfs.file_read(fs, handle, lfs.file_size(fs, handle)))
+            lfs.file_close(fs, handle)
+            return data
+
+        return self.do(path, whole)  # type: ignore[no-any-return]
+
     def stat(self, path: str) -> tuple[int, ...]:
         folder, _, name = path.rpartition("/")
         if folder not in self._listed:
@@ -247,6 +259,18 @@ class Mounts:
     def compiled(self, path: str) -> bool:
         """Is the file system that a path leads to the port's own, and not one written in Python?"""
         return isinstance(self._find(path)[0], LfsVfs)
+
+    def load(self, path: str) -> bytes:
+        """All of a file."""
+        fs, rest = self._find(path)
+        if isinstance(fs, LfsVfs):
+            return fs.load(rest)
+        with fs.open(rest, "rb") as file:
+            chunks = []
+            buf = bytearray(_CHUNK)
+            while n := file.readinto(buf):
+                chunks.append(bytes(buf[:n]))
+        return b"".join(chunks)
 
     def mount(self, fsobj: Any, mount_point: str, *, readonly: bool = False) -> None:
         if mount_point in self._table:

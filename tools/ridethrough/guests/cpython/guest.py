@@ -18,6 +18,7 @@ from ridethrough.guests.costs import charged
 from ridethrough.guests.cpython.code import FORMAT, SHOW, STOP, TICK, compiled
 from ridethrough.guests.cpython.files import LfsVfs, Mounts
 from ridethrough.guests.cpython.modules import BUILTINS, FormatBytes, make_modules
+from ridethrough.guests.cpython.ram import digest
 from ridethrough.guests.cpython.strict import refuse
 from ridethrough.guests.flashfs import FlashFs
 from ridethrough.guests.missing import FROZEN, NOT_SIMULATED
@@ -26,12 +27,13 @@ from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone
 
 _CTRL_C = 3
-_CHUNK = 16_384
 
 
 class CPythonGuest:
     """Runs whatever firmware is on the board's flash. Holds nothing from one boot to the next. `stops`: lines of the
     firmware's files (path without the leading slash, line) at which pdb gets the floor."""
+
+    own_time, about = False, ""
 
     def __init__(self, stops: frozenset[tuple[str, int]] = frozenset()) -> None:
         self._stops = stops
@@ -40,6 +42,7 @@ class CPythonGuest:
         flash = FlashFs(mcu.chip, mcu.flash_spend, lambda: mcu.alive)
         _mount_or_format(flash, mcu)
         boot = _Boot(mcu, flash, self._stops)
+        mcu.ram = boot.ram
         try:
             mcu.boot_py(True)
             well = boot.execute("boot.py")
@@ -50,6 +53,9 @@ class CPythonGuest:
             boot.prompt()
         except SystemExit:
             mcu.boot_py(False)
+        finally:
+            boot.over = True
+            flash.close()
 
 
 def _stop(frame: FrameType) -> None:
@@ -91,12 +97,17 @@ class _Boot:
             mcu.chip.purpose = path
 
         def left_open(path: str) -> None:
-            if mcu.alive and mcu.boot_number == boot_number:
+            if alive() and mcu.boot_number == boot_number:
                 mcu.trace.add_event(mcu.clock.now_us, "fault", kind="file left open", path=path)
 
+        def alive() -> bool:
+            return mcu.alive and not self.over
+
         boot_number = mcu.boot_number
+        self.over = False
+        """The interpreter has ended: what is left of it reaches no file system any more."""
         self._mcu = mcu
-        root = LfsVfs(flash, purpose, left_open, lambda: mcu.alive, mcu.board.clock_start)
+        root = LfsVfs(flash, purpose, left_open, alive, mcu.board.clock_start)
         stm32 = mcu.board.port == "stm32"
         self._files = Mounts(root, "/flash" if stm32 else "/")
         self.ended = root.ended
@@ -117,10 +128,14 @@ class _Boot:
         self._main.__dict__["__builtins__"] = names
         self._executed: set[str] = set()
 
+    def ram(self) -> bytes | None:
+        """What it has in RAM, for whoever it calls."""
+        return digest(self._modules, sys._getframe(1), self._executed)
+
     def execute(self, path: str) -> bool:
         """Runs a file in `__main__`, if it is there; False if it ended with an exception."""
         try:
-            source = self._source(path)
+            source = self._files.load(path)
         except OSError:
             return True
         mcu = self._mcu
@@ -190,14 +205,6 @@ class _Boot:
 
         return call
 
-    def _source(self, path: str) -> bytes:
-        with self._files.open(path, "rb") as f:
-            chunks = []
-            buf = bytearray(_CHUNK)
-            while n := f.readinto(buf):
-                chunks.append(bytes(buf[:n]))
-        return b"".join(chunks)
-
     def _print(self, *values: Any, sep: str = " ", end: str = "\n", file: Any = None) -> None:
         self._mcu.stdout_write(sep.join(map(_shown, values)) + end)
 
@@ -266,7 +273,7 @@ class _Boot:
         self._modules[full] = module
         try:
             if package is None or self._is(path, 0x8000):
-                source = self._source(path)
+                source = self._files.load(path)
                 cost = self._mcu.board.cost
                 self._mcu.spend(cost.import_py_us + cost.compile_us(len(source), self._files.compiled(path)))
                 exec(self._compiled(source, path), module.__dict__)

@@ -50,6 +50,8 @@ class MicroPythonGuest:
     does, with times of modification. `busy(session, child)` lets time pass while the VM computes
     (guests/protocol.py); without it, code that computes for HUNG_CPU_MS counts as hung."""
 
+    own_time, about = False, ""
+
     def __init__(
         self,
         heap_bytes: int | None = None,
