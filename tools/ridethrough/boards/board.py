@@ -87,6 +87,11 @@ class Cost:
                 found[key] = table.number(key, least=int(key in ("hal_us", "pin_us", "adc_us", "poll_us")), most=10**8)
         return cls(**found)
 
+    @classmethod
+    def none(cls) -> Cost:
+        """For a guest whose own time is the cost."""
+        return cls(**dict.fromkeys(cls.__dataclass_fields__, 0))
+
     def compile_us(self, size_bytes: int, compiled_reader: bool = True) -> int:
         """Reading and compiling so much source, in a file that is open."""
         return size_bytes * (self.import_py_ns_per_byte if compiled_reader else self.import_reader_ns_per_byte) // 1000
@@ -201,7 +206,7 @@ class Board:
         directory = BOARDS / name if "/" not in name else Path(name)
         path = directory / "board.toml"
         if not path.is_file():
-            known = [p.parent.name for p in BOARDS.glob("*/board.toml")]
+            known = board_names()
             if "/" not in name and (Path(name) / "board.toml").is_file():
                 raise BadInput(f"no board '{name}'; the folder is ./{name}")
             raise BadInput(f"no board '{name}' ({path} does not exist){suggestion(name, known)}")
@@ -219,6 +224,11 @@ class Board:
             top = Table(path, merged(below, above), text=top.source_text)
             top.has("extends")
         return _read(directory, top)
+
+
+def board_names() -> list[str]:
+    """Those that come with the project."""
+    return [path.parent.name for path in sorted(BOARDS.glob("*/board.toml"))]
 
 
 def _read(directory: Path, top: Table) -> Board:

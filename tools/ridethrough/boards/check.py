@@ -112,7 +112,7 @@ def _board_py(board: Board) -> Iterator[str]:
     except BadInput as e:
         yield str(e)
         return
-    constants, names = _defined(tree)
+    defined, names = _defined(tree)
     for name in NEEDED:
         if name not in names:
             yield f"board.py: {name} is missing: the firmware needs it (docs/boards.md)"
@@ -121,9 +121,9 @@ def _board_py(board: Board) -> Iterator[str]:
         ("SLOT_BYTES", board.slot_bytes),
         ("METROLOGY_CLOCK", board.metrology_clock),
     ):
-        if constants.get(name, wanted) != wanted:
-            yield f"board.py: {name} is {constants[name]}, board.toml says {wanted}: one of them is wrong"
-    wdt_ms, stated_us, hold_us = (constants.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
+        if defined.get(name, wanted) != wanted:
+            yield f"board.py: {name} is {defined[name]}, board.toml says {wanted}: one of them is wrong"
+    wdt_ms, stated_us, hold_us = (defined.get(name, 0) for name in ("WDT_MS", "BOOT_US", "HOLD_US"))
     if wdt_ms > board.wdt_ms_max:
         yield f"board.py: WDT_MS is {wdt_ms}, the chip's watchdog allows {board.wdt_ms_max}"
     if 0 < stated_us < board.start_us:
@@ -138,9 +138,9 @@ def _board_py(board: Board) -> Iterator[str]:
         )
 
 
-def boot_us(board: Board) -> int:
-    """BOOT_US of a sound board.py."""
-    return _defined(ast.parse(board.read_board_py()))[0].get("BOOT_US", 0)
+def constants(board: Board) -> dict[str, int]:
+    """The whole numbers that board.py defines, by name. BadInput if it cannot be read."""
+    return _defined(_parsed(board, "board.py"))[0]
 
 
 def _defined(tree: ast.Module) -> tuple[dict[str, int], set[str]]:
