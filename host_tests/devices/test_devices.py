@@ -352,7 +352,9 @@ def test_the_session_of_the_page_works(tmp_path):
                 command.replace(".venv/bin", str(BIN)), shell=True, cwd=tmp_path, capture_output=True, text=True,
                 timeout=PATIENCE_S, check=False,
             )  # fmt: skip
-            assert ran.returncode == 0, (line, ran)
+            # the clock runs on between two commands: a trace may end in the outage that `mains off` began
+            in_outage = "board trace" in line and ran.stdout.startswith("UNDECIDED: the trace ends in a cut")
+            assert ran.returncode == (3 if in_outage else 0), (line, ran)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Hypothesis calls them in `make test` (test_fuzz.py), a coverage-guided fuzzer in
 
 from __future__ import annotations
 
+import gc
 import gzip
 import importlib
 import io
@@ -13,6 +14,7 @@ import struct
 import sys
 import tempfile
 import zipfile
+import zlib
 from binascii import crc32
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -21,6 +23,7 @@ from pathlib import Path
 import pytest
 from ridethrough import BadInput, Board, Rule, Scenario, World, run_scenario
 from ridethrough.devices.recording import Recording
+from ridethrough.guests.chip.uf2 import read_uf2
 from ridethrough.guests.cpython import CPythonGuest
 from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.headend import client
@@ -29,12 +32,19 @@ from ridethrough.images.commands import next_command
 from ridethrough.reports import verdict_file
 from ridethrough.reports.page import Page
 from ridethrough.reports.timeline import Glyphs, strip
+from ridethrough.rollout.plan_file import load_plan, plans
 from ridethrough.rules.conditions import Condition
 from ridethrough.rules.explain import explain
 from ridethrough.rules.forms import EXAMPLES
 from ridethrough.rules.words import lasting, time_us, times
 from ridethrough.scenarios import names
 from ridethrough.support.text import message
+from ridethrough.sweep import saved
+from ridethrough.sweep.crash_states import Memory, State
+from ridethrough.sweep.flash import Flash
+from ridethrough.sweep.joined import Rest, pack_rests
+from ridethrough.sweep.packing import BadPack, pack, unpack
+from ridethrough.sweep.result import Result
 from ridethrough.traces.load import ProbeMap, load_capture
 from ridethrough.traces.readers import open_source
 from ridethrough.traces.readers import vcd as vcd_reader
@@ -51,6 +61,7 @@ CORPUS = Path(__file__).with_name("corpus")
 @lru_cache
 def firmware(name: str):
     """A module of firmware/ that needs no board, loaded into this process."""
+    gc.threshold = lambda *amount: -1  # type: ignore[attr-defined]  MicroPython's
     path = str(ROOT / "firmware")
     if path not in sys.path:
         sys.path.append(path)
@@ -155,6 +166,19 @@ def scenario(data: bytes) -> None:
 def board(data: bytes) -> None:
     """A board.toml."""
     _parsed(data, "board.toml", lambda path: Board.load(str(path.parent)))
+
+
+def a_plan(data: bytes) -> None:
+    """A roll-out's plan."""
+    _parsed(data, "p.toml", lambda path: load_plan(str(path)))
+
+
+def uf2_file(data: bytes) -> None:
+    """A build for the chip, also with the fuzzer's bytes behind magic numbers of blocks, which it would not find."""
+    blocks = [data[at : at + 500].ljust(500, b"\0") for at in range(0, len(data), 500)]
+    head, tail = struct.pack("<2I", 0x0A324655, 0x9E5D5157), struct.pack("<I", 0x0AB16F30)
+    for whole in (data, b"".join(head + block + tail for block in blocks)):
+        _parsed(whole, "b.uf2", lambda path: read_uf2(path).words())
 
 
 def rule(data: bytes) -> None:
@@ -273,9 +297,43 @@ def a_verdict_file(data: bytes) -> None:
             assert "\n" not in message(str(e))
 
 
+def _kept(**parts: bytes) -> bytes:
+    # a sweep as --resume keeps it, with some parts of somebody else's
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name, content in (_KEPT | parts).items():
+            packed.writestr(name.replace("_", "/").replace("-", "."), content)
+    return out.getvalue()
+
+
+_KEPT = {
+    "sweep-json": json.dumps({"level": 1, "new": [[0]], "result": Result().to_json()}).encode(),
+    "known-bin": b"\x11\x01" + bytes(17 + 8),
+    "rests-bin": pack_rests({bytes(16): Rest(5, 1, frozenset({"boot"}))}),
+    "states_0": (19).to_bytes(4, "little") + b"\x11\x00" + bytes(17) + pack([State(Flash({1: b"x"}), Memory(), 7)]),
+}
+
+
+def a_sweep_in_a_file(data: bytes) -> None:
+    """A file for --resume: as it is, and each of its parts in a zip that is well."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s.zip"
+        for content in (data, *(_kept(**{name: data}) for name in _KEPT)):
+            path.write_bytes(content)
+            try:
+                saved.load(path, {})
+            except BadInput as e:
+                assert "\n" not in message(str(e)), e
+    try:
+        unpack(zlib.compress(data))
+    except BadPack:
+        pass
+
+
 TARGETS = (
     host_image, board_image, boot_record, console_line, command, scenario, board, rule, vcd, table_of_samples, sigrok,
     condition, witness_lines, foreign_board, a_verdict_file,
+    a_sweep_in_a_file, a_plan, uf2_file,
 )  # fmt: skip
 
 
@@ -318,6 +376,14 @@ def seeds(target: str) -> tuple[bytes, ...]:
     if target == "scenario":
         files = {name.partition(":")[0] for name in names()}
         return tuple((tools / "scenarios" / f"{name}.toml").read_bytes() for name in sorted(files))
+    if target == "uf2_file":
+        block = (
+            struct.pack("<6I", 0x2000, 0x1000_0000, 256, 0, 1, 0xE48BFF56)
+            + b"v1.28.0 on 2026-04-06; Raspberry Pi Pico "
+        )
+        return (block + b"with RP2040\0", (block * 2).ljust(500, b"\0") * 2)
+    if target == "a_plan":
+        return tuple((tools / "rollout" / "plans" / f"{name}.toml").read_bytes() for name in plans())
     if target == "board":
         return tuple(p.read_bytes() for p in sorted((ROOT / "boards").glob("*/board.toml")))
     if target == "vcd":
@@ -352,6 +418,8 @@ def seeds(target: str) -> tuple[bytes, ...]:
         hello = b"OK ridethrough protocol=2 board=0011223344556677 hardware=0101 version=1 counter=0 block=1024"
         blocks = b"\n".join(b"OK next=%d" % min(at, len(GOOD)) for at in range(0, len(GOOD) + 1024, 1024))
         return (hello + b"\n" + blocks + b"\nOK verified\nOK outcome=0 version=2 counter=1", hello + b"\nERR busy")
+    if target == "a_sweep_in_a_file":
+        return (_kept(), *_KEPT.values(), zlib.decompress(pack([State(Flash({1: b"x"}), Memory(), 7)])))
     if target == "a_verdict_file":
         entry = {"capture": "c.vcd", "capture_sha256": "0", "rule": "r.toml", "rule_sha256": "0", "status": "pass"}
         data = {

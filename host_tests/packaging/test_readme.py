@@ -50,7 +50,7 @@ def commands(text):
     return [shlex.split(line) for line in found]
 
 
-BROKEN = ({"legacy_long_reboot"}, {"chatter", "--rule"}, {"compare"})
+BROKEN = ({"legacy_long_reboot"}, {"chatter", "--rule"}, {"rules", "compare"})
 """Words of commands that end with status 1: the rule is broken, the rules differ."""
 
 

@@ -28,6 +28,12 @@ def test_as_stated(name, board):
     assert row in section.splitlines(), "run make table"
 
 
+@pytest.mark.parametrize("board", ["esp32_devkit", "pybd_sf2"])
+def test_a_meter_made_for_other_pins_ends_as_stated(board):
+    scenario = Scenario.load("legacy_long_reboot", board)
+    assert summary("legacy_long_reboot", Board.load(board)).misses(scenario.shows) == []
+
+
 def test_the_table_has_no_other_rows():
     assert TABLE.count("_pico |") == 3 * len(names())
 

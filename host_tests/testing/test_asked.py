@@ -205,7 +205,7 @@ def test_what_a_console_refuses_has_no_effect(answers, said, theirs):
 
 
 def mains_away_before_it_is_armed(bench):
-    bench.wait(4.2)
+    bench.wait(3.7)
     bench.mains(False)
 
 

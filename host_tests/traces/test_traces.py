@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ridethrough import BadInput
 from ridethrough.traces import Segment, Trace, Voltage
+from ridethrough.traces.difference import Apart, InOrder, in_order
 from ridethrough.traces.vcd_out import STEP_MV, write_vcd
 from support import image, update
 from vcd.reader import TokenKind, tokenize
@@ -113,3 +114,29 @@ def test_the_same_run_twice_gives_the_same_trace():
     first, second = (update(image(), seconds=25) for _ in range(2))
     assert first.log == second.log and first.wires == second.wires
     assert first.voltages == second.voltages and first.notes == second.notes
+
+
+def ordered(*resets, late=0):
+    trace = Trace(end_us=100)
+    for t in resets:
+        trace.add_event(t, "reset", kind="commanded")
+    trace.set_wire("ch_enable", 0, 1)
+    trace.set_wire("ch_enable", resets[-1] + 5 + late, 0)
+    return trace
+
+
+def test_the_same_order_counts_from_each_reset():
+    assert in_order(ordered(10, 40), ordered(10, 40)).furthest.us == 0
+    # a reset counts from the one before, what follows it from itself
+    assert in_order(ordered(10, 40), ordered(12, 60)).furthest == Apart("events", 40, 30, 48)
+    assert in_order(ordered(40), ordered(40, late=7)).furthest == Apart("ch_enable", 45, 5, 12)
+    # a share is of the time since the reset: 7 us in 10 ms, 10 ms in 40 ms
+    found = in_order(ordered(40), ordered(40, late=7))
+    assert isinstance(found, InOrder) and found.most.share == 7 / 10_000
+    found = in_order(ordered(40_000), ordered(50_000))
+    assert isinstance(found, InOrder) and (found.most.signal, found.most.share) == ("events", 0.25)
+    other = in_order(ordered(10, 40), ordered(10))
+    assert (other.signal, other.one, other.other) == ("events", "reset commanded", "")
+    moved = ordered(10)
+    moved.set_wire("ch_enable", 90, 1)
+    assert in_order(ordered(10), moved).signal == "ch_enable"

@@ -64,9 +64,9 @@ def test_a_cut_leaves_half_an_operation():
 
 def pins(ohm=10_000):
     clashes = []
-    p = Pins(PICO, lambda gpio: None, clashes.append)
-    p.powered = True
-    p.pull_up_ohm[ENABLE] = ohm
+    facts = {role: replace(pin, pull_up_ohm=ohm) if pin.gpio == ENABLE else pin for role, pin in PICO.pins.items()}
+    p = Pins(replace(PICO, pins=facts), lambda gpio: None, clashes.append)
+    p.set_power(True)
     return p, clashes
 
 

@@ -14,11 +14,12 @@ from ridethrough.cli.chosen import DEFAULT_BOARD, add_chosen, chosen, chosen_fir
 from ridethrough.cli.commands import Command
 from ridethrough.cli.perform import perform
 from ridethrough.cli.rule_names import RULE
-from ridethrough.cli.terminal import terminal
+from ridethrough.cli.terminal import Terminal, terminal
 from ridethrough.cli.watching import add_watching, is_watched, watching
 from ridethrough.guests.named import guest_named
 from ridethrough.reports import verdict_file
 from ridethrough.reports.difference import draw
+from ridethrough.reports.lines import styled
 from ridethrough.reports.page import Page
 from ridethrough.reports.picture import write_picture
 from ridethrough.reports.run_page import add_run
@@ -30,7 +31,8 @@ from ridethrough.runner import run_scenario
 from ridethrough.scenarios import Scenario, names
 from ridethrough.scenarios.loader import specimens
 from ridethrough.support.errors import BadInput
-from ridethrough.traces.difference import first_difference
+from ridethrough.support.quantities import show_rounded, show_time
+from ridethrough.traces.difference import Difference, InOrder, first_difference, in_order
 from ridethrough.traces.vcd_out import write_vcd
 
 _EXAMPLES = f"""examples:
@@ -117,15 +119,36 @@ def call(arguments: argparse.Namespace) -> int:
         elif watched_only:
             console.say(*watched(scenario, board, trace, summary, console.width, glyphs))
         else:
+            console.say(*([styled(guest.about, "dim")] if guest.about else []))
             console.say(*show(scenario, trace, summary, console.width, glyphs))
     return summary.verdict.exit_status
 
 
+def _in_order(console: Terminal, scenario: Scenario, names: tuple[str, str], found: Difference | InOrder) -> int:
+    # one of them has its own time: the order is what can be equal
+    if isinstance(found, InOrder):
+        far = found.furthest
+        where = f" ({far.signal} at {show_time(far.t_us)})" if far.us else ""
+        console.say(
+            f"{scenario.name}: {names[0]} and {names[1]} do the same in the same order; times from a reset on are "
+            f"{show_rounded(far.us)} apart at most{where}"
+        )
+        return 0
+    console.say(f"{scenario.name}: {found.signal} parts at {show_time(found.t_us)}")
+    console.say(
+        *(f"  {name:<12} {text or 'nothing'}" for name, text in zip(names, (found.one, found.other), strict=True))
+    )
+    return 1
+
+
 def _compare(arguments: argparse.Namespace, scenario: Scenario, board: Board, firmware: Firmware) -> int:
     names = (arguments.guest, arguments.against)
-    one, other = (run_scenario(scenario, board, firmware, guest_named(name)) for name in names)
-    difference = first_difference(one, other)
+    guests = [guest_named(name) for name in names]
+    one, other = (run_scenario(scenario, board, firmware, guest) for guest in guests)
     with terminal() as console:
+        if any(guest.own_time for guest in guests):
+            return _in_order(console, scenario, names, in_order(one, other))
+        difference = first_difference(one, other)
         if difference is None:
             console.say(f"{scenario.name}: {names[0]} and {names[1]} do the same, to the microsecond")
             return 0

@@ -47,6 +47,7 @@ class HeadEnd:
         self._steps = list(steps)
         self._operation: client.Operation | None = None
         self._waiting = 0
+        self._sent, self._times = "", 0
         self._again = again
         self._begun = not again
         self._last_at_us: int | None = None
@@ -82,6 +83,12 @@ class HeadEnd:
         """The steps that were not begun, or not through, when the run ended."""
         begun = [self._doing] if self._operation is not None else []
         return begun + [step.do for step in self._steps]
+
+    def position(self) -> tuple[object, ...]:
+        """What it waits for: the step, those that come after it, the line that it has sent last and how many times, its
+        last counter."""
+        doing = self._doing if self._operation is not None else ""
+        return (self._begun, doing, tuple(self._steps), self._sent, self._times, self._counter)
 
     def start(self, operation: client.Operation, at_us: int) -> None:
         """Has one operation of the console client done at `at_us`, beside the steps."""
@@ -146,6 +153,8 @@ class HeadEnd:
         waiting = self._waiting
         data = request.line.encode() + b"\n"
         if request.line:
+            self._times = self._times + 1 if request.line == self._sent else 1
+            self._sent = request.line
             arrives_us = self._clock.now_us + len(data) * self._mcu.board.cost.console_us_per_byte
             self._clock.at(arrives_us, Order.WORLD, lambda: self._mcu.type_in(data))
 

@@ -16,6 +16,12 @@ def svg_bytes(root: Xml.Element) -> bytes:
     return bytes(Xml.tostring(_safe(root), encoding="utf-8")) + b"\n"
 
 
+def xml_bytes(root: Xml.Element) -> bytes:
+    """A document for programs."""
+    Xml.indent(root)
+    return bytes(Xml.tostring(_safe(root), encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
 def html_text(root: Xml.Element) -> str:
     """A page."""
     return "<!DOCTYPE html>\n" + Xml.tostring(_safe(root), encoding="unicode", method="html") + "\n"

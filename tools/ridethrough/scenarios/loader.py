@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ridethrough.images.layout import IMAGE_BYTES_MAX
+from ridethrough.invariants.table import NEEDS
 from ridethrough.scenarios.moments import moments
 from ridethrough.scenarios.plan import (
     ACTIONS,
@@ -272,9 +273,22 @@ def _sweep(table: Table, beside: Path) -> SweepPlan:
         updates=updates,
         outside=_paths(table, "outside"),
         new=new,
+        not_owed=_invariants(table, "not_owed"),
     )
     table.done()
     return plan
+
+
+def _invariants(table: Table, key: str) -> tuple[str, ...]:
+    value = table.raw(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise table.fail(key, 'a list of invariants, such as ["ac-lost"], expected')
+    for name in value:
+        if name not in NEEDS:
+            raise table.fail(key, f"no invariant '{name}'{suggestion(name, NEEDS)}")
+    return tuple(value)
 
 
 def _content(table: Table, key: str, beside: Path, path: str) -> bytes:

@@ -53,7 +53,8 @@ class SweepPlan:
     """What a sweep holds a recovery to: at rest `within_us`, in at most so many `boots`, the new
     slot tried at most `trial_boots` times. For firmware that is
     not the reference: the files that its update changes, what they are afterwards (`new`), and the files
-    that do not tell states apart (`outside`)."""
+    that do not tell states apart (`outside`). `not_owed`: the invariants that no firmware can keep in this
+    scenario; they have to break, else it says too much."""
 
     within_us: int = 400_000_000
     boots: int = 8
@@ -61,6 +62,7 @@ class SweepPlan:
     updates: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     new: Mapping[str, bytes] = field(default_factory=dict)
+    not_owed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ T = TypeVar("T")
 _MISSING: Any = object()
 FILE_BYTES_MAX = 256 * 1024
 _DEPTH_MAX = 16
+_ITEM = re.compile(r"(.*?)\[(\d+)\](?:\.(.+))?")
 _DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){200}""")
 _WORDS: dict[Any, str] = {
     str: "a text", int: "a whole number", (int, float): "a number", bool: "true or false", dict: "a table",
@@ -87,16 +88,24 @@ class Table:
 
     def _section(self) -> tuple[int, int]:
         # Where this table stands in the text; the whole text if that is not plain to see.
-        name, _, index = self._prefix.rstrip(".").rstrip("]").partition("[")
-        bracket = r"\[\[" if index else r"\["
-        header = rf"^[ \t]*{bracket}{re.escape(name)}\]"
-        headers = list(re.finditer(header, self.source_text, re.M)) if name else []
-        n = int(index or 0)
-        if n >= len(headers):
-            return 0, len(self.source_text)
-        begin = headers[n].end()
-        after = re.compile(r"^[ \t]*\[", re.M).search(self.source_text, begin)
-        return begin, after.start() if after else len(self.source_text)
+        begin, end = 0, len(self.source_text)
+        name = self._prefix.rstrip(".")
+        if item := _ITEM.fullmatch(name):
+            # the nth of an array, up to the next; a table of its own in it has the array's name before its own
+            headers = list(re.finditer(rf"^[ \t]*\[\[{re.escape(item[1])}\]\]", self.source_text, re.M))
+            n = int(item[2])
+            if n >= len(headers):
+                return begin, end
+            begin = headers[n].end()
+            end = headers[n + 1].start() if n + 1 < len(headers) else end
+            name = f"{item[1]}.{item[3]}" if item[3] else ""
+        if name:
+            header = re.compile(rf"^[ \t]*\[{re.escape(name)}\]", re.M).search(self.source_text, begin, end)
+            if header is None:
+                return begin, end
+            begin = header.end()
+        after = re.compile(r"^[ \t]*\[", re.M).search(self.source_text, begin, end)
+        return begin, after.start() if after else end
 
     def has(self, key: str) -> bool:
         self._known.add(key)
@@ -106,7 +115,11 @@ class Table:
         self._known.add(key)
         if key not in self._data:
             if default is _MISSING:
-                raise BadInput(f"{self.source}: {self._prefix}{key} is missing")
+                import difflib
+
+                near = difflib.get_close_matches(key, self._data.keys() - self._known, n=1, cutoff=0.6)
+                meant = f"; is '{near[0]}' meant?" if near else ""
+                raise BadInput(f"{self.source}: {self._prefix}{key} is missing{meant}")
             return default
         value = self._data[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):

@@ -81,6 +81,8 @@ class Voltage:
 
     def mv_at(self, t_us: int) -> float:
         """The voltage at `t_us`; 0 before the first piece."""
+        if self.segments and self.segments[-1].t_us <= t_us:
+            return self.segments[-1].mv_at(t_us)
         i = bisect_right(self.segments, t_us, key=lambda s: s.t_us) - 1
         return self.segments[i].mv_at(t_us) if i >= 0 else 0.0
 

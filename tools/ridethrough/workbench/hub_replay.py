@@ -10,7 +10,7 @@ from typing import Any
 
 from ridethrough.support.quantities import show_time
 from ridethrough.traces import Event, Trace
-from ridethrough.traces.intervals import covers
+from ridethrough.traces.intervals import Interval, covers
 from ridethrough.world.clock import Clock, Order
 from ridethrough.world.hub import Hub
 from ridethrough.world.hub_params import HubParams
@@ -60,22 +60,30 @@ def with_hub(trace: Trace, params: HubParams) -> Trace:
     found = Trace(end_us=trace.end_us, wires=trace.wires, voltages=trace.voltages, notes=trace.notes)
     found.texts = {**trace.texts, "hub": []}
     Hub(clock, found, supply, quiet)
-    hub = trace.voltages["hub_mv"]
-    lost = [a for a, _ in hub.below(params.lost_mv, trace.end_us)]
-    low = hub.below(params.back_mv, trace.end_us)
-    if not covers(low, 0):
+    lost = supply_losses(trace, params.lost_mv, params.back_mv)
+    if not covers(trace.voltages["hub_mv"].below(params.back_mv, trace.end_us), 0):
         clock.at(0, Order.WORLD, supply.on_hub_back)
-    at = 0
-    for a, b in low:
-        at = _first_from(lost, a, at)
-        if at < len(lost) and lost[at] < b:
-            if lost[at]:
-                clock.at(lost[at], Order.WORLD, supply.on_hub_lost)
-            if b < trace.end_us:
-                clock.at(b, Order.WORLD, supply.on_hub_back)
+    for a, b in lost:
+        if a:
+            clock.at(a, Order.WORLD, supply.on_hub_lost)
+        if b < trace.end_us:
+            clock.at(b, Order.WORLD, supply.on_hub_back)
     clock.run(trace.end_us)
     log = [e for e in trace.log if e.name not in _HUBS] + found.log
     found.log = sorted(log, key=_when)
+    return found
+
+
+def supply_losses(trace: Trace, lost_mv: int, back_mv: int) -> list[Interval]:
+    """When a hub with these thresholds is without supply: from `hub_mv` falling below the one until it is at the other.
+    A trace that begins without power begins with such a time; one that ends at `end_us` has no end in it."""
+    hub = trace.voltages["hub_mv"]
+    lost = [a for a, _ in hub.below(lost_mv, trace.end_us)]
+    found, at = [], 0
+    for a, b in hub.below(back_mv, trace.end_us):
+        at = _first_from(lost, a, at)
+        if at < len(lost) and lost[at] < b:
+            found.append((lost[at], b))
     return found
 
 

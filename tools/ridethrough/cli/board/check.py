@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ridethrough.boards import Board
-from ridethrough.boards.check import boot_us, problems
+from ridethrough.boards.check import constants, problems
 from ridethrough.cli.board import EXAMPLES
 from ridethrough.cli.board.used_pins import UsedPins
 from ridethrough.cli.commands import Command
@@ -40,7 +40,10 @@ def call(arguments: argparse.Namespace) -> int:
         say(f"{board.directory}: the firmware does not start on it: {why}")
         return 1
     found = [f"{problem}: one of the two is wrong" for problem in used.problems()]
-    undriven_us, stated_us = used.undriven_us([e.t_us for e in trace.events("reset")]), boot_us(board)
+    undriven_us, stated_us = (
+        used.undriven_us([e.t_us for e in trace.events("reset")]),
+        constants(board).get("BOOT_US", 0),
+    )
     if undriven_us > stated_us:
         found.append(
             f"board.py: BOOT_US is {stated_us}, and in the emulator boot.py drives ch_enable {undriven_us} us after a "

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from ridethrough.boards import Board
+from ridethrough.boards.board import board_names
 from ridethrough.cli.board import EXAMPLES
 from ridethrough.cli.commands import Command
 from ridethrough.cli.terminal import terminal
-from ridethrough.support.paths import BOARDS
 
 
 def add(parser: Command) -> None:
@@ -20,7 +20,6 @@ def add(parser: Command) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """One line each."""
     with terminal() as console:
-        for path in sorted(BOARDS.glob("*/board.toml")):
-            board = Board.load(path.parent.name)
+        for board in map(Board.load, board_names()):
             console.say(f"{board.name:<14} hold: {board.hold:<6} {board.port:<6} {board.title}")
     return 0

@@ -12,6 +12,7 @@ from ridethrough.cli.board import EXAMPLES, add_link
 from ridethrough.cli.commands import Command
 from ridethrough.cli.terminal import say, terminal
 from ridethrough.guests.flashfs import fresh_flash
+from ridethrough.guests.named import guest_named
 from ridethrough.reports.timeline import Glyphs, happenings, strip
 from ridethrough.support.errors import BadInput
 
@@ -26,6 +27,9 @@ def add(parser: Command) -> None:
     fresh = parser.add_mutually_exclusive_group()
     fresh.add_argument("--blank", action="store_true", help="a new flash file is empty: as the port formats it")
     fresh.add_argument("--firmware", metavar="DIR", default="", help="what a new flash file holds, not the reference")
+    parser.add_argument(
+        "--guest", metavar="chip:FILE", default="", help="a stock build on an emulated RP2040 runs it, not the VM"
+    )
     parser.add_argument("--witness", metavar="PATH", type=Path, help="a witness watches it, and is served there")
     parser.add_argument("--speed", metavar="N|max", default="1", help="its seconds in one of ours (default: 1)")
     add_link(parser)
@@ -41,6 +45,9 @@ def call(arguments: argparse.Namespace) -> int:
     except ImportError as e:
         raise BadInput(f"a virtual board needs pseudo-terminals: Linux or macOS ({e.name} is missing)") from e
     speed = _speed(arguments.speed)
+    guest = guest_named(arguments.guest) if arguments.guest else None
+    if guest and not guest.own_time:
+        raise BadInput(f"--guest {arguments.guest}: the MicroPython VM runs a virtual board, or chip:FILE.uf2 does")
     board = Board.load(arguments.board)
     firmware = Firmware("", {}, {}) if arguments.blank else Firmware.load(arguments.firmware)
     fresh = fresh_flash(firmware, board, blank=arguments.blank)
@@ -53,7 +60,7 @@ def call(arguments: argparse.Namespace) -> int:
         check_link(path)
     drawer = FlashFile(arguments.flash or link.with_name(link.name + ".flash"), board, fresh)
     try:
-        served = VirtualBoard(board, drawer, link, speed, witness_link)
+        served = VirtualBoard(board, drawer, link, speed, witness_link, guest)
     except BadInput:
         drawer.close()
         raise

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ridethrough.boards import Board
 from ridethrough.world.calls import Call
+from ridethrough.world.driven import Driven
 from ridethrough.world.pins import OUT
 
 _DRIVES, _WATCHES, _READS, _MEASURES = "drives", "takes interrupts of", "reads", "measures at"
@@ -32,15 +33,14 @@ class UsedPins:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._used: dict[str, set[int]] = defaultdict(set)
-        self._driven_us: list[int] = []
+        self._driven = Driven(board)
 
     def hear(self, call: Call) -> None:
         """One call of the firmware."""
+        self._driven.hear(call)
         name, arguments = call.name, call.arguments
         if name == "pin_configure" and arguments[1] == OUT:
             self._used[_DRIVES].add(arguments[0])
-            if arguments[0] == self._board.pins["ch_enable"].gpio:
-                self._driven_us.append(call.t_us)
         elif name == "pin_irq":
             self._used[_WATCHES].add(arguments[0])
         elif name == "pin_read":
@@ -50,11 +50,7 @@ class UsedPins:
 
     def undriven_us(self, resets_us: Sequence[int]) -> int:
         """From a reset to ch_enable being driven, the longest of those after which it was."""
-        found = 0
-        for reset_us, until_us in zip(resets_us, [*resets_us[1:], float("inf")], strict=True):
-            after = [t for t in self._driven_us if reset_us <= t < until_us]
-            found = max([found, *(t - reset_us for t in after[:1])])
-        return found
+        return max(self._driven.after_us(resets_us), default=0)
 
     def problems(self) -> Iterator[str]:
         """One line for each pin on which the two files do not agree."""
