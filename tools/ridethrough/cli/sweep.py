@@ -68,6 +68,11 @@ def add(parser: Command) -> None:
     parser.add_argument(
         "--sample", metavar="N", type=int, help="try only N of each level's states and further faults, evenly spread"
     )
+    parser.add_argument(
+        "--by-page",
+        action="store_true",
+        help="tell more states apart: ten times the boots (docs/sweep.md)",
+    )
     parser.add_argument("--from", dest="state", metavar="STATE", help=f"a board that has lived: {', '.join(LIVES)}")
     parser.add_argument("--replay", metavar="ID", help="show one failure again")
     parser.add_argument("--vcd", metavar="FILE", type=Path, help="where a replay goes (default: build/sweep.vcd)")
@@ -128,7 +133,7 @@ def _setting(arguments: argparse.Namespace) -> Setting:
     scenario, board, firmware = chosen(arguments)
     if arguments.size is not None:
         scenario = scenario.with_image_bytes(arguments.size)
-    return Setting.load(scenario, board, firmware, arguments.guest, arguments.state or "")
+    return Setting.load(scenario, board, firmware, arguments.guest, arguments.state or "", arguments.by_page)
 
 
 def _resumed(path: Path | None, which: dict[str, Any]) -> tuple[Reached | None, Callable[[Reached], None]]:

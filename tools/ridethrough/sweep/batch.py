@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ridethrough.sweep.crash_states import Key, State
+from ridethrough.sweep.crash_states import Key, State, without_pages
 from ridethrough.sweep.faults import Fault
 from ridethrough.sweep.joined import Rest, unpack_rests
 from ridethrough.sweep.packing import pack, unpack
@@ -89,6 +89,7 @@ class Worker:
             for key, left in recovery.states.items():
                 if self._seen.setdefault(key, batch.level) == batch.level:
                     new.setdefault(key, left)
+                    self._seen.setdefault(without_pages(key), batch.level)
             if batch.rests is None:
                 found.runs.append((recovery.moments_ms, recovery.touched))
             heard(recovery, state)

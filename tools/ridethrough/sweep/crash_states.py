@@ -53,11 +53,11 @@ class State:
 
 
 Key = bytes
-"""What tells states apart: a digest of KEY_BYTES, whether the latch was set, and a byte for each metadata pair."""
+"""What tells states apart: a digest of KEY_BYTES, was the latch set, `by_page` a byte for each metadata pair."""
 KEY_BYTES = 16
 _LATCH = KEY_BYTES
 Content = tuple[bytes, tuple[int, ...]]
-"""Reader.key and Reader.shape of a flash."""
+"""Reader.key of a flash, and its Reader.shape or nothing."""
 
 
 def key_of(content: Content, memory: tuple[object, ...], latch: bool) -> Key:
@@ -69,6 +69,11 @@ def key_of(content: Content, memory: tuple[object, ...], latch: bool) -> Key:
 def without_power(key: Key) -> Key:
     """The key of what is left when the latch has forgotten."""
     return key[:_LATCH] + bytes(1) + key[_LATCH + 1 :]
+
+
+def without_pages(key: Key) -> Key:
+    """The key of the same state where states are not told apart by page."""
+    return key[: _LATCH + 1]
 
 
 def tears(operation: Operation, block_bytes: int, page_bytes: int) -> Iterator[tuple[str, int, bool]]:
@@ -88,7 +93,8 @@ class Recorder:
     """Follows one recovery on `chip` and collects every state that a cut in it would leave: one of each key in
     `states`, how many byte states each stood for in `counts`. `remembered()` is what the invariants remember at this
     moment, and the latch; `present()` is a state with these, metrology and phase; `check(contents)` is told of each
-    content that is new in this recovery. `spoilt`: the chip differs from `start` in more than its blocks."""
+    content that is new in this recovery. `by_page`: the pages left in metadata tell states apart, too. `spoilt`: the
+    chip differs from `start` in more than its blocks."""
 
     def __init__(
         self,
@@ -98,6 +104,7 @@ class Recorder:
         remembered: Callable[[], tuple[Memory, bool]],
         present: Callable[[], State],
         check: Callable[[Contents], None],
+        by_page: bool,
         spoilt: bool = False,
     ) -> None:
         self.states: dict[Key, State] = {}
@@ -110,6 +117,7 @@ class Recorder:
         self._chip = chip
         self._block_bytes = chip.params.block_bytes
         self._blocks = dict(start.blocks)
+        self._by_page = by_page
         self._spoilt = spoilt
         self._remembered = remembered
         self._present = present
@@ -225,7 +233,7 @@ class Recorder:
             if key not in self._checked:
                 self._checked.add(key)
                 self._check(contents)
-        return key, self._reader.shape(found)
+        return key, self._reader.shape(found) if self._by_page else ()
 
     def _inside(self, operation: Operation) -> None:
         size = self._block_bytes

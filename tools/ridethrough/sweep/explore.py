@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from ridethrough.crews.crew import Crew, CrewFor, crew_of
 from ridethrough.scenarios import Scenario
 from ridethrough.sweep.batch import TASKS, Batch, Found, Sweeping, Task
-from ridethrough.sweep.crash_states import Key, Memory, State, without_power
+from ridethrough.sweep.crash_states import Key, Memory, State, without_pages, without_power
 from ridethrough.sweep.faults import CLOCKS, FAULTS, Fault
 from ridethrough.sweep.flash import Flash, Record
 from ridethrough.sweep.joined import Rest, pack_rests
@@ -102,7 +102,7 @@ class _Sweep:
             keep(at)
         result = at.result
         result.fixpoint = not at.found and not over and not result.left_out
-        result.merged_states = len(at.known)
+        result.merged_states = sum(result.per_cut)
         result.largest_key = max(result.keys.values(), default=0)
         # what broke was checked: of an application that is never heard of, `converges` speaks
         needs = not_checked(self._setting, frozenset(result.heard))
@@ -185,7 +185,9 @@ class _Sweep:
         for one in found:
             at.result.merge(one.result)
             new = [(i, key) for i, key in enumerate(one.keys) if key not in at.known]
-            at.known.update(key for _, key in new)
+            for _, key in new:
+                # of states that more cuts leave, pages are no part
+                at.known |= {key, without_pages(key)}
             if new:
                 at.found.append((one.states, tuple(new)))
             for key, rest in one.rests.items():
@@ -228,7 +230,7 @@ class _Sweep:
                 state = states[i]
                 where = without_power(key)
                 first = where not in self._at.powered
-                self._at.powered.add(where)
+                self._at.powered |= {where, without_pages(where)}
                 if "power" in self._faults and first:
                     yield state, Fault("power-up"), not last
                 if "reset" in self._faults:

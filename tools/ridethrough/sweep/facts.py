@@ -31,6 +31,7 @@ def facts(setting: Setting, cuts: int | None, faults: Iterable[str], sample: str
             "begins with": setting.life or "a board as the factory leaves it",
             "guest": setting.guest,
             "faults": ", ".join(faults),
+            "states are told apart": "by page" if setting.by_page else "by page after the first cut alone",
             "cuts": "until no state is new" if cuts is None else str(cuts),
         }
         | ({"a sample": sample} if sample else {})

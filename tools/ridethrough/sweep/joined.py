@@ -15,13 +15,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ridethrough.headend.head_end import HeadEnd
-from ridethrough.scenarios.plan import SweepPlan
 from ridethrough.sweep.crash_states import KEY_BYTES, Content, Memory, Recorder
+from ridethrough.sweep.flash import LOG_BYTES_MIN
+from ridethrough.sweep.setting import Setting
 from ridethrough.sweep.watch import Watch
 from ridethrough.world.clock import Order
 from ridethrough.world.site import Site
 
 _SUPPLIED = ("boot", "joining", "up")
+_SOON_BYTES = 1024
+"""More than one recovery writes into the event log."""
+APART_US = 5_000_000
+"""More than the same work can take sooner or later: blocks are erased at other moments. Near a bound a boot is run."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,15 @@ def unpack_rests(packed: bytes) -> dict[bytes, Rest]:
 def moment_key(
     what: str,
     content: Content,
-    log_bytes: tuple[int, ...],
+    room: tuple[int, ...],
     unstable: frozenset[int],
     memory: Memory,
     site: Site,
     head_end: HeadEnd,
     ram: bytes,
 ) -> bytes | None:
-    """Equal for moments after which all goes on alike. `what` happens, `ram` is there; how long the event log is
-    decides how many pages the next entry takes. None where more than this may matter: mains or AC lost are not as they
+    """Equal for moments after which all goes on alike. `what` happens, `ram` is there; `room` is left in the event log,
+    as far as that counts. None where more than this may matter: mains or AC lost are not as they
     should be, or the hub has been dark, which its store remembers."""
     trace, wiring = site.trace, site.mcu.wiring
     hub = trace.texts["hub"][-1][1]
@@ -83,7 +88,7 @@ def moment_key(
     left = (
         what,
         content,
-        log_bytes,
+        room,
         sorted(unstable),
         memory.key(),
         memory.command_high,
@@ -103,7 +108,7 @@ def _unwatched(key: bytes) -> bytes:
 
 class Joiner:
     """Stands beside one recovery, and ends it where the `rest` is known from `rests`. `within`: when the recovery
-    began, and what it is held to; `goes_on`: the fault that does."""
+    began, and what says to which bounds it is held; `goes_on`: the fault that does."""
 
     def __init__(
         self,
@@ -112,7 +117,7 @@ class Joiner:
         head_end: HeadEnd,
         recorder: Recorder,
         watch: Watch,
-        within: tuple[int, SweepPlan],
+        within: tuple[int, Setting],
         goes_on: str,
     ) -> None:
         self.rest: Rest | None = None
@@ -121,7 +126,8 @@ class Joiner:
         self._head_end = head_end
         self._recorder = recorder
         self._watch = watch
-        self._start_us, self._bounds = within
+        self._start_us, self._setting = within
+        self._bounds = self._setting.scenario.sweep
         self._goes_on = goes_on
         self._passed: dict[bytes, tuple[int, int]] = {}
         self._resets = 0
@@ -173,7 +179,8 @@ class Joiner:
         if rest is None:
             self._passed[mine] = now_us, boots
         elif (
-            now_us - self._start_us + rest.took_us < self._bounds.within_us and boots + rest.boots <= self._bounds.boots
+            now_us - self._start_us + rest.took_us + APART_US < self._bounds.within_us
+            and boots + rest.boots <= self._bounds.boots
         ):
             self.rest = rest
             self._recorder.recording = False
@@ -183,6 +190,8 @@ class Joiner:
 
     def _key_of(self, what: str, ram: bytes) -> bytes | None:
         content, unstable = self._recorder.now()
-        log = self._recorder.contents().log_bytes
+        log_bytes = self._recorder.contents().log_bytes
+        # its length decides how many pages the next entry takes, and soon whether an old one is dropped
+        room = log_bytes if self._setting.by_page else (log_bytes[0] > LOG_BYTES_MIN - _SOON_BYTES,)
         what = f"{what}, {self._goes_on}"
-        return moment_key(what, content, log, unstable, self._watch.memory, self._site, self._head_end, ram)
+        return moment_key(what, content, room, unstable, self._watch.memory, self._site, self._head_end, ram)

@@ -134,6 +134,8 @@ class _Run:
             self._remembered,
             self._present,
             self._check,
+            # where a loss of mains with warning, clocks and the hold strike next, a moment more or less may count
+            setting.by_page or not state.path,
             fault.spoils_flash,
         )
         self._watch = Watch(setting, self._site, state.memory, self._recorder.contents, fault.spoils_flash)
@@ -145,7 +147,7 @@ class _Run:
             self._head_end,
             self._recorder,
             self._watch,
-            (self._start_us, setting.scenario.sweep),
+            (self._start_us, setting),
             f"clocks {fault.extra or 'right'}",
         )
         if setting.reference and fault.extra in ("", *CLOCKS):

@@ -29,7 +29,7 @@ from ridethrough.sweep.setting import Setting
 from ridethrough.version import VERSION
 
 FILE_BYTES_MAX = 2 * 1024**3
-_FORM = 2
+_FORM = 3
 _LENGTH = struct.Struct("<BB")
 _COUNT = struct.Struct("<Q")
 
@@ -43,6 +43,7 @@ def identity(setting: Setting, cuts: int | None, faults: frozenset[str], sample:
         "board": setting.board.name,
         "guest": setting.guest,
         "from": setting.life,
+        "by page": setting.by_page,
         "flash": hashlib.sha256(setting.reader.fresh).hexdigest(),
         "image": hashlib.sha256(setting.image).hexdigest(),
         "setting": hashlib.sha256(repr((setting.scenario, setting.board)).encode()).hexdigest(),

@@ -38,10 +38,18 @@ class Setting:
     """By the name that guests/named.py knows."""
     life: str = ""
     """By its name in LIVES, what the board has gone through before; "": it is fresh."""
+    by_page: bool = False
+    """Do the pages left in littlefs's metadata tell states apart after every cut, and not after the first alone?"""
 
     @classmethod
     def load(
-        cls, scenario: Scenario, board: Board, firmware: Firmware, guest: str = "cpython", life: str = ""
+        cls,
+        scenario: Scenario,
+        board: Board,
+        firmware: Firmware,
+        guest: str = "cpython",
+        life: str = "",
+        by_page: bool = False,
     ) -> Setting:
         """BadInput if the scenario brings faults of its own, which a sweep would have to sweep over. Of a board that
         has lived, the image is the next one, and the version before it is what a refused one leaves."""
@@ -72,7 +80,7 @@ class Setting:
             )
         guest_named(guest)
         if not life:
-            return cls(scenario, board, firmware, guest)
+            return cls(scenario, board, firmware, guest, by_page=by_page)
         before = cls(scenario, board, firmware, guest, life).lived
         assert before is not None
         image, shows = scenario.image, scenario.shows
@@ -82,7 +90,7 @@ class Setting:
             image=replace(image, version=image.version + further, counter=image.counter + further),
             shows=replace(shows, version=None if shows.version is None else shows.version + further),
         )
-        found = cls(moved, board, firmware, guest, life)
+        found = cls(moved, board, firmware, guest, life, by_page)
         found.__dict__["lived"] = before  # as cached_property keeps it: it takes a second to live through
         return found
 
