@@ -129,6 +129,20 @@ def test_a_busy_program_is_interrupted_and_its_timers_run(terminal):
     terminal.until(b"KeyboardInterrupt: \r\n>>> ")
 
 
+def test_a_busy_program_is_interrupted_in_its_timers_callbacks(terminal):
+    """Ctrl-C ends what computes, also where it comes while a callback asks the board for something."""
+    terminal.type(b"import machine\rp = machine.Pin(22, machine.Pin.IN)\r")
+    terminal.type(b"f = lambda t: any(p.init(machine.Pin.IN) for _ in range(500))\r")
+    for _ in range(3):
+        terminal.type(b"t = machine.Timer(mode=1, period=5, callback=f)\rprint('b' 'usy')\rwhile True: pass\r\r")
+        terminal.until(b"busy")
+        terminal.until(b"... \r\n")
+        terminal.type(b"\x03")
+        terminal.until(b"KeyboardInterrupt: \r\n>>> ")
+        terminal.type(b"t.deinit()\r")
+        terminal.until(b">>> ")
+
+
 def test_the_watchdog_is_as_relentless_as_the_chips(board, terminal):
     resets = status(board)["resets"]
     terminal.type(b"from esme import bench\rbench.leave()\r")

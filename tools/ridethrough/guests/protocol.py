@@ -75,6 +75,7 @@ class Session:
         self._interrupt = interrupt
         self._ended = ended
         self._gone = False
+        self._computes = False
         self._depth = 0
         self.back = False
         """A guest that was busy has a request again."""
@@ -119,11 +120,17 @@ class Session:
                 continue
             if name == ("done" if self._depth else "soft_reset"):
                 return True
+            self._reply(self._answer(name, arguments))
+
+    def _answer(self, name: str, arguments: list[Any]) -> list[Any]:
+        while True:
             try:
-                reply: list[Any] = ["ok", self._call(name, arguments)]
+                return ["ok", self._call(name, arguments)]
             except KeyboardInterrupt:
-                reply = ["interrupt", None]
-            self._reply(reply)
+                if not self._computes:
+                    return ["interrupt", None]
+                # Ctrl-C is for the program that computes, not for a timer's callback that asked for something meanwhile
+                self._interrupt()
 
     def look(self) -> None:
         """Takes the line that a busy guest has sent."""
@@ -246,6 +253,7 @@ class Session:
 
     def _do_busy(self) -> None:
         # The guest's timers run meanwhile, as between two bytecodes.
+        self._computes = True
         while not self.back:
             if self._busy is not None:
                 self._busy(self)
@@ -255,7 +263,7 @@ class Session:
             except KeyboardInterrupt:
                 self._interrupt()
                 self.look()
-        self.back = False
+        self._computes = self.back = False
 
     def _do_i2c_read(self, address: int, register: int, size: int) -> str | None:
         data = self._mcu.i2c_read(address, register, size)
