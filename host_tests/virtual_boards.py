@@ -40,7 +40,10 @@ def served(folder, *options, name="board"):
         yield link
     finally:
         server.terminate()
-        said, _ = server.communicate(timeout=PATIENCE_S)
+        try:
+            said, _ = server.communicate(timeout=PATIENCE_S)
+        finally:
+            server.kill()  # one that hangs must not run beside all tests that follow
     assert server.returncode in (0, -signal.SIGKILL), said
 
 

@@ -91,10 +91,11 @@ def _said(played, mains, hub, limits_us, definition):
             restored.append(when(course.restored_long_us))
     trace = with_hub(rail_trace(_union(losses), _union(ac), CALM_US), hub.params)
     told = Told()
+    outside = street(mains, limit_us)
     for event in trace.events("ad1"):
         since, sent = event.data["since_us"] - CALM_US, event.t_us - CALM_US
         judge = DEFINITIONS[definition]
-        legitimate = judge(street(mains, limit_us), since + CALM_US, event.t_us)
+        legitimate = judge(outside, since + CALM_US, event.t_us)
         network = any(lost <= since < back for lost, back in mains)
         after = min((t for t in restored if t > since), default=NEVER)
         told.alerts.append((since, sent, network, legitimate, trace.wire_at("ac_lost", event.t_us), after))

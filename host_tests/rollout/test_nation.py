@@ -95,7 +95,7 @@ def by_meter(drawn, whose, behaviours):
 def test_the_columns_agree_with_a_simulation_event_by_event(behaviour, again, seed, definition, folder):
     """Each variant of the stream, meter by meter, to the microsecond."""
     definition = list(DEFINITIONS)[definition]
-    text = small(behaviour, again, meters="700", legacy="400", times="40", day="0")
+    text = small(behaviour, again, meters="350", legacy="200", times="40", day="0")
     # five days of a gale, with outages of minutes: every tenth activation finds its meter without mains
     text = text.replace('mean              = "100 s"', 'mean              = "8 min"').replace(
         "longer = 2", "longer = 1\ndays = 5"
