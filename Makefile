@@ -53,6 +53,9 @@ sweep: $(VENV)/ready-test  ## every fault to the fixpoint on two boards, and eve
 	@$(RT) sweep --size 262144 --cuts 1 --faults power,reset
 	@$(VENV)/bin/python host_tests/benchmarks/pairs.py
 
+merging: $(VENV)/ready-test  ## does a sweep lose a state by what it merges? with and without, to the fixpoint (half an hour)
+	@$(VENV)/bin/python host_tests/benchmarks/by_page.py
+
 campaign: $(VENV)/ready-test  ## every scenario on every board with one cut and every fault, and what is new (a night's work)
 	@$(RT) campaign --html build/campaign.html --junit build/campaign.xml
 
