@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from hypothesis import find, given, seed, settings
+from hypothesis import Phase, find, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 from ridethrough import BadInput, Trace, World, run
@@ -21,6 +21,8 @@ from support import ROOT, S, of
 
 EXAMPLE = ROOT / "docs" / "examples" / "own_meter"
 EXAMPLES_MOST, STEPS_MOST = 60, 6
+SHRUNK = (Phase.explicit, Phase.generate, Phase.target, Phase.shrink)
+"""All but the last, which says what else could have been drawn, and takes longer than the rest."""
 MAIN, BOARD = "firmware/main.py", "board/board.py"
 TAKES_HOLD = "ch_enable = Pin(16, Pin.OUT, value=1)\n_set = Pin(21, Pin.OUT, value=1)"
 DEFECTS = {
@@ -74,6 +76,7 @@ def test_a_defect_is_found_and_shrunk(name, tmp_path):
                 deadline=None,
                 database=None,
                 report_multiple_bugs=False,
+                phases=SHRUNK,
             ),
         )
     assert broken in str(error.value), error.value
