@@ -7,7 +7,6 @@ from ridethrough import Board, Firmware, Scenario, World, run, run_scenario
 from ridethrough.guests.micropython import MicroPythonGuest
 from ridethrough.reports.difference import draw
 from ridethrough.reports.timeline import Glyphs
-from ridethrough.scenarios import names
 from ridethrough.sweep.explore import fresh_state
 from ridethrough.sweep.faults import Fault
 from ridethrough.sweep.recovery import recover
@@ -17,12 +16,6 @@ from support import PICO, REFERENCE, S, assert_same, guests, lines, run_steps, w
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 BOTH = ("cpython", "micropython")
-
-
-@pytest.mark.parametrize("name", names())
-def test_every_scenario_is_the_same(name):
-    scenario = Scenario.load(name)
-    assert_same(run_scenario(scenario), run_scenario(scenario, guest=MicroPythonGuest()))
 
 
 @pytest.mark.parametrize("board", ["bare_pico", "latch_pico"])
