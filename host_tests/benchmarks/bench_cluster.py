@@ -19,7 +19,7 @@ from ridethrough.crews.named import crews
 from ridethrough.sweep.explore import sweep, waits_for
 from ridethrough.sweep.setting import Setting
 
-BYTES, CUTS, FAULTS = 8192, 2, ("power", "reset")
+BYTES, CUTS, FAULTS = 8192, None, ("power", "reset")
 LATENCY_S = 0.02
 
 
