@@ -8,47 +8,33 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ridethrough import Board, Firmware, Scenario
 from ridethrough.sweep.crash_states import without_pages
 from ridethrough.sweep.explore import Reached, sweep
-from ridethrough.sweep.result import Result
 from ridethrough.sweep.setting import Setting
 
 
-@dataclass
-class Compared:
-    """Both results, and the states that one of them alone has: by page, and otherwise."""
-
-    by_page: Result
-    merged: Result
-    lost: int
-    more: int
-
-
-def compared(setting, jobs):
-    found = []
-    for by_page in (True, False):
+def main() -> int:
+    scenario = Scenario.load("update").with_image_bytes(8192)
+    setting = Setting.load(scenario, Board.load("rpi_pico"), Firmware.load())
+    results, states = [], []
+    for name, by_page in (("by page", True), ("merged", False)):
         known = set()
 
         def keep(reached: Reached, known=known) -> None:
             known.update(map(without_pages, reached.known))
 
-        found.append((sweep(replace(setting, by_page=by_page), jobs=jobs, keep=keep), known))
-    (fine, all_states), (result, states) = found
-    return Compared(fine, result, len(all_states - states), len(states - all_states))
-
-
-def main() -> int:
-    scenario = Scenario.load("update").with_image_bytes(8192)
-    found = compared(Setting.load(scenario, Board.load("rpi_pico"), Firmware.load()), os.cpu_count() or 1)
-    for name, result in (("by page", found.by_page), ("merged", found.merged)):
+        result = sweep(replace(setting, by_page=by_page), jobs=os.cpu_count() or 1, keep=keep)
         print(f"{name:8} {result.boots} boots, {result.merged_states} states, new after each cut {result.per_cut}")
-    print(f"{found.lost} states are lost by the merging, {found.more} are there with it alone")
-    same = found.by_page.held == found.merged.held and not found.lost and not found.more
-    print("the same verdicts" if found.by_page.held == found.merged.held else "OTHER VERDICTS")
-    return int(not same)
+        results.append(result)
+        states.append(known)
+    lost, more = states[0] - states[1], states[1] - states[0]
+    print(f"{len(lost)} states are lost by the merging, {len(more)} are there with it alone")
+    same_verdicts = results[0].held == results[1].held
+    print("the same verdicts" if same_verdicts else "OTHER VERDICTS")
+    return int(bool(lost or more) or not same_verdicts)
 
 
 if __name__ == "__main__":

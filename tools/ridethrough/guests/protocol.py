@@ -50,7 +50,7 @@ def _duration(us: int) -> int:
 class Session:
     """One boot of a guest that speaks the protocol. `written(at, data)` hears what the flash holds from now
     on. `busy(session)` lets time pass for a guest that computes, until its `back`; without it such a guest
-    counts as hung. `interrupt` is Ctrl-C to a guest that computes. `ended()` says how a guest ended that is gone;
+    counts as hung. `interrupt` is Ctrl-C to a guest that computes, if there is a way. `ended()` says how a guest ended that is gone;
     "" if nobody can tell."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Session:
         replies: IO[bytes],
         written: Callable[[int, bytes], object] = lambda at, data: None,
         busy: Callable[[Session], None] | None = None,
-        interrupt: Callable[[], None] = lambda: None,
+        interrupt: Callable[[], None] | None = None,
         ended: Callable[[], str] = lambda: "",
     ) -> None:
         self._mcu = mcu
@@ -127,7 +127,7 @@ class Session:
             try:
                 return ["ok", self._call(name, arguments)]
             except KeyboardInterrupt:
-                if not self._computes:
+                if not self._computes or self._interrupt is None:
                     return ["interrupt", None]
                 # Ctrl-C is for the program that computes, not for a timer's callback that asked for something meanwhile
                 self._interrupt()
@@ -261,7 +261,8 @@ class Session:
             try:
                 self._mcu.hang()
             except KeyboardInterrupt:
-                self._interrupt()
+                if self._interrupt is not None:
+                    self._interrupt()
                 self.look()
         self._computes = self.back = False
 

@@ -31,12 +31,18 @@ def facts(setting: Setting, cuts: int | None, faults: Iterable[str], sample: str
             "begins with": setting.life or "a board as the factory leaves it",
             "guest": setting.guest,
             "faults": ", ".join(faults),
-            "states are told apart": "by page" if setting.by_page else "by page after the first cut alone",
+            "states are told apart": _told_apart(setting),
             "cuts": "until no state is new" if cuts is None else str(cuts),
         }
         | ({"a sample": sample} if sample else {})
         | versions()
     )
+
+
+def _told_apart(setting: Setting) -> str:
+    if not setting.files:
+        return "by every byte of the flash"
+    return "by page" if setting.by_page else "by page after the first cut alone"
 
 
 def versions() -> dict[str, str]:
