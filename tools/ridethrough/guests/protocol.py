@@ -50,8 +50,8 @@ def _duration(us: int) -> int:
 class Session:
     """One boot of a guest that speaks the protocol. `written(at, data)` hears what the flash holds from now
     on. `busy(session)` lets time pass for a guest that computes, until its `back`; without it such a guest
-    counts as hung. `interrupt` is Ctrl-C to a guest that computes, if there is a way. `ended()` says how a guest ended that is gone;
-    "" if nobody can tell."""
+    counts as hung. `interrupt` is Ctrl-C to a guest that computes, if there is a way. `ended()` says how a guest ended
+    that is gone; "" if nobody can tell."""
 
     def __init__(
         self,
