@@ -20,7 +20,8 @@ _ENDING_S = 5
 
 class Child:
     """A running guest and its pipes. Leaving the `with` block ends it; `interrupt()` is Ctrl-C to code that
-    computes without asking for anything. `status()`: what subprocess calls its return code, None if it has none."""
+    computes without asking for anything: `ctrl_c`, a signal's number. `status()`: what subprocess calls its return
+    code, None if it has none."""
 
     def __init__(
         self,
@@ -29,10 +30,12 @@ class Child:
         from_fd: int,
         to_fd: int,
         status: Callable[[], int | None] = lambda: None,
+        ctrl_c: int = signal.SIGINT,
     ) -> None:
         self._pid = pid
         self._end = end
         self._status = status
+        self._ctrl_c = ctrl_c
         self.requests = io.BufferedReader(io.FileIO(from_fd, "rb"))
         self.replies = os.fdopen(to_fd, "wb", buffering=0)
 
@@ -54,7 +57,7 @@ class Child:
             os.set_blocking(fd, True)
 
     def interrupt(self) -> None:
-        os.kill(self._pid, signal.SIGINT)
+        os.kill(self._pid, self._ctrl_c)
 
     def ending(self) -> str:
         """How a guest ended that has closed its pipe: its exit status, or the signal that killed it."""

@@ -7,6 +7,7 @@ Over a socket: -> {"argv", "cpu_s"} with the two pipes, <- pid; -> {"end": pid},
 from __future__ import annotations
 
 import atexit
+import ctypes
 import json
 import os
 import signal
@@ -18,6 +19,9 @@ from typing import Any
 from ridethrough.guests.process import Child, pipes, take_pipes
 
 _MESSAGE_BYTES = 4096
+_CTRL_C = signal.SIGUSR2
+"""The unix port takes SIGINT wherever a thread is, in the middle of a collection too, and its heap stays locked. This
+one's handler only notes the interruption, and the code sees it between two bytecodes, as on a chip."""
 
 
 class ForkServer:
@@ -33,7 +37,7 @@ class ForkServer:
         finally:
             os.close(guest_reads)
             os.close(guest_writes)
-        return Child(pid, lambda: self._end(pid), we_read, we_write)
+        return Child(pid, lambda: self._end(pid), we_read, we_write, ctrl_c=_CTRL_C)
 
     def _end(self, pid: int) -> None:
         self._ask({"end": pid}, [])
@@ -70,6 +74,7 @@ def main(fd: int) -> None:
     """The fork server's own loop; ends with the socket."""
     import micropython_run
 
+    note_interruption = ctypes.CDLL(micropython_run.__file__).mp_sched_keyboard_interrupt
     alive: set[int] = set()
     with socket.socket(fileno=fd) as asked:
         while True:
@@ -89,6 +94,7 @@ def main(fd: int) -> None:
             if pid == 0:
                 asked.close()
                 take_pipes(fds[0], fds[1], message["cpu_s"])
+                ctypes.CDLL(None).signal(_CTRL_C, note_interruption)
                 status = micropython_run.run_main(message["argv"])
                 os._exit(status or 0)
             for one in fds:
