@@ -1,6 +1,5 @@
 """Virtual boards as their users meet them: served by the command, talked to by mpremote, by hand, by other commands."""
 
-import json
 import os
 import select
 import signal
@@ -11,6 +10,7 @@ import tty
 from contextlib import contextmanager
 from pathlib import Path
 
+from ridethrough.virtual.control import ask
 from support import PATIENCE_S, wait_for
 
 BIN = Path(sys.executable).parent
@@ -48,7 +48,8 @@ def served(folder, *options, name="board"):
 
 
 def status(link):
-    return json.loads(ridethrough("board", "status", "--json", "--link", link).stdout)
+    """What `ridethrough board status --json` prints, without a process for each question."""
+    return ask(link, do="status")
 
 
 def up(link, version="1"):

@@ -1,5 +1,6 @@
 """A virtual board takes what a real one takes: unmodified mpremote, a person at the REPL, hands on mains and hub."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import time
 
 import pytest
 from support import guests, wait_for
-from virtual_boards import BIN, Terminal, link_process, mpremote, ridethrough, served, status, up
+from virtual_boards import BIN, Terminal, link_process, mpremote, ridethrough, said, served, status, up
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 
@@ -174,7 +175,7 @@ def test_mains_and_hub_from_another_terminal(tmp_path):
         up(link)
         ridethrough("board", "mains", "off", "--link", link)
         wait_for(lambda: status(link)["ad1"])
-        now = status(link)
+        now = json.loads(said(ridethrough("board", "status", "--json", "--link", link)))
         assert (now["mains"], now["mcu"], now["ch_mv"]) == ("off", "off", 0) and now["longest_dark_s"] > 179
         ridethrough("board", "mains", "on", "--link", link)
         up(link)
