@@ -177,14 +177,16 @@ def test_what_was_seen_once_is_remembered_rightly(monkeypatch):
 
 @pytest.mark.parametrize("board", [PICO, LATCH, BARE], ids=lambda b: b.name)
 def test_one_cut_anywhere(board):
-    # a board that refuses every activation refuses the one that would replace a rotten slot, too
-    faults = [f for f in FAULTS if f != "flash" or board is not BARE]
+    # a board that refuses every activation refuses the one that would replace a rotten slot, too; all three have one
+    # port's clock, which would double the boots (`make sweep` has it on the others, too)
+    faults = [f for f in FAULTS if (f, board) != ("flash", BARE) and (f != "clock" or board is PICO)]
     result = sweep(setting(board=board), cuts=1, faults=faults)
     assert result.broken == {}
     assert set(result.held) == set(NEEDS) and not result.not_checked
-    assert result.per_cut[0] > 50 and result.boots > 400
-    struck = {*CLOCKS, "off", "dip", "power-up", "watchdog", "brown-out"}
-    assert struck | ({"bad", "full", "rot"} if "flash" in faults else set()) <= set(result.by_fault)
+    assert result.per_cut[0] > 50 and result.boots > 200
+    struck = {"off", "dip", "power-up", "watchdog", "brown-out"}
+    struck |= ({"bad", "full", "rot"} if "flash" in faults else set()) | (set(CLOCKS) if "clock" in faults else set())
+    assert struck <= set(result.by_fault)
     assert ("hold" in result.by_fault) == (board is not BARE)
     assert result.longest_dark_us == 0
 

@@ -127,6 +127,8 @@ def test_examples_in_docstrings(module):
 def test_a_virtual_board_for_a_test(virtual_board, capsys):
     link = virtual_board("latch_pico")
     assert main(["board", "status", "--link", str(link)]) == 0 and "latch_pico" in capsys.readouterr().out
+    # it would take a core from all tests that follow
+    assert main(["board", "stop", "--link", str(link)]) == 0
 
 
 @pytest.mark.every_guest
