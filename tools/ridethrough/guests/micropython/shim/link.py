@@ -36,6 +36,9 @@ def _granted(grant):
         _happened = happened
         levels.clear()
         adc.clear()
+    if not steady:
+        # the firmware may have moved the rail itself
+        adc.clear()
     _told = now
     fed = -1
     if received is None:
