@@ -2,9 +2,26 @@
 
 import pytest
 from ridethrough import BadInput, World, run
+from ridethrough.guests.flashfs import fresh_flash
 from ridethrough.guests.micropython import MicroPythonGuest, find_vm
+from ridethrough.guests.protocol import Session
 from ridethrough.scenarios import Step
-from support import BARE, LATCH, PICO, S, application, assert_same, guests, image, lines, resets, run_steps, with_main
+from ridethrough.world.site import Site
+from support import (
+    BARE,
+    LATCH,
+    PICO,
+    REFERENCE,
+    S,
+    application,
+    assert_same,
+    guests,
+    image,
+    lines,
+    resets,
+    run_steps,
+    with_main,
+)
 
 pytestmark = pytest.mark.skipif("micropython" not in guests(), reason="no MicroPython VM on this machine")
 
@@ -45,6 +62,32 @@ def test_ctrl_c_timers_and_a_hang():
     interrupted = both(Step("interrupt", 4 * S), seconds=16)
     assert_same(*interrupted)
     assert any("bench" in line or "E005" in line for line in lines(interrupted[1]))
+
+
+def test_a_rail_that_the_firmware_lets_go_is_measured_anew():
+    source = (
+        "from machine import ADC, Pin\nimport time\nrail, enable = ADC(26), Pin(16, Pin.OUT, value=1)\n"
+        "time.sleep_ms(3000)\nprint(rail.read_u16())\nenable.value(0)\n"
+        "for _ in range(4):\n    print(rail.read_u16())\n    time.sleep_us(500)\n"
+    )
+    one, other = (run(with_main(source), PICO, World(duration_us=5 * S), guest=g) for g in (None, MicroPythonGuest()))
+    read = [int(line) for line in lines(other) if line.isdigit()]
+    assert len(read) == 5 and read == sorted(read, reverse=True) and len(set(read)) == 5
+    assert_same(one, other)
+
+
+def test_a_board_that_idles_asks_for_little_however_often_it_is_looked_at(monkeypatch):
+    asked = []
+    call = Session._call
+    monkeypatch.setattr(Session, "_call", lambda self, name, given: asked.append(name) or call(self, name, given))
+    site = Site(PICO, World(), MicroPythonGuest(), fresh_flash(REFERENCE, PICO))
+    site.run(20 * S)
+    asked.clear()
+    for _ in range(400):
+        site.clock.run(site.clock.now_us + 50_000, hands=False)
+    site.close()
+    # the waits that a look falls into, and half as much for all that it reads in a thousand polls
+    assert 300 < asked.count("stdin_poll") < 500 and len(asked) < 2 * asked.count("stdin_poll")
 
 
 def test_the_vm_has_a_boards_memory():

@@ -47,9 +47,9 @@ class Clock:
         """Has the run that is under way return after what happens now."""
         self._halted = True
 
-    def run(self, until_us: int, last: Order = Order.ALERT) -> None:
+    def run(self, until_us: int, last: Order = Order.ALERT, hands: bool = True) -> None:
         """Lets everything up to `until_us` happen; of that microsecond itself, what is due already and goes before
-        `last`."""
+        `last`. `hands`: then somebody may change the world, which counts as something that happens."""
         done = False
 
         def stop() -> None:
@@ -61,6 +61,6 @@ class Clock:
         while not (done or self._halted):
             t_us, _, _, action = heapq.heappop(self._heap)
             self.now_us = t_us
-            self.happened += 1
+            self.happened += hands or action is not stop
             self.next_us = self._heap[0][0] if self._heap else FAR_US
             action()
