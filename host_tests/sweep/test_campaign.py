@@ -7,7 +7,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 import pytest
-from ridethrough import Board
+from ridethrough import Board, Scenario
 from ridethrough.cli import main
 from ridethrough.cli.campaign import _again
 from ridethrough.invariants.table import MEANS, NEEDS
@@ -109,6 +109,9 @@ def test_what_no_firmware_can_keep_has_to_break():
     assert row(["ac-lost", "darkness"], ["ac-lost"]).broke == ["darkness"]
     kept = row([], ["ac-lost"])
     assert kept.status == "broke" and kept.kept == ["ac-lost"]
+    # a board that refuses every activation owes what the image on trial would have broken
+    owed = [Scenario.load("bad_application:hangs_deaf", board).sweep.not_owed for board in ("rpi_pico", "bare_pico")]
+    assert owed == [("ac-lost",), ()]
 
 
 @pytest.mark.parametrize(
