@@ -74,7 +74,8 @@ def main(fd: int) -> None:
     """The fork server's own loop; ends with the socket."""
     import micropython_run
 
-    note_interruption = ctypes.CDLL(micropython_run.__file__).mp_sched_keyboard_interrupt
+    # for all that are forked
+    ctypes.CDLL(None).signal(_CTRL_C, ctypes.CDLL(micropython_run.__file__).mp_sched_keyboard_interrupt)
     alive: set[int] = set()
     with socket.socket(fileno=fd) as asked:
         while True:
@@ -94,7 +95,6 @@ def main(fd: int) -> None:
             if pid == 0:
                 asked.close()
                 take_pipes(fds[0], fds[1], message["cpu_s"])
-                ctypes.CDLL(None).signal(_CTRL_C, note_interruption)
                 status = micropython_run.run_main(message["argv"])
                 os._exit(status or 0)
             for one in fds:
