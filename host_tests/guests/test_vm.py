@@ -76,6 +76,19 @@ def test_a_rail_that_the_firmware_lets_go_is_measured_anew():
     assert_same(one, other)
 
 
+def test_a_pin_that_something_else_than_pin_moves_is_read_and_written_anew():
+    source = (
+        "from machine import PWM, Pin\nimport time\np = Pin(15, Pin.OUT, value=1)\nseen = [p.value()]\n"
+        "w = PWM(p, freq=1000, duty_u16=0)\nseen.append(p.value())\ntime.sleep_ms(50)\nseen.append(p.value())\n"
+        "p.value(1)\nseen.append(p.value())\nw.deinit()\nseen.append(p.value())\np.init(Pin.OUT)\n"
+        "p.value(1)\nseen.append(p.value())\np.toggle()\nseen.append(p.value())\np.value(1)\n"
+        "print(seen, p.value())\n"
+    )
+    one, other = (run(with_main(source), PICO, World(duration_us=2 * S), guest=g) for g in (None, MicroPythonGuest()))
+    assert lines(other) == lines(one) and lines(one)[0].startswith("[1, 0, 0, 1, 0, 1, 0]"), lines(one)
+    assert_same(one, other)
+
+
 def test_a_board_that_idles_asks_for_little_however_often_it_is_looked_at(monkeypatch):
     asked = []
     call = Session._call
@@ -84,7 +97,7 @@ def test_a_board_that_idles_asks_for_little_however_often_it_is_looked_at(monkey
     site.run(20 * S)
     asked.clear()
     for _ in range(400):
-        site.clock.run(site.clock.now_us + 50_000, hands=False)
+        site.clock.run(site.clock.now_us + 50_000)
     site.close()
     # the waits that a look falls into, and half as much for all that it reads in a thousand polls
     assert 300 < asked.count("stdin_poll") < 500 and len(asked) < 2 * asked.count("stdin_poll")

@@ -167,7 +167,8 @@ class Session:
         if console.received != self._shown:
             self._shown = console.received
             rx = bytes(islice(console.rx, _SHOWN_BYTES)).hex()
-        return [now, until, mcu.clock.happened - mcu.resumed, mcu.wiring.steady(), rx]
+        happened = mcu.clock.happened - mcu.resumed + mcu.wiring.pins.changes
+        return [now, until, happened, mcu.wiring.steady(), rx]
 
     def _sync(self, now_us: int, fed_us: int, taken: int) -> None:
         # What the guest did within its grant.

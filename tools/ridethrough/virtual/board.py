@@ -89,9 +89,7 @@ class VirtualBoard:
                 behind_us = int((now_s - began_s) * speed * 1e6) - (now_us - began_us)
                 if behind_us > _LAG_S * speed * 1e6:
                     began_s, began_us = now_s, now_us
-            step_us = max(0, min(behind_us, int(_STEP_US * max(1.0, speed or 1.0))))
-            # most steps end with nobody's hands on the board: what its guest knows of the pins stays true
-            self._clock.run(now_us + step_us, hands=False)
+            self._clock.run(now_us + max(0, min(behind_us, int(_STEP_US * max(1.0, speed or 1.0)))))
             for one in self._served:
                 one.line.flush()
             ahead_us = -behind_us if speed is None else _STEP_US - behind_us
@@ -118,7 +116,6 @@ class VirtualBoard:
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         what, value = request.get("do"), request.get("value")
         site = self._site
-        self._clock.happened += 1
         if what == "mains" and value in ("on", "off"):
             if site.power.mains != (value == "on"):
                 site.set_mains(value == "on")

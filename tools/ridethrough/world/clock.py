@@ -32,7 +32,7 @@ class Clock:
         self.now_us = 0
         self.next_us = FAR_US
         self.happened = 0
-        """How many things have happened."""
+        """How many things have happened; that a run ends is none."""
         self._halted = False
         self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
         self._count = 0
@@ -47,9 +47,9 @@ class Clock:
         """Has the run that is under way return after what happens now."""
         self._halted = True
 
-    def run(self, until_us: int, last: Order = Order.ALERT, hands: bool = True) -> None:
+    def run(self, until_us: int, last: Order = Order.ALERT) -> None:
         """Lets everything up to `until_us` happen; of that microsecond itself, what is due already and goes before
-        `last`. `hands`: then somebody may change the world, which counts as something that happens."""
+        `last`."""
         done = False
 
         def stop() -> None:
@@ -61,6 +61,6 @@ class Clock:
         while not (done or self._halted):
             t_us, _, _, action = heapq.heappop(self._heap)
             self.now_us = t_us
-            self.happened += hands or action is not stop
+            self.happened += action is not stop
             self.next_us = self._heap[0][0] if self._heap else FAR_US
             action()

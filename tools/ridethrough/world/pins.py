@@ -24,7 +24,8 @@ class _Pin:
 
 
 class Pins:
-    """All pins in their reset state: inputs, with the chip's own pull. `on_change(gpio)` follows every change."""
+    """All pins in their reset state: inputs, with the chip's own pull. `on_change(gpio)` follows every change.
+    `changes`: how often any level may have become another."""
 
     def __init__(self, board: Board, on_change: Callable[[int], None], on_contention: Callable[[int], None]) -> None:
         self._board = board
@@ -34,6 +35,7 @@ class Pins:
         self._outside: dict[int, int] = {}
         self._pull_up_ohm = {facts.gpio: facts.pull_up_ohm for facts in board.pins.values()}
         self.powered = False
+        self.changes = 0
         self._levels: dict[int, int] = {}  # as computed since the last change: firmware polls its pins all the time
         self._reset_pull = PULL_DOWN if board.reset_pull == "down" else PULL_NONE
         self._held: dict[int, _Pin] = {}
@@ -41,7 +43,7 @@ class Pins:
     def reset(self) -> None:
         """Every pin back to its reset state, but for the pads that are held."""
         gone, self._pins = self._pins, {}
-        self._levels.clear()
+        self._forget()
         for gpio in gone:
             self._on_change(gpio)
 
@@ -52,7 +54,7 @@ class Pins:
     def lose_holds(self) -> None:
         """No pad is held any more."""
         gone, self._held = self._held, {}
-        self._levels.clear()
+        self._forget()
         for gpio in gone:
             self._on_change(gpio)
 
@@ -90,24 +92,24 @@ class Pins:
     def follow(self, gpio: int, level: int) -> None:
         """A part that the board's own pins move drives the net: nobody is told."""
         self._outside[gpio] = level
-        self._levels.clear()
+        self._forget()
 
     def set_power(self, on: bool) -> None:
         """The chip's own supply."""
         self.powered = on
-        self._levels.clear()
+        self._forget()
 
     def lose_pull_up(self, gpio: int) -> None:
         """The resistor comes off."""
         self._pull_up_ohm[gpio] = 0
-        self._levels.clear()
+        self._forget()
 
     def _pad(self, gpio: int) -> _Pin:
         # what the outside sees of a pin
         return self._held.get(gpio) or self._pins.get(gpio) or _Pin(pull=self._reset_pull)
 
     def _changed(self, gpio: int) -> None:
-        self._levels.clear()
+        self._forget()
         pin = self._pad(gpio)
         if self._drives(pin) and self._outside.get(gpio, pin.value) != pin.value:
             self._on_contention(gpio)
@@ -121,6 +123,10 @@ class Pins:
         """Is the pin's output on, by its register?"""
         pin = self._pins.get(gpio)
         return pin is not None and self._drives(pin)
+
+    def _forget(self) -> None:
+        self._levels.clear()
+        self.changes += 1
 
     def level(self, gpio: int) -> int:
         """0 or 1 on the net."""

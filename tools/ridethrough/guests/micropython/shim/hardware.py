@@ -29,7 +29,6 @@ class Pin(link.Strict):
         if how:
             link.refuse_given("machine.Pin", how)
         link.call("pin_configure", self._gpio, mode, pull or 0, level, hold if hold is None else bool(hold))
-        link.levels.clear()
         if level is not None:
             link.driven[self._gpio] = level
 
@@ -39,7 +38,6 @@ class Pin(link.Strict):
             level = int(bool(x[0]))
             if link.driven.get(gpio) != level or not link.passes(BOARD["pin_us"]):
                 link.call("pin_write", gpio, level)
-                link.levels.clear()
                 link.driven[gpio] = level
         elif gpio in link.levels and link.passes(BOARD["pin_us"]):
             return link.levels[gpio]
@@ -60,8 +58,6 @@ class Pin(link.Strict):
 
     def toggle(self):
         link.call("pin_toggle", self._gpio)
-        link.levels.clear()
-        link.driven.pop(self._gpio, None)
 
     def on(self):
         self.value(1)

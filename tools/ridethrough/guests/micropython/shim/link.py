@@ -24,9 +24,9 @@ rx = b""
 taken = 0  # bytes of `rx` that were read in this grant
 SHOWN = 512  # at most so many are shown
 more = False  # then there may be others behind them
-levels = {}  # what does not change until something happens, or a pin is written to
+levels = {}  # what does not change until something happens: a pin's move is something, whoever moves it
 adc = {}
-driven = {}  # what this boot has last written to a pin
+driven = {}  # what was written to a pin since something last happened
 
 
 def _granted(grant):
@@ -36,9 +36,7 @@ def _granted(grant):
         _happened = happened
         levels.clear()
         adc.clear()
-    if not steady:
-        # the firmware may have moved the rail itself
-        adc.clear()
+        driven.clear()
     _told = now
     fed = -1
     if received is None:
