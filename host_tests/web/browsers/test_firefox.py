@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 
 import pytest
 from pages import LITERAL, PAGE, browser_of, fragment
@@ -16,10 +15,13 @@ NO_NETWORK = {
 
 
 @pytest.fixture(scope="module")
-def firefox():
+def firefox(tmp_path_factory):
     from marionette_driver.marionette import Marionette
 
-    driver = Marionette(bin=browser_of("firefox-esr", "firefox"), headless=True, prefs=NO_NETWORK, gecko_log=os.devnull)
+    # a file of its own: the driver deletes a log that is there already, which by the name of /dev/null took that device
+    # away from the whole machine
+    log = str(tmp_path_factory.mktemp("firefox") / "gecko.log")
+    driver = Marionette(bin=browser_of("firefox-esr", "firefox"), headless=True, prefs=NO_NETWORK, gecko_log=log)
     driver.start_session()
     driver.timeout.page_load = driver.timeout.script = PATIENCE_S
     yield driver

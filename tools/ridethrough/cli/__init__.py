@@ -148,9 +148,16 @@ def _open_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+            setattr(sys, name, _ended() if name == "stdin" else os.fdopen(os.open(os.devnull, os.O_RDWR), "w"))
         elif getattr(stream, "errors", "backslashreplace") != "backslashreplace" and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _ended() -> TextIO:
+    # A pipe that nobody writes to: where somebody with root's rights has overwritten /dev/null, that has an end later.
+    ours, theirs = os.pipe()
+    os.close(theirs)
+    return os.fdopen(ours)
 
 
 def _flush() -> None:
