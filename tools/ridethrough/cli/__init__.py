@@ -154,7 +154,7 @@ def _open_streams() -> None:
 
 
 def _ended() -> TextIO:
-    # A pipe that nobody writes to: where somebody with root's rights has overwritten /dev/null, that has an end later.
+    # A pipe that nobody writes to: /dev/null may be no device, but a file that somebody with the rights put there.
     ours, theirs = os.pipe()
     os.close(theirs)
     return os.fdopen(ours)
