@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _parse: Any = importlib.import_module("re._parser").parse
@@ -30,6 +31,7 @@ def safe_pattern(text: str) -> re.Pattern[str]:
     return pattern
 
 
+@lru_cache(maxsize=1024)  # each board that is started asks anew, which was a seventh of a boot
 def line_max(pattern: re.Pattern[str]) -> int:
     """Longer lines are not held against it: that could take for minutes."""
     count = sum(1 for _ in _open_repeats(_parse(pattern.pattern), inside=False))
