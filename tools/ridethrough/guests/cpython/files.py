@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from littlefs import lfs
 from littlefs.errors import LittleFSError
@@ -26,6 +26,7 @@ _MODES = {
 """As extmod/vfs_lfsx_file.c maps a mode's letter."""
 _DIR_MODE, _FILE_MODE = 0x4000, 0x8000
 _CHUNK = 16_384
+_Found = TypeVar("_Found")
 
 
 def _failed(e: LittleFSError) -> OSError:
@@ -132,6 +133,7 @@ class LfsVfs:
         alive: Callable[[], bool],
         clock_start: int,
     ) -> None:
+        self._flash = flash
         self._fs = flash.fs
         self._clock_start = clock_start
         self._alive = alive
@@ -168,24 +170,37 @@ class LfsVfs:
 
         def whole(fs: Any) -> bytes:
             handle = lfs.file_open(fs, path, "rb")
-            data = bytes(lfs.file_read(fs, handle, lfs.file_size(fs, handle)))
-            lfs.file_close(fs, handle)
-            return data
+            try:
+                return bytes(lfs.file_read(fs, handle, lfs.file_size(fs, handle)))
+            finally:
+                lfs.file_close(fs, handle)
 
-        return self.do(path, whole)  # type: ignore[no-any-return]
+        return self._look(path, whole)
 
-    def stat(self, path: str) -> tuple[int, ...]:
+    def _look(self, path: str, work: Callable[[Any], _Found]) -> _Found:
+        return self.do(path, lambda fs: self._flash.look(work))  # type: ignore[no-any-return]
+
+    def find(self, path: str) -> tuple[int, int] | None:
+        """Mode and size of what is there; None if nothing is."""
         folder, _, name = path.rpartition("/")
         if folder not in self._listed:
             self._listed[folder] = self._list(folder)
         listed = self._listed[folder]
-        if listed is None or name in ("", ".", ".."):
+        if listed is not None and name not in ("", ".", ".."):
+            return listed.get(name)
+        try:
             found = self.do(path, lfs.stat, path)
-            mode, size = (_DIR_MODE if found.type == 2 else _FILE_MODE), found.size
-        elif name in listed:
-            mode, size = listed[name]
-        else:
+        except OSError as e:
+            if e.errno == errno.ENOENT:
+                return None
+            raise
+        return (_DIR_MODE if found.type == 2 else _FILE_MODE), found.size
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        found = self.find(path)
+        if found is None:
             raise OSError(errno.ENOENT)
+        mode, size = found
         # no times are kept here: each file is as old as the clock, as if it had been written right after a reset
         return (mode, 0, 0, 0, 0, 0, size, *[0 if mode == _DIR_MODE else self._clock_start] * 3)
 
@@ -193,8 +208,19 @@ class LfsVfs:
         # A folder is read once for all questions about it, until something is written; imports ask many.
         if "//" in folder or "/." in folder or not folder.startswith("/" if folder else ""):
             return None
+
+        def whole(fs: Any) -> dict[str, tuple[int, int]]:
+            handle = lfs.dir_open(fs, folder or "/")
+            listed = {}
+            try:
+                while (entry := lfs.dir_read(fs, handle)) is not None:
+                    listed[entry.name] = (_DIR_MODE if entry.type == 2 else _FILE_MODE), entry.size
+            finally:
+                lfs.dir_close(fs, handle)
+            return listed
+
         try:
-            return {name: (mode, size) for name, mode, _, size in self.ilistdir(folder or "/")}
+            return self._look(folder, whole)
         except OSError:
             return None
 
@@ -294,10 +320,22 @@ class Mounts:
         return fs.open(rest, mode)
 
     def stat(self, path: str) -> tuple[int, ...]:
-        if self._absolute(path) in ("/", *self._table):
+        absolute = self._absolute(path)
+        if absolute == "/" or absolute in self._table:
             return (_DIR_MODE, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         fs, rest = self._find(path)
         return fs.stat(rest)  # type: ignore[no-any-return]
+
+    def kind(self, path: str) -> int:
+        """What an import finds there: 0x4000, a folder; 0x8000, a file; 0, nothing."""
+        try:
+            fs, rest = self._find(path)
+            if not isinstance(fs, LfsVfs):
+                return int(self.stat(path)[0])
+            found = fs.find(rest)
+        except OSError:
+            return 0
+        return found[0] if found else 0
 
     def ilistdir(self, path: str = "") -> Iterator[tuple[str, int, int, int]]:
         if self._absolute(path or self._cwd) != "/" or "/" in self._table:

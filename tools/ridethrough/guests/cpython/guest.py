@@ -27,6 +27,8 @@ from ridethrough.world.mcu import Mcu
 from ridethrough.world.runtime import Gone
 
 _CTRL_C = 3
+_BUILTINS = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
+_FOLDER, _FILE = 0x4000, 0x8000
 
 
 class CPythonGuest:
@@ -112,7 +114,7 @@ class _Boot:
         self._files = Mounts(root, "/flash" if stm32 else "/")
         self.ended = root.ended
         self._path = ["", ".frozen", *(("/flash", "/flash/lib") if stm32 else ("/lib",))]
-        names = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
+        names = dict(_BUILTINS)
         names.update(__import__=self._import, open=self._files.open, print=self._print)
         names.update(__build_class__=builtins.__build_class__, __name__="builtins", compile=self._compile)
         names.update((name, self._refused(name)) for name in NOT_SIMULATED["builtins"])
@@ -220,7 +222,7 @@ class _Boot:
         parts = name.split(".")
         for i in range(len(parts)):
             full = ".".join(parts[: i + 1])
-            module = self._modules.get(full) or self._builtin.get(full) or self._load(full)
+            module = self._modules.get(full) or self._made(full) or self._load(full)
             if found is not None:
                 setattr(found, parts[i], module)
             found = module
@@ -235,6 +237,12 @@ class _Boot:
                 self._import(f"{name}.{item}")
         return found
 
+    def _made(self, name: str) -> ModuleType | None:
+        try:
+            return self._builtin[name]
+        except KeyError:
+            return None
+
     def _load(self, full: str) -> ModuleType:
         parent, _, last = full.rpartition(".")
         where = self._modules[parent].__path__ if parent else self._path
@@ -244,25 +252,19 @@ class _Boot:
                 if full in FROZEN:
                     break
                 continue
-            if self._is(base, 0x4000):
+            if self._files.kind(base) & _FOLDER:
                 return self._execute_module(full, base + "/__init__.py", [base])
-            if self._is(base + ".py", 0x8000):
+            if self._files.kind(base + ".py") & _FILE:
                 return self._execute_module(full, base + ".py", None)
         if parent:
             raise ImportError(f"no module named '{full}'")
         for name in (full, full.removeprefix("u")):
             # also by the old names, as the port resolves them
-            found = self._builtin.get(name) or self._parts.module(name)
+            found = self._made(name) or self._parts.module(name)
             if found:
                 self._builtin[name] = found
                 return found
         raise refuse(self._mcu, "", full)
-
-    def _is(self, path: str, mode: int) -> bool:
-        try:
-            return bool(self._files.stat(path)[0] & mode)
-        except OSError:
-            return False
 
     def _execute_module(self, full: str, path: str, package: list[str] | None) -> ModuleType:
         module = ModuleType(full)
@@ -272,7 +274,7 @@ class _Boot:
             module.__path__ = package
         self._modules[full] = module
         try:
-            if package is None or self._is(path, 0x8000):
+            if package is None or self._files.kind(path) & _FILE:
                 source = self._files.load(path)
                 cost = self._mcu.board.cost
                 self._mcu.spend(cost.import_py_us + cost.compile_us(len(source), self._files.compiled(path)))

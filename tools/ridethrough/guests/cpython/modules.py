@@ -62,6 +62,9 @@ _KEPT = {
 }
 
 
+_CONTENTS = {name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()}
+_ERRORCODE = {value: name for name, value in _CONTENTS["errno"].items()}
+
 _Uname = collections.namedtuple("_Uname", "sysname nodename release version machine")
 
 
@@ -90,16 +93,31 @@ def _littlefs(mcu: Mcu, flash: LfsVfs | None, bdev: Any, progsize: int, mtime: b
     return flash
 
 
+class Modules(dict[str, ModuleType]):
+    """Built-in modules by name; each is made when it is first asked for. KeyError if there is none."""
+
+    def __init__(self, named: dict[str, dict[str, Any] | Callable[[], dict[str, Any]]], parts: Parts) -> None:
+        super().__init__()
+        self._named = named
+        self._parts = parts
+
+    def __missing__(self, name: str) -> ModuleType:
+        contents = self._named[name]
+        later = part_files.MACHINE if name == "machine" else None
+        made = contents() if callable(contents) else contents
+        module = self[name] = self._parts.strict_module(name, made, later)
+        return module
+
+
 def make_modules(
     mcu: Mcu, files: Mounts, path: list[str], flash: LfsVfs | None, builtins: dict[str, Any]
-) -> tuple[dict[str, ModuleType], Parts]:
-    """Built-in modules by name, for one boot of one board, and what comes later. `builtins`: what its firmware has."""
+) -> tuple[Modules, Parts]:
+    """Built-in modules, for one boot of one board, and what comes later. `builtins`: what its firmware has."""
     stdin, stdout = streams(mcu)
-    named: dict[str, dict[str, Any]] = {
-        name: {n: getattr(source, n) for n in names.split()} for name, (source, names) in _KEPT.items()
-    }
-    named["errno"]["errorcode"] = {value: name for name, value in named["errno"].items()}
-    named["json"] |= {"loads": _json, "load": lambda stream: _json(stream.read())}
+    # a module's names are copied into it: no firmware changes what the next one finds
+    named: dict[str, Any] = dict(_CONTENTS)
+    named["errno"] = _CONTENTS["errno"] | {"errorcode": dict(_ERRORCODE)}
+    named["json"] = _CONTENTS["json"] | {"loads": _json, "load": lambda stream: _json(stream.read())}
     named["machine"] = machine.module(mcu)
     named["time"] = clocks.time_module(mcu)
     title, port = mcu.board.title, PLATFORM[mcu.board.port]
@@ -112,7 +130,7 @@ def make_modules(
         "uname": lambda: _Uname(port, port, release, f"v{release}", title),
         "urandom": lambda n: bytes.fromhex(mcu.peripherals.entropy(n)),
     }
-    named["asyncio"] = asyncio_sim.module(mcu)
+    named["asyncio"] = lambda: asyncio_sim.module(mcu)
     named["vfs"] = {"mount": files.mount, "umount": files.umount}
     if mcu.board.port == "stm32":
         named["pyb"] = {"Flash": _Flash}
@@ -157,8 +175,7 @@ def make_modules(
         return parts.load("irq")["of"](gpio, edges)
 
     named["machine"]["Pin"]._irqs = staticmethod(irq_of)
-    later = {"machine": part_files.MACHINE}
-    return {name: parts.strict_module(name, contents, later.get(name)) for name, contents in named.items()}, parts
+    return Modules(named, parts), parts
 
 
 class FormatBytes:
@@ -212,7 +229,7 @@ def _digest(mcu: Mcu, name: str) -> type:
 
 
 def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
-    rx, poll_us = mcu.console.rx, mcu.board.cost.poll_us
+    rx, poll_us, spend = mcu.console.rx, mcu.board.cost.poll_us, mcu.spend
 
     class Poll:
         def __init__(self) -> None:
@@ -226,7 +243,7 @@ def _poll(mcu: Mcu, stdin: object) -> Callable[[], Any]:
 
         def poll(self, timeout: int = -1) -> list[tuple[object, int]]:
             if rx and self._registered:
-                mcu.spend(poll_us)
+                spend(poll_us)
                 return self._ready
             if self._registered and mcu.stdin_poll(10**6 if timeout < 0 else timeout):
                 return self._ready

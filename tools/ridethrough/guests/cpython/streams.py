@@ -11,7 +11,7 @@ from ridethrough.world.mcu import Mcu
 def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
     """`sys.stdin` and `sys.stdout`, with the byte streams behind them."""
 
-    rx, read_us = mcu.console.rx, mcu.board.cost.console_read_us
+    rx, read_us, take, spend = mcu.console.rx, mcu.board.cost.console_read_us, mcu.console.take, mcu.spend
 
     def one() -> int:
         c = mcu.stdin_read()
@@ -21,8 +21,8 @@ def streams(mcu: Mcu) -> tuple[SimpleNamespace, SimpleNamespace]:
     def readinto(buf: Any) -> int:
         # the console reads byte by byte: most of an emulated transfer is spent in this line and poll()
         if rx and len(buf) == 1:
-            buf[0] = mcu.console.take()
-            mcu.spend(read_us)
+            buf[0] = take()
+            spend(read_us)
             return 1
         for i in range(len(buf)):
             buf[i] = one()
