@@ -1,6 +1,7 @@
 # The console's commands that live as long as the board: see docs/console.md.
 import binascii
 import sys
+from time import ticks_ms
 
 import board
 import machine
@@ -76,7 +77,8 @@ def serve(meter):
         # A stored activation goes by it; only the supplier can set it.
         if words:
             meter.clock.set(binascii.a2b_base64(words[0]), meter.feed)
-        return "%d %s" % (meter.clock.now(), "set" if meter.clock.now() else "not set")
+        now_s = meter.clock.now(ticks_ms())
+        return "%d %s" % (now_s, "set" if now_s else "not set")
 
     def log(words):
         return events.entry(int(words[0]) if words else 0)

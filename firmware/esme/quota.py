@@ -14,11 +14,10 @@ class Quota:
         self._rec = rec
         self._since_ms = ticks_ms()
 
-    def turn(self):
+    def turn(self, now_ms):
         # To be called more often than the ticks wrap.
-        past_ms = ticks_diff(ticks_ms(), self._since_ms)
-        if past_ms >= REFILL_MS:
-            self._since_ms = ticks_ms()
+        if ticks_diff(now_ms, self._since_ms) >= REFILL_MS:
+            self._since_ms = now_ms
             self._rec.quota = min(self._rec.quota + 1, bootrec.QUOTA_MAX)
 
     def take(self):

@@ -17,13 +17,14 @@ class Rail:
         self._faulty = False
 
     def poll(self):
-        # AC lost follows mains; darkness is counted from one poll to the next.
+        # AC lost follows mains, which is returned; darkness is counted from one poll to the next.
         mains = board.mains.value()
         board.ac_ok.value(mains)
         now_us = ticks_us()
         if mains and board.ch_mv() < WINDOW_LOW_MV:
             self.dark_us += ticks_diff(now_us, self._last_us)
         self._last_us = now_us
+        return mains
 
     def fault(self):
         # None, or what does not read back as driven. It is driven again, and logged once until it clears.

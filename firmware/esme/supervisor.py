@@ -65,9 +65,8 @@ class Supervisor:
     def version(self):
         return self.slot.version if self.slot else 0
 
-    def _neglected(self):
+    def _neglected(self, now_ms):
         # What has had no turn for too long; None if all is well.
-        now_ms = ticks_ms()
         if ticks_diff(now_ms, self._turn_ms) >= TURN_MS:
             return "console"
         if self.counting and ticks_diff(now_ms, self._counted_ms) >= TURN_MS:
@@ -76,12 +75,15 @@ class Supervisor:
 
     def feed(self):
         # For long work: keeps the watchdog quiet, as long as nothing is neglected, and AC lost true. Cheap.
-        if self._neglected() is None:
-            self._wdt.feed()
-        self.rail.poll()
-        self._watch_mains()
+        now_ms = ticks_ms()
+        self._feed_watchdog(now_ms)
+        self._watch_mains(self.rail.poll(), now_ms)
         if self.trial:
             self._watch_trial()
+
+    def _feed_watchdog(self, now_ms):
+        if self._neglected(now_ms) is None:
+            self._wdt.feed()
 
     def keep_awake(self):
         # For bench mode, where a person is there and nobody has to have a turn.
@@ -99,21 +101,24 @@ class Supervisor:
             return
         if self.trial:
             self._watch_trial()
-        neglected = self._neglected()
+        neglected = self._neglected(ticks_ms())
         if neglected:
             self.failed("no turn for the %s in %d ms" % (neglected, TURN_MS))
 
     def poll(self, wait_ms):
-        # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input.
+        # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input. It is most of
+        # what a meter ever does: what the application has spoilt is put right before the wait, and what came about
+        # in it is seen after it, but nothing is looked at twice.
         self.feed()
         self.console.poll(wait_ms)
-        self._turn_ms = ticks_ms()
-        self.feed()
+        now_ms = self._turn_ms = ticks_ms()
+        self._feed_watchdog(now_ms)
+        self._watch_mains(board.mains.value(), now_ms)
         self.rail.fault()
         self._watch_hub()
-        self.quota.turn()
+        self.quota.turn(now_ms)
         self._watch_failures()
-        now_s = self.clock.now()
+        now_s = self.clock.now(now_ms)
         if self.rec.phase == bootrec.SCHEDULED and now_s and now_s >= self.rec.date:
             self.activation.activate()
 
@@ -123,11 +128,10 @@ class Supervisor:
             self._hub_gone = gone
             events.log(events.HUB_DISCONNECTED if gone else events.HUB_CONNECTED)
 
-    def _watch_mains(self):
+    def _watch_mains(self, mains, now_ms):
         # A loss that the supply outlived; after a longer one start.py logs that power is back.
-        mains = board.mains.value()
-        if ticks_diff(ticks_ms(), self._marked_ms) >= _MARK_MS:
-            self._marked_ms = ticks_ms()
+        if ticks_diff(now_ms, self._marked_ms) >= _MARK_MS:
+            self._marked_ms = now_ms
             self._marks = min(self._marks + 1, _MARKS_MAX)
         if self._mains and not mains and self._marks:
             self._marks -= 1
