@@ -117,7 +117,7 @@ def test_what_littlefs_remembers_of_a_flash_that_was_written_since_is_forgotten(
 
 
 def test_a_block_that_reads_unstably_is_read_by_the_firmwares_mount_alone():
-    chip, fs, vfs = mounted()
+    chip, fs, _ = mounted()
     chip.unstable = {20}
     given = []
     fs.look(given.append)
