@@ -12,10 +12,14 @@ from ridethrough.world.chip import ChipParams, FlashChip
 
 PARAMS = ChipParams(4096, 24, 256, 1, 1)
 NAMES = ("/esme/a.py", "/esme/b.py", "/a.py", "/b.py")
+FOLDERS = ("/esme", "/lib", "/esme/", "/./lib", "/esme/more")
 CHANGES = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(NAMES), st.integers(0, 5000)),
     st.tuples(st.just("remove"), st.sampled_from(NAMES), st.just(0)),
     st.tuples(st.just("rename"), st.sampled_from(NAMES), st.integers(0, 3)),
+    st.tuples(st.just("mkdir"), st.sampled_from(FOLDERS), st.just(0)),
+    st.tuples(st.just("remove"), st.sampled_from(FOLDERS), st.just(0)),
+    st.tuples(st.just("rename"), st.sampled_from((*FOLDERS, *NAMES)), st.integers(0, 8)),
 )
 
 
@@ -34,14 +38,20 @@ def mounted(data=None):
 def seen(fs, path):
     # by the firmware's own mount
     try:
-        return lfs.stat(fs.fs, path).size, fs.read_file(path)
-    except (LittleFSError, OSError):
+        found = lfs.stat(fs.fs, path)
+    except LittleFSError:
         return None
+    return "folder" if found.type == 2 else (found.size, fs.read_file(path))
 
 
 def looked_at(vfs, path):
-    found = vfs.find(path)
-    return None if found is None else (found[1], vfs.load(path))
+    try:
+        found = vfs.find(path)
+    except OSError:
+        return None
+    if found is None:
+        return None
+    return "folder" if found[0] == 0x4000 else (found[1], vfs.load(path))
 
 
 @given(st.lists(CHANGES, max_size=8))
@@ -54,13 +64,39 @@ def test_what_is_found_is_what_was_written_last(changes):
                     file.write(bytes([n % 251]) * n)
             elif what == "remove":
                 vfs.remove(path)
+            elif what == "mkdir":
+                vfs.mkdir(path)
             else:
-                vfs.rename(path, NAMES[n])
+                vfs.rename(path, (*NAMES, *FOLDERS)[n])
         except OSError:
             pass  # it is not there
         # what was changed first: its block may be the very one that was read last
-        for name in (path, *NAMES):
+        for name in (path, *NAMES, "/lib", "/lib/a.py", "/esme/more", "/esme/more/b.py"):
             assert looked_at(vfs, name) == seen(fs, name), (name, changes)
+    fs.close()
+
+
+def test_what_was_listed_of_folders_that_move_is_forgotten():
+    _, fs, vfs = mounted()
+    paths = [folder + file for folder in ("/esme", "/lib") for file in ("", "/a.py", "/more", "/more/b.py")]
+
+    def alike():
+        assert [looked_at(vfs, path) for path in paths] == [seen(fs, path) for path in paths]
+
+    alike()
+    vfs.mkdir("/esme/more")
+    for path in ("/esme/a.py", "/esme/more/b.py"):
+        alike()
+        with vfs.open(path, "wb") as file:
+            file.write(path.encode())
+    alike()
+    vfs.rename("/esme", "/lib")
+    alike()
+    vfs.rename("/lib/more", "/esme")
+    alike()
+    vfs.remove("/lib/a.py")
+    vfs.remove("/lib")
+    alike()
     fs.close()
 
 

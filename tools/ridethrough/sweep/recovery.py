@@ -110,7 +110,7 @@ class _Run:
         error = CLOCKS.get(fault.extra, world.clock)
         error = replace(error, steps=tuple((t + self._start_us, s) for t, s in error.steps))
         meter = self._world(world, error, state.mwh - before_mwh)
-        flash = bytes(setting.reader.restore(state.flash))
+        flash = setting.reader.restore(state.flash)
         self._site = Site(board, meter, guest_named(setting.guest), flash)
         self._clock = self._site.clock
         chip = self._site.mcu.chip

@@ -63,7 +63,7 @@ class Mcu(Runtime):
         power: PowerPath,
         metrology: Metrology,
         guest: Guest,
-        flash: bytes = b"",
+        flash: bytes | bytearray = b"",
     ) -> None:
         super().__init__(clock)
         self.trace = trace

@@ -25,7 +25,7 @@ class Site:
     `clock`: one that it shares with others; else it has its own."""
 
     def __init__(
-        self, board: Board, world: World, guest: Guest, flash: bytes = b"", clock: Clock | None = None
+        self, board: Board, world: World, guest: Guest, flash: bytes | bytearray = b"", clock: Clock | None = None
     ) -> None:
         self.clock = clock = clock or Clock()
         self.world = world

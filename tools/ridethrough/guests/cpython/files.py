@@ -122,7 +122,7 @@ class LfsFile:
 
 
 class LfsVfs:
-    """The root file system. Every operation runs under its path's name in the chip's counts. `left_open` is
+    """The root file system. What is written runs under its path's name in the chip's counts. `left_open` is
     told of files that were dropped without being closed: a board commits them at some garbage collection."""
 
     def __init__(
@@ -147,15 +147,24 @@ class LfsVfs:
         # A guest that is gone must not reach littlefs again: after an error it is in no state to go on.
         if not self._alive():
             raise Gone
-        self._set_purpose(path)
         if writes:
-            self._listed.clear()
+            self._set_purpose(path)
+            self._forget(path)
         try:
             return function(self._fs, *args)
         except LittleFSError as e:
             if not self._alive():
                 raise Gone from None
             raise _failed(e) from None
+
+    def _forget(self, path: str) -> None:
+        # What is known of the folder that a path is in, of itself, and of what is below it.
+        if "//" in path or "/." in path or path.endswith("/"):
+            self._listed.clear()
+            return
+        folder, below = path.rpartition("/")[0], path + "/"
+        for known in [k for k in self._listed if k in (folder, path) or k.startswith(below)]:
+            del self._listed[known]
 
     def ended(self) -> None:
         """The firmware has ended: what is still open for writing was left so."""
@@ -240,6 +249,7 @@ class LfsVfs:
         self.do(path, lfs.mkdir, path, writes=True)
 
     def rename(self, old: str, new: str) -> None:
+        self._forget(old)
         self.do(new, lfs.rename, old, new, writes=True)
 
     def statvfs(self, path: str) -> tuple[int, ...]:
