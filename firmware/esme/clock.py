@@ -14,9 +14,12 @@ class Clock:
         self._rest_ms = 0
         self._last_ms = ticks_ms()
 
-    def now(self, now_ms):
-        # Seconds since 1970 UTC, 0 if nobody has told the time; to be asked more often than the ticks wrap. `now_ms`:
-        # what ticks_ms() says.
+    def now(self):
+        # Seconds since 1970 UTC, 0 if nobody has told the time.
+        return self.turn(ticks_ms())
+
+    def turn(self, now_ms):
+        # The same, for who has asked for the ticks already; to be called more often than they wrap.
         if self._s:
             self._rest_ms += ticks_diff(now_ms, self._last_ms)
             self._s += self._rest_ms // 1000
@@ -28,6 +31,6 @@ class Clock:
         # Only forward: an old one that is played again moves nothing.
         (seconds,), digest = signed.fields(data, MAGIC, FORM)
         signed.check(data, digest, feed)
-        if seconds > self.now(ticks_ms()):
+        if seconds > self.now():
             self._s = seconds
             self._rest_ms = 0

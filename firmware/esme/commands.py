@@ -1,7 +1,6 @@
 # The console's commands that live as long as the board: see docs/console.md.
 import binascii
 import sys
-from time import ticks_ms
 
 import board
 import machine
@@ -77,7 +76,7 @@ def serve(meter):
         # A stored activation goes by it; only the supplier can set it.
         if words:
             meter.clock.set(binascii.a2b_base64(words[0]), meter.feed)
-        now_s = meter.clock.now(ticks_ms())
+        now_s = meter.clock.now()
         return "%d %s" % (now_s, "set" if now_s else "not set")
 
     def log(words):

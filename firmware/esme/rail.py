@@ -16,10 +16,15 @@ class Rail:
         self._last_us = ticks_us()
         self._faulty = False
 
-    def poll(self):
-        # AC lost follows mains, which is returned; darkness is counted from one poll to the next.
+    def follow(self):
+        # AC lost follows mains, which is returned.
         mains = board.mains.value()
         board.ac_ok.value(mains)
+        return mains
+
+    def poll(self):
+        # The same; and darkness is counted from one poll to the next.
+        mains = self.follow()
         now_us = ticks_us()
         if mains and board.ch_mv() < WINDOW_LOW_MV:
             self.dark_us += ticks_diff(now_us, self._last_us)

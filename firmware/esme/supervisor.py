@@ -106,19 +106,21 @@ class Supervisor:
             self.failed("no turn for the %s in %d ms" % (neglected, TURN_MS))
 
     def poll(self, wait_ms):
-        # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input. It is most of
-        # what a meter ever does: what the application has spoilt is put right before the wait, and what came about
-        # in it is seen after it, but nothing is looked at twice.
+        # For the application's main loop, at least every few seconds; waits up to `wait_ms` for input. A meter spends
+        # its life here: AC lost is put right before the wait, which may be long, and after it; the rest is looked
+        # at once a turn.
         self.feed()
         self.console.poll(wait_ms)
         now_ms = self._turn_ms = ticks_ms()
         self._feed_watchdog(now_ms)
-        self._watch_mains(board.mains.value(), now_ms)
+        self._watch_mains(self.rail.follow(), now_ms)
+        if self.trial:
+            self._watch_trial()
         self.rail.fault()
         self._watch_hub()
         self.quota.turn(now_ms)
         self._watch_failures()
-        now_s = self.clock.now(now_ms)
+        now_s = self.clock.turn(now_ms)
         if self.rec.phase == bootrec.SCHEDULED and now_s and now_s >= self.rec.date:
             self.activation.activate()
 

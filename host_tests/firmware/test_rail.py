@@ -165,3 +165,15 @@ def test_ac_lost_that_an_application_drives_wrongly_is_put_right():
     trace = update(image(files=application(source)), seconds=25)
     (high,) = [i for i in trace.when("ac_lost", 1) if i[0] > S]
     assert high[1] - high[0] < 1_000
+
+
+def test_ac_lost_that_goes_wrong_within_the_wait_is_put_right_after_it():
+    source = (
+        "import board, machine\nfrom time import sleep_ms\ndef run(meter):\n    meter.confirm()\n"
+        "    machine.Timer(-1, mode=machine.Timer.ONE_SHOT, period=5010, callback=lambda t: board.ac_ok.value(0))\n"
+        "    for _ in range(100):\n        meter.poll(50)\n    meter.poll(50)\n    sleep_ms(400)\n"
+        "    while True:\n        meter.poll(50)\n"
+    )
+    trace = update(image(files=application(source)), seconds=25)
+    (high,) = [i for i in trace.when("ac_lost", 1) if i[0] > S]
+    assert 0 < high[1] - high[0] <= 50_000
