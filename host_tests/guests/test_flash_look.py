@@ -12,14 +12,14 @@ from ridethrough.world.chip import ChipParams, FlashChip
 
 PARAMS = ChipParams(4096, 24, 256, 1, 1)
 NAMES = ("/esme/a.py", "/esme/b.py", "/a.py", "/b.py")
-FOLDERS = ("/esme", "/lib", "/esme/", "/./lib", "/esme/more")
+FOLDERS = ("/esme", "/lib", "/esme/", "/./lib", "lib", "/esme/more")
 CHANGES = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(NAMES), st.integers(0, 5000)),
     st.tuples(st.just("remove"), st.sampled_from(NAMES), st.just(0)),
     st.tuples(st.just("rename"), st.sampled_from(NAMES), st.integers(0, 3)),
     st.tuples(st.just("mkdir"), st.sampled_from(FOLDERS), st.just(0)),
     st.tuples(st.just("remove"), st.sampled_from(FOLDERS), st.just(0)),
-    st.tuples(st.just("rename"), st.sampled_from((*FOLDERS, *NAMES)), st.integers(0, 8)),
+    st.tuples(st.just("rename"), st.sampled_from((*FOLDERS, *NAMES)), st.integers(0, 9)),
 )
 
 
@@ -94,9 +94,21 @@ def test_what_was_listed_of_folders_that_move_is_forgotten():
     alike()
     vfs.rename("/lib/more", "/esme")
     alike()
-    vfs.remove("/lib/a.py")
+    vfs.remove("lib/a.py")
+    alike()
     vfs.remove("/lib")
     alike()
+    fs.close()
+
+
+def test_a_file_that_is_written_goes_with_its_folder():
+    _, fs, vfs = mounted()
+    file = vfs.open("/esme/a.py", "wb")
+    vfs.rename("/esme", "/lib")
+    assert looked_at(vfs, "/lib/a.py") == seen(fs, "/lib/a.py") == (0, b"")
+    file.write(b"x" * 700)
+    file.close()
+    assert looked_at(vfs, "/lib/a.py") == seen(fs, "/lib/a.py") == (700, b"x" * 700)
     fs.close()
 
 

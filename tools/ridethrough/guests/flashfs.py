@@ -34,7 +34,7 @@ class _Device(UserContext):
         self._alive = alive
         self._block_bytes = chip.params.block_bytes
         self.writes = 0
-        """How many programs and erases were begun."""
+        """How many programs and erases were made."""
 
     def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
         at = block * self._block_bytes + off
@@ -45,15 +45,15 @@ class _Device(UserContext):
     def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:
         if not self._alive():
             return _IO_ERROR
-        self.writes += 1
         result = self._chip.program(block * self._block_bytes + off, data, self._spend)
+        self.writes += 1
         return result if self._alive() else _IO_ERROR
 
     def erase(self, cfg: Any, block: int) -> int:
         if not self._alive():
             return _IO_ERROR
-        self.writes += 1
         result = self._chip.erase(block, self._spend)
+        self.writes += 1
         return result if self._alive() else _IO_ERROR
 
     def sync(self, cfg: Any) -> int:

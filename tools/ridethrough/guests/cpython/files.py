@@ -140,6 +140,8 @@ class LfsVfs:
         self._set_purpose = set_purpose
         self.left_open = left_open
         self._listed: dict[str, dict[str, tuple[int, int]] | None] = {}
+        self._astray = False
+        """A file that is being written may be in another folder than its path says."""
         # littlefs keeps a list of open files: their memory must outlive whoever forgets to close them
         self.open_files: dict[Any, str] = {}
 
@@ -159,7 +161,7 @@ class LfsVfs:
 
     def _forget(self, path: str) -> None:
         # What is known of the folder that a path is in, of itself, and of what is below it.
-        if "//" in path or "/." in path or path.endswith("/"):
+        if self._astray or not path.startswith("/") or "//" in path or "/." in path or path.endswith("/"):
             self._listed.clear()
             return
         folder, below = path.rpartition("/")[0], path + "/"
@@ -250,6 +252,7 @@ class LfsVfs:
 
     def rename(self, old: str, new: str) -> None:
         self._forget(old)
+        self._astray |= any(path.startswith(old + "/") for path in self.open_files.values())
         self.do(new, lfs.rename, old, new, writes=True)
 
     def statvfs(self, path: str) -> tuple[int, ...]:
