@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.boards import Board
-from ridethrough.guests.cpython.files import Mounts
 from ridethrough.guests.cpython.guest import CPythonGuest
 from ridethrough.guests.cpython.modules import make_modules
+from ridethrough.guests.cpython.mounts import Mounts
 from ridethrough.guests.missing import NOT_SIMULATED, modules_not_simulated
 from ridethrough.guests.part_files import MACHINE, MODULES
 from ridethrough.world.site import Site

@@ -16,8 +16,9 @@ from littlefs.errors import LittleFSError
 
 from ridethrough.guests.costs import charged
 from ridethrough.guests.cpython.code import FORMAT, SHOW, STOP, TICK, compiled
-from ridethrough.guests.cpython.files import LfsVfs, Mounts
+from ridethrough.guests.cpython.files import DIR_MODE, FILE_MODE, LfsVfs
 from ridethrough.guests.cpython.modules import BUILTINS, FormatBytes, make_modules
+from ridethrough.guests.cpython.mounts import Mounts
 from ridethrough.guests.cpython.ram import digest
 from ridethrough.guests.cpython.strict import refuse
 from ridethrough.guests.flashfs import FlashFs
@@ -28,7 +29,6 @@ from ridethrough.world.runtime import Gone
 
 _CTRL_C = 3
 _BUILTINS = {name: getattr(builtins, name) for name in BUILTINS if hasattr(builtins, name)}
-_FOLDER, _FILE = 0x4000, 0x8000
 
 
 class CPythonGuest:
@@ -252,9 +252,9 @@ class _Boot:
                 if full in FROZEN:
                     break
                 continue
-            if self._files.kind(base) & _FOLDER:
+            if self._files.kind(base) & DIR_MODE:
                 return self._execute_module(full, base + "/__init__.py", [base])
-            if self._files.kind(base + ".py") & _FILE:
+            if self._files.kind(base + ".py") & FILE_MODE:
                 return self._execute_module(full, base + ".py", None)
         if parent:
             raise ImportError(f"no module named '{full}'")
@@ -274,7 +274,7 @@ class _Boot:
             module.__path__ = package
         self._modules[full] = module
         try:
-            if package is None or self._files.kind(path) & _FILE:
+            if package is None or self._files.kind(path) & FILE_MODE:
                 source = self._files.load(path)
                 cost = self._mcu.board.cost
                 self._mcu.spend(cost.import_py_us + cost.compile_us(len(source), self._files.compiled(path)))

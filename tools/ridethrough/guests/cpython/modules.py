@@ -21,7 +21,8 @@ from typing import Any
 
 from ridethrough.guests import part_files
 from ridethrough.guests.cpython import asyncio_sim, clocks, machine
-from ridethrough.guests.cpython.files import LfsVfs, Mounts
+from ridethrough.guests.cpython.files import LfsVfs
+from ridethrough.guests.cpython.mounts import Mounts
 from ridethrough.guests.cpython.parts import Parts
 from ridethrough.guests.cpython.streams import streams
 from ridethrough.guests.ports import MPY, PLATFORM, RELEASE
