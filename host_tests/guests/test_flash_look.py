@@ -149,6 +149,8 @@ def test_a_file_whose_blocks_cannot_be_read_fails_and_is_closed():
     for _ in range(50):
         with pytest.raises(OSError):
             vfs.load("/a.py")
+        with pytest.raises(LittleFSError):
+            fs.read_file("/a.py")
     with vfs.open("/b.py", "wb") as file:
         file.write(b"z")
     assert looked_at(vfs, "/b.py") == (1, b"z")

@@ -6,7 +6,7 @@ Used by the cpython guest for the running firmware, and to lay down the files of
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -58,6 +58,27 @@ class _Device(UserContext):
 
     def sync(self, cfg: Any) -> int:
         return 0
+
+
+def read_and_close(fs: lfs.LFSFilesystem, handle: lfs.LFSFile, size: int | None = None) -> bytes:
+    """An open file's bytes; LittleFSError if they cannot be read. It is closed either way: littlefs keeps a list of
+    what is open, and a handle that was dropped in it is memory that somebody else gets. `size`: as it is known."""
+    try:
+        return bytes(lfs.file_read(fs, handle, lfs.file_size(fs, handle) if size is None else size))
+    finally:
+        lfs.file_close(fs, handle)
+
+
+def entries(fs: lfs.LFSFilesystem, folder: str) -> Iterator[Any]:
+    """The entries of a folder, but for itself and the one above; LittleFSError if they cannot be read. It is closed
+    either way."""
+    handle = lfs.dir_open(fs, folder)
+    try:
+        while (entry := lfs.dir_read(fs, handle)) is not None:
+            if entry.name not in (".", ".."):
+                yield entry
+    finally:
+        lfs.dir_close(fs, handle)
 
 
 class FlashFs:
@@ -136,8 +157,10 @@ class FlashFs:
                     made.add(folder)
                     self._make_folder(folder)
             handle = lfs.file_open(self.fs, path, "wb")
-            lfs.file_write(self.fs, handle, data)
-            lfs.file_close(self.fs, handle)
+            try:
+                lfs.file_write(self.fs, handle, data)
+            finally:
+                lfs.file_close(self.fs, handle)
 
     def remove(self, path: str) -> None:
         """Of a file that may not be there."""
@@ -157,9 +180,7 @@ class FlashFs:
             handle = lfs.file_open(self.fs, path, "rb")
         except LittleFSError as e:
             raise OSError(-e.code, path) from e
-        data = lfs.file_read(self.fs, handle, lfs.file_size(self.fs, handle) if size is None else size)
-        lfs.file_close(self.fs, handle)
-        return bytes(data)
+        return read_and_close(self.fs, handle, size)
 
 
 def fresh_flash(firmware: Firmware, board: Board, blank: bool = False) -> bytes:

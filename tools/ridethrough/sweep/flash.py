@@ -14,7 +14,7 @@ from littlefs import lfs
 from littlefs.errors import LittleFSError
 
 from ridethrough.boards import Board
-from ridethrough.guests.flashfs import FlashFs
+from ridethrough.guests.flashfs import FlashFs, entries
 from ridethrough.sweep.littlefs_layout import Layout, LayoutReader
 from ridethrough.world.chip import ChipParams, FlashChip
 
@@ -311,14 +311,10 @@ class Reader:
 def _walk(flash: FlashFs, folder: str, deep: bool = True) -> dict[str, int]:
     # The files in a folder and (`deep`) below it, and their sizes.
     found: dict[str, int] = {}
-    handle = lfs.dir_open(flash.fs, folder)
-    while (entry := lfs.dir_read(flash.fs, handle)) is not None:
-        if entry.name in (".", ".."):
-            continue
+    for entry in entries(flash.fs, folder):
         path = folder.rstrip("/") + "/" + entry.name
         if entry.type != 2:
             found[path] = entry.size
         elif deep:
             found |= _walk(flash, path)
-    lfs.dir_close(flash.fs, handle)
     return found

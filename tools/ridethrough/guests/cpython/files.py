@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from littlefs import lfs
 from littlefs.errors import LittleFSError
 
-from ridethrough.guests.flashfs import FlashFs
+from ridethrough.guests.flashfs import FlashFs, entries, read_and_close
 from ridethrough.world.runtime import Gone
 
 _RDONLY, _WRONLY, _RDWR = 1, 2, 3
@@ -176,15 +176,7 @@ class LfsVfs:
 
     def load(self, path: str) -> bytes:
         """All of a file."""
-
-        def whole(fs: Any) -> bytes:
-            handle = lfs.file_open(fs, path, "rb")
-            try:
-                return bytes(lfs.file_read(fs, handle, lfs.file_size(fs, handle)))
-            finally:
-                lfs.file_close(fs, handle)
-
-        return self._look(path, whole)
+        return self._look(path, lambda fs: read_and_close(fs, lfs.file_open(fs, path, "rb")))
 
     def _look(self, path: str, work: Callable[[Any], _Found]) -> _Found:
         return self.do(path, lambda fs: self._flash.look(work))  # type: ignore[no-any-return]
@@ -219,14 +211,8 @@ class LfsVfs:
             return None
 
         def whole(fs: Any) -> dict[str, tuple[int, int]]:
-            handle = lfs.dir_open(fs, folder or "/")
-            listed = {}
-            try:
-                while (entry := lfs.dir_read(fs, handle)) is not None:
-                    listed[entry.name] = (DIR_MODE if entry.type == 2 else FILE_MODE), entry.size
-            finally:
-                lfs.dir_close(fs, handle)
-            return listed
+            found = entries(fs, folder or "/")
+            return {entry.name: (DIR_MODE if entry.type == 2 else FILE_MODE, entry.size) for entry in found}
 
         try:
             return self._look(folder, whole)
