@@ -138,8 +138,6 @@ class LfsVfs:
         self._set_purpose = set_purpose
         self.left_open = left_open
         self._listed: dict[str, dict[str, tuple[int, int]] | None] = {}
-        self._astray = False
-        """A file that is being written may be in another folder than its path says."""
         # littlefs keeps a list of open files: their memory must outlive whoever forgets to close them
         self.open_files: dict[Any, str] = {}
 
@@ -149,22 +147,13 @@ class LfsVfs:
             raise Gone
         if writes:
             self._set_purpose(path)
-            self._forget(path)
+            self._listed.clear()
         try:
             return function(self._fs, *args)
         except LittleFSError as e:
             if not self._alive():
                 raise Gone from None
             raise _failed(e) from None
-
-    def _forget(self, path: str) -> None:
-        # What is known of the folder that a path is in, of itself, and of what is below it.
-        if self._astray or not path.startswith("/") or "//" in path or "/." in path or path.endswith("/"):
-            self._listed.clear()
-            return
-        folder, below = path.rpartition("/")[0], path + "/"
-        for known in [k for k in self._listed if k in (folder, path) or k.startswith(below)]:
-            del self._listed[known]
 
     def ended(self) -> None:
         """The firmware has ended: what is still open for writing was left so."""
@@ -235,8 +224,6 @@ class LfsVfs:
         self.do(path, lfs.mkdir, path, writes=True)
 
     def rename(self, old: str, new: str) -> None:
-        self._forget(old)
-        self._astray |= any(path.startswith(old + "/") for path in self.open_files.values())
         self.do(new, lfs.rename, old, new, writes=True)
 
     def statvfs(self, path: str) -> tuple[int, ...]:
